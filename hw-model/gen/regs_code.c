@@ -188,6 +188,20 @@ static void write_all(struct writer *w, const struct regs *regs)
 	}
 }
 
+/*
+ * No design uses every constant. Verilator warns of a parameter that nothing
+ * reads, unless its name holds "unused": one such parameter reads them all.
+ */
+static void write_used(struct writer *w)
+{
+	size_t i;
+
+	fprintf(w->out, "\n\tlocalparam logic unused_regs = &{1'b0");
+	for (i = 0; i < w->count; i++)
+		fprintf(w->out, ",\n\t\t|%s", w->symbols[i]);
+	fprintf(w->out, "};\n");
+}
+
 static bool finish(struct writer *w)
 {
 	while (w->count)
@@ -226,6 +240,7 @@ bool regs_write_sv(const struct regs *regs, FILE *out)
 		"// offsets in their block.\n"
 		"package ash_regs_pkg;\n");
 	write_all(&w, regs);
+	write_used(&w);
 	fprintf(out, "endpackage\n");
 	return finish(&w);
 }
