@@ -177,13 +177,18 @@ static bool parse_model(struct parser *p, struct board *board)
 		return fail(p, "property /model is missing");
 	if (length < 2 || (size_t)length > sizeof(board->model) ||
 	    value[length - 1] != '\0')
-		return fail(p, "property /model has %d bytes, limits are 2..%zu, a zero byte last",
-			    length, sizeof(board->model));
+		return fail(
+			p,
+			"property /model has %d bytes, limits are 2..%zu, a zero byte last",
+			length, sizeof(board->model));
 	for (i = 0; i < length - 1; i++)
-		if (!strchr("abcdefghijklmnopqrstuvwxyz0123456789-", value[i]) ||
+		if (!strchr("abcdefghijklmnopqrstuvwxyz0123456789-",
+			    value[i]) ||
 		    !value[i])
-			return fail(p, "property /model has byte 0x%02x at %d; small letters, digits and - are allowed",
-				    (unsigned char)value[i], i);
+			return fail(
+				p,
+				"property /model has byte 0x%02x at %d; small letters, digits and - are allowed",
+				(unsigned char)value[i], i);
 	memcpy(board->model, value, length);
 	return true;
 }
@@ -197,12 +202,16 @@ static bool parse_memory_size(struct parser *p, struct board *board)
 		return false;
 	value = fdt64_ld(cells);
 	if (value < MEM_BYTES_LOW || value > MEM_BYTES_HIGH)
-		return fail(p, "property /memory/ashlar,bytes is 0x%llx, limits are 0x%llx..0x%llx",
-			    (unsigned long long)value, MEM_BYTES_LOW,
-			    MEM_BYTES_HIGH);
+		return fail(
+			p,
+			"property /memory/ashlar,bytes is 0x%llx, limits are 0x%llx..0x%llx",
+			(unsigned long long)value, MEM_BYTES_LOW,
+			MEM_BYTES_HIGH);
 	if (!power_of_two(value))
-		return fail(p, "property /memory/ashlar,bytes is 0x%llx, not a power of two",
-			    (unsigned long long)value);
+		return fail(
+			p,
+			"property /memory/ashlar,bytes is 0x%llx, not a power of two",
+			(unsigned long long)value);
 	board->mem_bytes = value;
 	return true;
 }
@@ -213,8 +222,9 @@ static bool check_blob(struct parser *p, size_t bytes)
 	int status;
 
 	if ((uintptr_t)p->blob % BLOB_ALIGN)
-		return fail(p, "blob is at an address that is not a multiple of %d",
-			    BLOB_ALIGN);
+		return fail(
+			p, "blob is at an address that is not a multiple of %d",
+			BLOB_ALIGN);
 	if (bytes < sizeof(struct fdt_header))
 		return fail(p, "blob has %zu bytes, its header alone %zu",
 			    bytes, sizeof(struct fdt_header));
@@ -228,9 +238,11 @@ static bool check_blob(struct parser *p, size_t bytes)
 	/* libfdt reads the structure with aligned loads. */
 	if (fdt_magic(p->blob) == FDT_MAGIC &&
 	    (fdt_off_dt_struct(p->blob) % 4 || fdt_off_mem_rsvmap(p->blob) % 8))
-		return fail(p, "blob is misaligned: off_dt_struct %u is not a multiple of 4 or off_mem_rsvmap %u not of 8",
-			    fdt_off_dt_struct(p->blob),
-			    fdt_off_mem_rsvmap(p->blob));
+		return fail(
+			p,
+			"blob is misaligned: off_dt_struct %u is not a multiple of 4 or off_mem_rsvmap %u not of 8",
+			fdt_off_dt_struct(p->blob),
+			fdt_off_mem_rsvmap(p->blob));
 	status = fdt_check_full(p->blob, bytes);
 	if (status)
 		return fail(p, "blob is not a device tree: %s",
@@ -283,8 +295,10 @@ bool board_parse(const void *blob, size_t bytes, struct board *board,
 	/* A bank holds at least one whole array's worth of lines. */
 	bank_bytes = board->spad_bytes / board->spad_banks;
 	if (bank_bytes < 4 * board->array * board->array)
-		return fail(&p, "property /tiles/ashlar,scratchpad-bytes is %u: a bank of %u bytes is less than an array tile's %u",
-			    board->spad_bytes, bank_bytes,
-			    4 * board->array * board->array);
+		return fail(
+			&p,
+			"property /tiles/ashlar,scratchpad-bytes is %u: a bank of %u bytes is less than an array tile's %u",
+			board->spad_bytes, bank_bytes,
+			4 * board->array * board->array);
 	return true;
 }

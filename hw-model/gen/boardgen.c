@@ -127,10 +127,11 @@ static void write_header(FILE *out, const struct board *board,
 	fprintf(out, "#define ASHLAR_BOARD_MEM_BYTES 0x%llxull\n",
 		(unsigned long long)board->mem_bytes);
 	fprintf(out, "#define ASHLAR_BOARD_DTB_BYTES %zu\n\n", blob->bytes);
-	fprintf(out, "/* The device tree blob, 8-byte aligned (board.dtb.c). */\n"
-		     "extern const unsigned char "
-		     "ashlar_board_dtb[ASHLAR_BOARD_DTB_BYTES];\n\n"
-		     "#endif\n");
+	fprintf(out,
+		"/* The device tree blob, 8-byte aligned (board.dtb.c). */\n"
+		"extern const unsigned char "
+		"ashlar_board_dtb[ASHLAR_BOARD_DTB_BYTES];\n\n"
+		"#endif\n");
 }
 
 static void write_array(FILE *out, const struct board *board,
@@ -146,8 +147,7 @@ static void write_array(FILE *out, const struct board *board,
 		"ashlar_board_dtb[ASHLAR_BOARD_DTB_BYTES] = {",
 		board->model);
 	for (i = 0; i < blob->bytes; i++)
-		fprintf(out, "%s0x%02x,", i % 12 ? " " : "\n\t",
-			blob->data[i]);
+		fprintf(out, "%s0x%02x,", i % 12 ? " " : "\n\t", blob->data[i]);
 	fprintf(out, "\n};\n");
 }
 

@@ -159,8 +159,7 @@ static void write_reg(struct writer *w, const struct regs_block *block,
 	else
 		constant(w, reg->offset, "%s", symbol);
 	/* A read-only register without a reset value shows live state. */
-	if (reg->has_reset || reg->access == REGS_RW ||
-	    reg->access == REGS_W1C)
+	if (reg->has_reset || reg->access == REGS_RW || reg->access == REGS_W1C)
 		constant(w, reg->reset, "%s_RESET", symbol);
 	for (i = 0; i < reg->field_count; i++)
 		write_field(w, symbol, &reg->fields[i]);
@@ -214,15 +213,16 @@ bool regs_write_c(const struct regs *regs, FILE *out)
 {
 	struct writer w = { .out = out, .ok = true };
 
-	fprintf(out, "/* SPDX-License-Identifier: (MIT OR GPL-2.0-only) */\n"
-		     "/*\n"
-		     " * The registers of the Ashlar board. Made by regsgen from\n"
-		     " * hw-model/regs/ashlar.regs; change that, then run `make regs`.\n"
-		     " * Names without suffix are byte offsets in their block.\n"
-		     " */\n"
-		     "/* clang-format off */\n"
-		     "#ifndef ASHLAR_REGS_H\n"
-		     "#define ASHLAR_REGS_H\n\n");
+	fprintf(out,
+		"/* SPDX-License-Identifier: (MIT OR GPL-2.0-only) */\n"
+		"/*\n"
+		" * The registers of the Ashlar board. Made by regsgen from\n"
+		" * hw-model/regs/ashlar.regs; change that, then run `make regs`.\n"
+		" * Names without suffix are byte offsets in their block.\n"
+		" */\n"
+		"/* clang-format off */\n"
+		"#ifndef ASHLAR_REGS_H\n"
+		"#define ASHLAR_REGS_H\n\n");
 	write_all(&w, regs);
 	fprintf(out, "\n#endif\n");
 	return finish(&w);

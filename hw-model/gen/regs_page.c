@@ -82,8 +82,7 @@ static void write_reg(const struct regs_reg *reg, FILE *out)
 
 	fprintf(out, "| 0x%03x | %s | ", reg->offset,
 		regs_access_names[reg->access]);
-	if (reg->has_reset || reg->access == REGS_RW ||
-	    reg->access == REGS_W1C)
+	if (reg->has_reset || reg->access == REGS_RW || reg->access == REGS_W1C)
 		fprintf(out, "0x%x", reg->reset);
 	fprintf(out, " | `%s", reg->name);
 	if (reg->count > 1)

@@ -235,9 +235,11 @@ static bool check_map(struct parser *p, const struct regs_map *map)
 				    map->view, map->name, other->line);
 		if (map->base < other->base + map_span(other) &&
 		    other->base < map->base + map_span(map))
-			return fail(p, "map %s.%s at 0x%x overlaps %s.%s of line %u",
-				    map->view, map->name, map->base,
-				    other->view, other->name, other->line);
+			return fail(
+				p,
+				"map %s.%s at 0x%x overlaps %s.%s of line %u",
+				map->view, map->name, map->base, other->view,
+				other->name, other->line);
 	}
 	return true;
 }
@@ -317,8 +319,8 @@ static void copy_regs(struct regs_block *to, const struct regs_block *from)
 		reg->enums = copy_enums(reg->enums, reg->enum_count);
 		if (!reg->field_count)
 			continue;
-		reg->fields = regs_grow(NULL, reg->field_count,
-					sizeof(*reg->fields));
+		reg->fields =
+			regs_grow(NULL, reg->field_count, sizeof(*reg->fields));
 		for (j = 0; j < reg->field_count; j++) {
 			struct regs_field *field = &reg->fields[j];
 
@@ -414,9 +416,11 @@ static bool check_reg(struct parser *p, const struct regs_block *block,
 				    block->name, reg->name, other->line);
 		if (reg->offset < other->offset + 4 * other->count &&
 		    other->offset < end)
-			return fail(p, "%s.%s: offset 0x%x is taken by %s of line %u",
-				    block->name, reg->name, reg->offset,
-				    other->name, other->line);
+			return fail(
+				p,
+				"%s.%s: offset 0x%x is taken by %s of line %u",
+				block->name, reg->name, reg->offset,
+				other->name, other->line);
 	}
 	if (reg->has_reset && reg->access == REGS_WO)
 		return fail(p, "%s.%s: a wo register has no reset value",
@@ -450,8 +454,10 @@ static bool parse_reg(struct parser *p)
 	if (!block)
 		return fail(p, "a register before the first block");
 	if (block->like[0])
-		return fail(p, "block %s is like %s and has no registers of its own",
-			    block->name, block->like);
+		return fail(
+			p,
+			"block %s is like %s and has no registers of its own",
+			block->name, block->like);
 	block->regs =
 		regs_grow(block->regs, block->reg_count + 1, sizeof(*reg));
 	reg = &block->regs[block->reg_count++];
@@ -472,9 +478,10 @@ static bool parse_reg(struct parser *p)
 					    reg->count);
 			has_count = true;
 		} else {
-			return fail(p,
-				    "unknown or repeated word '%s' in a register",
-				    word);
+			return fail(
+				p,
+				"unknown or repeated word '%s' in a register",
+				word);
 		}
 	}
 	if (!need_text(p, &reg->text) || !need_end(p) ||
@@ -519,8 +526,10 @@ static bool parse_field(struct parser *p)
 	if (!reg || p->last < ITEM_REG)
 		return fail(p, "a field without a register above it");
 	if (reg->enum_count)
-		return fail(p, "%s has values of the whole register (line %u), not fields",
-			    reg->name, reg->enums[0].line);
+		return fail(
+			p,
+			"%s has values of the whole register (line %u), not fields",
+			reg->name, reg->enums[0].line);
 	reg->fields =
 		regs_grow(reg->fields, reg->field_count + 1, sizeof(*field));
 	field = &reg->fields[reg->field_count++];
@@ -533,7 +542,8 @@ static bool parse_field(struct parser *p)
 			return fail(p, "%s.%s is already on line %u", reg->name,
 				    field->name, other->line);
 		if (field->lsb <= other->msb && other->lsb <= field->msb)
-			return fail(p, "%s.%s %u:%u overlaps %s %u:%u of line %u",
+			return fail(p,
+				    "%s.%s %u:%u overlaps %s %u:%u of line %u",
 				    reg->name, field->name, field->msb,
 				    field->lsb, other->name, other->msb,
 				    other->lsb, other->line);
@@ -565,13 +575,15 @@ static bool parse_enum(struct parser *p)
 	    !need_text(p, &value->text) || !need_end(p))
 		return false;
 	if (field && (uint64_t)value->value >> (field->msb - field->lsb + 1))
-		return fail(p, "value 0x%x of %s.%s is beyond its field's %u bits",
+		return fail(p,
+			    "value 0x%x of %s.%s is beyond its field's %u bits",
 			    value->value, field->name, value->name,
 			    field->msb - field->lsb + 1);
 	for (other = *list; other != value; other++)
 		if (!strcmp(other->name, value->name) ||
 		    other->value == value->value)
-			return fail(p, "value 0x%x %s repeats 0x%x %s of line %u",
+			return fail(p,
+				    "value 0x%x %s repeats 0x%x %s of line %u",
 				    value->value, value->name, other->value,
 				    other->name, other->line);
 	remember(p, ITEM_ENUM, &value->text);
@@ -604,8 +616,8 @@ static bool parse_line(struct parser *p, char *line)
 		const char *word;
 		bool (*parse)(struct parser *p);
 	} items[] = {
-		{ "map", parse_map },	  { "block", parse_block },
-		{ "reg", parse_reg },	  { "field", parse_field },
+		{ "map", parse_map },	{ "block", parse_block },
+		{ "reg", parse_reg },	{ "field", parse_field },
 		{ "enum", parse_enum },
 	};
 	const char *word;
@@ -630,8 +642,10 @@ static bool parse_line(struct parser *p, char *line)
 	for (i = 0; word && i < sizeof(items) / sizeof(items[0]); i++)
 		if (!strcmp(word, items[i].word))
 			return items[i].parse(p);
-	return fail(p, "unknown word '%s'; an item is map, block, reg, field or enum",
-		    word ? word : "\"");
+	return fail(
+		p,
+		"unknown word '%s'; an item is map, block, reg, field or enum",
+		word ? word : "\"");
 }
 
 /* A reset value may only set bits that the register has. */
@@ -679,7 +693,8 @@ bool regs_parse(FILE *in, const char *name, struct regs *out)
 			return fail(&p, "line is longer than %d characters",
 				    REGS_LINE_MAX);
 		else
-			return fail(&p, "line has no newline or holds a zero byte");
+			return fail(&p,
+				    "line has no newline or holds a zero byte");
 		if (strlen(line) != length - 1)
 			return fail(&p, "line holds a zero byte");
 		if (!parse_line(&p, line))

@@ -1,0 +1,61 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+#
+# packages.sh demo|test|list
+#
+# Installs the Debian packages (12 or 13) that are missing; `list` prints the
+# names. This is the one place that names them.
+set -eu
+
+# To build and run everything.
+build="make gcc g++ libc6-dev pkgconf
+	verilator
+	gcc-riscv64-unknown-elf picolibc-riscv64-unknown-elf
+	device-tree-compiler libfdt-dev zlib1g-dev"
+# To test it, besides.
+tests="libcmocka-dev clang-format"
+
+case "${1:-}" in
+demo) wanted=$build ;;
+test) wanted="$build $tests" ;;
+list)
+	echo $build $tests
+	exit 0
+	;;
+*)
+	echo "usage: packages.sh demo|test|list" >&2
+	exit 1
+	;;
+esac
+
+if ! command -v dpkg-query >/dev/null; then
+	echo "packages: no dpkg here; install what matches these Debian packages:" $wanted >&2
+	exit 1
+fi
+
+missing=
+for package in $wanted; do
+	state=$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null || true)
+	[ "$state" = installed ] || missing="$missing $package"
+done
+[ -n "$missing" ] || exit 0
+
+if [ "$(id -u)" -ne 0 ]; then
+	echo "packages: missing:$missing" >&2
+	echo "packages: only root may install them: apt-get install$missing" >&2
+	exit 1
+fi
+
+echo "packages: installing from the distribution (a minute or two):$missing"
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+export DEBIAN_FRONTEND=noninteractive
+# The lists may be there and fresh enough; fetch them when they are not.
+if ! apt-get install -y -q --no-install-recommends $missing >"$log" 2>&1; then
+	if ! apt-get update -q >"$log" 2>&1 ||
+		! apt-get install -y -q --no-install-recommends $missing >>"$log" 2>&1; then
+		cat "$log" >&2
+		echo "packages: apt-get could not install:$missing" >&2
+		exit 1
+	fi
+fi
