@@ -55,12 +55,12 @@ package ash_pkg;
 		logic [63:0]       gaddr;
 		logic [31:0]       laddr;
 		logic [31:0]       run;
-		logic [2:0][15:0]  count;               // [0] is dimension 1
+		logic [2:0][31:0]  count;               // [0] is dimension 1; whole registers,
 		logic [2:0][31:0]  gstride;
 		logic [2:0][31:0]  lstride;
 		logic [3:0][31:0]  start;               // [0] is dimension 0
 		logic [3:0][31:0]  limit;
-		logic [2:0][15:0]  step;
+		logic [2:0][31:0]  step;                // so that the unit can judge them
 	} dma_cmd_t;
 
 	typedef struct packed {
