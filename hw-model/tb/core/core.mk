@@ -41,3 +41,6 @@ $(CORE_TB): $(CORE_RTL) $(CORE_TB_SRC)
 $(CORE_TB_HALT): $(CORE_RTL) $(CORE_TB_SRC)
 	$(call core_verilate,$@,-GHALT_ON_TRAP="1'b1")
 
+# Directed tests (tests/core/directed), with and without memory stalls.
+test-core: core-lint $(CORE_TB) $(CORE_TB_HALT)
+	RISCV=$(RISCV) tests/core/directed.sh $(CORE_TB) $(CORE_TB_HALT) $(CORE_BUILD)/directed
