@@ -287,6 +287,11 @@
 #define ASHLAR_COPY_ERROR_RANGE_SHIFT 0
 #define ASHLAR_COPY_ERROR_BUS_MASK 0x2
 #define ASHLAR_COPY_ERROR_BUS_SHIFT 1
+/* Interrupt when finished */
+#define ASHLAR_COPY_GO_IRQ 0x30
+#define ASHLAR_COPY_GO_IRQ_RESET 0x0
+#define ASHLAR_COPY_GO_IRQ_ARM_MASK 0x1
+#define ASHLAR_COPY_GO_IRQ_ARM_SHIFT 0
 
 /* Tile control (seen by the management processor) */
 #define ASHLAR_TILE_BLOCK_BYTES 0x10000
