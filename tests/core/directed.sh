@@ -31,8 +31,9 @@ for src in "$here"/directed/*.[Sc]; do
 	*.c) $cc -O1 "$here/rt/crt0.S" "$here/rt/rt.c" "$src" -o "$elf" ;;
 	*) $cc "$src" -o "$elf" ;;
 	esac
-	seed=0
-	while [ $seed -le "$seeds" ]; do
+	seed=0 last=$seeds
+	[ "$name" != timing.S ] || last=0
+	while [ $seed -le "$last" ]; do
 		one "$name seed $seed" "$bench" --max-cycles 5000000 --stall-seed $seed "$elf"
 		seed=$((seed + 1))
 	done

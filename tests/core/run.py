@@ -13,6 +13,7 @@ import argparse
 import concurrent.futures as cf
 import hashlib
 import os
+import re
 import subprocess
 import sys
 import time
@@ -21,8 +22,9 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 FLAGS = ["-march=rv32imc", "-mabi=ilp32", "--specs=picolibc.specs", "-nostartfiles", "-w",
          "-Wl,--no-warn-rwx-segments", "-Wl,-z,max-page-size=4096",
          "-T" + os.path.join(HERE, "rt", "link.ld")]
-# The torture programs are of their time: implicit int, tentative definitions in several places.
-TORTURE = ["-std=gnu89", "-fcommon", "-fno-strict-aliasing"]
+LONG = 5000000  # cycles of a program that is not run again with stalls
+# A program's own options; those that hang on a target are not looked at.
+DG = re.compile(r'\{\s*dg-(?:additional-)?options\s+"([^"]*)"\s*\}')
 
 
 def run(cmd, seconds):
@@ -94,6 +96,8 @@ def one(args, job):
         os.replace(ref + ".new%d" % os.getpid(), ref)
     cycles = retired = 0
     for seed in [0] + ([args.stalls + len(name)] if args.stalls else []):
+        if seed and cycles > LONG:
+            continue
         status, out = core(args, elf, seed)
         out, cyc, ret = split_stats(out)
         if seed == 0:
@@ -119,7 +123,9 @@ def torture_jobs(args):
         objs = build_runtime(args, opt)
         for n in names:
             name = os.path.relpath(n, args.src)[:-2].replace(os.sep, "_")
-            yield name, n, opt, objs, TORTURE
+            with open(n, encoding="latin-1") as f:
+                own = [o for m in DG.findall(f.read()) for o in m.split()]
+            yield name, n, opt, objs, own
 
 
 def csmith_jobs(args):

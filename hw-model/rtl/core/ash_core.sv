@@ -415,7 +415,9 @@ module ash_core
 
   a_data_request_is_stable :
   assert property (@(posedge clk) disable iff (rst)
-                   d_req && !d_gnt |=> d_req && $stable({d_we, d_be, d_addr, d_wdata}));
+                   d_req && !d_gnt |=> d_req && $stable({d_we, d_be, d_addr}));
+  a_write_data_is_stable :
+  assert property (@(posedge clk) disable iff (rst) d_req && !d_gnt && d_we |=> $stable(d_wdata));
   a_data_answer_was_asked_for :
   assert property (@(posedge clk) disable iff (rst) d_rvalid |-> w_mem);
   a_halted_is_quiet :
