@@ -7,7 +7,8 @@
   run.py csmith   random programs. The checksum printed must be the same on both.
 
 The programs are taken from --src, everything made goes to --out. Each program runs on the
-core without memory stalls and, with --stalls, again with seeded random ones.
+core without memory stalls and, with --stalls, again with seeded random ones; with --lockstep
+the short ones are also compared with QEMU instruction by instruction.
 """
 import argparse
 import concurrent.futures as cf
@@ -17,6 +18,9 @@ import re
 import subprocess
 import sys
 import time
+
+sys.dont_write_bytecode = True  # nothing is made in the source tree
+import lockstep  # noqa: E402
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 FLAGS = ["-march=rv32imc", "-mabi=ilp32", "--specs=picolibc.specs", "-nostartfiles", "-w",
@@ -73,7 +77,7 @@ def build_runtime(args, opt):
 
 
 def one(args, job):
-    """('ok' | 'skip' | 'fail', name, reason, cycles, retired)"""
+    """('ok' | 'skip' | 'fail', name, reason or instructions in lock-step, cycles, retired)"""
     name, src, opt, objs, extra = job
     elf = os.path.join(args.out, name + opt + ".elf")
     status, out = run([args.cc] + FLAGS + extra + [opt, src] + objs + ["-lm", "-o", elf], args.timeout * 6)
@@ -105,9 +109,14 @@ def one(args, job):
         if status != 0 or out != want:
             why = "status %s" % status if status != 0 else "output differs"
             return "fail", name + opt, "%s, stall seed %d, %s" % (why, seed, elf), cycles, retired
+    steps = 0
+    if retired <= args.lockstep:
+        steps, why = lockstep.compare(args.core, elf, args.stalls, args.qemu)
+        if why:
+            return "fail", name + opt, "lock-step %s, %s" % (why, elf), cycles, retired
     if not args.keep:
         os.unlink(elf)
-    return "ok", name + opt, "", cycles, retired
+    return "ok", name + opt, steps, cycles, retired
 
 
 def torture_jobs(args):
@@ -150,6 +159,8 @@ def main():
     p.add_argument("--first", type=int, default=1, help="first csmith seed")
     p.add_argument("--only", default="", help="programs with this in their name")
     p.add_argument("--stalls", type=int, default=0, help="also run with memory stalls from this seed")
+    p.add_argument("--lockstep", type=int, default=0, metavar="N",
+                   help="compare programs of up to N instructions step by step")
     p.add_argument("--jobs", type=int, default=2)
     p.add_argument("--timeout", type=int, default=10, help="seconds for QEMU; the core gets 20 times that")
     p.add_argument("--max-cycles", type=int, default=100000000)
@@ -182,9 +193,10 @@ def main():
         print("FAIL %s: %s" % (r[1], r[2]))
     for why in sorted(reasons):
         print("left out, %s: %d" % (why, reasons[why]))
-    print("%s: %d passed, %d failed, %d left out, %.0f s; %d instructions, CPI %.3f" % (
+    print("%s: %d passed, %d failed, %d left out, %.0f s; %d instructions, CPI %.3f, "
+          "%d in lock-step" % (
         args.what, len(passed), len(failed), len(skipped), time.time() - begin, retired,
-        cycles / retired if retired else 0))
+        cycles / retired if retired else 0, sum(r[2] for r in passed)))
     if args.max_skip >= 0 and len(skipped) > args.max_skip:
         print("more left out than expected (%d)" % args.max_skip)
         sys.exit(1)

@@ -12,6 +12,8 @@ TORTURE_BUILD := $(BUILD)/torture
 TORTURE_SRC := $(TORTURE_BUILD)/execute
 TORTURE_OPTS ?= -O0,-O2,-Os,-O3
 TORTURE_SHORT ?= 150
+# Programs of up to this many instructions are also compared step by step.
+LOCKSTEP ?= 100000
 CSMITH_SEEDS ?= 10
 CSMITH_FIRST ?= 1
 JOBS ?= 2
@@ -32,12 +34,12 @@ TORTURE_RUN = tests/core/run.py torture --src $(TORTURE_SRC) --out $(TORTURE_BUI
 
 # Every program at every level, with and without memory stalls.
 torture: $(CORE_TB) $(TORTURE_SRC)/.done
-	$(TORTURE_RUN) --opt=$(TORTURE_OPTS) --stalls 1
+	$(TORTURE_RUN) --opt=$(TORTURE_OPTS) --stalls 1 --lockstep $(LOCKSTEP)
 
 # The same few each time, within a minute.
 torture-short: $(CORE_TB) $(TORTURE_SRC)/.done
-	$(TORTURE_RUN) --opt=-O2 --limit $(TORTURE_SHORT) --stalls 1
+	$(TORTURE_RUN) --opt=-O2 --limit $(TORTURE_SHORT) --stalls 1 --lockstep 5000
 
 csmith: $(CORE_TB)
 	tests/core/run.py csmith --src /usr/include/csmith --out $(BUILD)/csmith --core $(CORE_TB) \
-	  --cc $(RISCV)gcc --jobs $(JOBS) --first $(CSMITH_FIRST) --limit $(CSMITH_SEEDS) --opt=-O2
+	  --cc $(RISCV)gcc --jobs $(JOBS) --first $(CSMITH_FIRST) --limit $(CSMITH_SEEDS) --opt=-O2 --stalls 1 --lockstep 50000
