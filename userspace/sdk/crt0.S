@@ -38,6 +38,14 @@ ash_start:
 	la	t5, ash_stack_guard
 	sw	t4, 0(t5)
 
+	/* What an earlier kernel left; kernel.h counts on these. */
+	li	t1, ASHLAR_MAP_KERNEL_LOAD_BASE
+	sw	zero, ASHLAR_LOAD_DEFAULTS(t1)
+	li	t1, ASHLAR_MAP_KERNEL_STORE_BASE
+	sw	zero, ASHLAR_STORE_DEFAULTS(t1)
+	li	t1, ASHLAR_MAP_KERNEL_VECTOR_BASE
+	sw	zero, ASHLAR_VECTOR_ACC_ROW(t1)
+
 	jalr	t0
 
 	la	t5, ash_stack_guard

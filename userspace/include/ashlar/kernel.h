@@ -469,6 +469,11 @@ static inline ash_token ash_matmul(uint32_t cfg, uint32_t acc, bool accumulate,
 
 /* --- Vector unit --------------------------------------------------------- */
 
+/*
+ * Draining accumulators begins at row 0 (VECTOR.ACC_ROW, which the start-up
+ * code clears); code that writes that register puts it back.
+ */
+
 /* Formats of the vector unit. */
 enum ash_format {
 	ASH_FMT_ACC_I32 = ASHLAR_VECTOR_CFG_SRC_FMT_ACC_I32, /* source only */
@@ -537,34 +542,40 @@ static inline void ash_vector_scalev(uint32_t scales)
 }
 
 /*
- * Rows of N elements from src to dst (offsets; src_pitch 0 repeats a row).
- * rows: 1 .. 65535. Offsets and pitches are multiples of N elements of their
- * format. One row a cycle when the banks are free; a bank that is read twice
- * (two sources) takes turns. Returns the token of ASH_VECTOR.
+ * Operation and pitches of the following ash_vector_at() calls. Pitches are
+ * bytes from row to row, multiples of N elements of their format; src_pitch 0
+ * repeats the source row (accumulators ignore it).
  */
-static inline ash_token ash_vector(uint32_t cfg, uint32_t dst,
-				   uint32_t dst_pitch, uint32_t src,
-				   uint32_t src_pitch, uint32_t rows)
+static inline void ash_vector_shape(uint32_t cfg, uint32_t dst_pitch,
+				    uint32_t src_pitch)
 {
 	ash_write(ASH_VECTOR + ASHLAR_VECTOR_CFG, cfg);
-	ash_write(ASH_VECTOR + ASHLAR_VECTOR_SRC, src);
-	ash_write(ASH_VECTOR + ASHLAR_VECTOR_SRC_PITCH, src_pitch);
-	ash_write(ASH_VECTOR + ASHLAR_VECTOR_DST, dst);
 	ash_write(ASH_VECTOR + ASHLAR_VECTOR_DST_PITCH, dst_pitch);
+	ash_write(ASH_VECTOR + ASHLAR_VECTOR_SRC_PITCH, src_pitch);
+}
+
+/*
+ * Rows (1 .. 65535; of an accumulator at most N) of N elements from src to
+ * dst, as ash_vector_shape() said. src is an offset or, for ASH_FMT_ACC_*, the
+ * number of an accumulator, whose matrix token has been waited for. One row a
+ * cycle when the banks are free; a bank that two operands share takes turns.
+ * Returns the token of ASH_VECTOR.
+ */
+static inline ash_token ash_vector_at(uint32_t dst, uint32_t src, uint32_t rows)
+{
+	ash_write(ASH_VECTOR + ASHLAR_VECTOR_SRC, src);
+	ash_write(ASH_VECTOR + ASHLAR_VECTOR_DST, dst);
 	ash_write(ASH_VECTOR + ASHLAR_VECTOR_ROWS, rows);
 	return ash_go(ASH_VECTOR);
 }
 
-/*
- * Drain an accumulator: its first rows (1 .. N) to dst through what cfg says
- * (source ASH_FMT_ACC_*). Wait for the matrix token first.
- */
-static inline ash_token ash_drain(uint32_t cfg, uint32_t dst,
-				  uint32_t dst_pitch, uint32_t acc,
-				  uint32_t rows)
+/* Both in one call. */
+static inline ash_token ash_vector(uint32_t cfg, uint32_t dst,
+				   uint32_t dst_pitch, uint32_t src,
+				   uint32_t src_pitch, uint32_t rows)
 {
-	ash_write(ASH_VECTOR + ASHLAR_VECTOR_ACC_ROW, 0);
-	return ash_vector(cfg, dst, dst_pitch, acc, 0, rows);
+	ash_vector_shape(cfg, dst_pitch, src_pitch);
+	return ash_vector_at(dst, src, rows);
 }
 
 /* --- Scratchpad allocation ----------------------------------------------- */

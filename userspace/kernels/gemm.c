@@ -1,0 +1,485 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * C = epilogue(op(A) * op(B)); arguments in ashlar/kernels.h, the cutting in
+ * gemm_plan.h, operand rings in gemm_side.h.
+ *
+ * Four things overlap: loads run ahead of the matrix unit as far as there are
+ * slots (gemm_pump), the matrix unit computes one column of tiles while the
+ * vector unit drains the column before and the store DMA writes the one
+ * before that. Scratchpad banks are dealt out so that they do not meet: A
+ * blocks, B blocks and results have banks of their own.
+ */
+#include <ashlar/kernel.h>
+#include <ashlar/kernels.h>
+
+#include "gemm_plan.h"
+#include "gemm_side.h"
+
+#define GEMM_STAGES_MAX 8u
+#define GEMM_GROUP_MAX	8u
+
+/* A walk over the plan; loads and computation each have one. */
+struct gemm_walk {
+	uint32_t panel, panel_cols; /* first column of the panel, columns */
+	uint32_t group, group_rows; /* first row of the group, rows */
+	uint32_t chunk;
+	uint32_t col; /* in the panel */
+	bool end;
+};
+
+/* A column whose accumulators are to be drained. */
+struct gemm_column {
+	bool pending;
+	uint32_t row, rows; /* blocks */
+	uint32_t col; /* block */
+	uint32_t acc; /* of the first tile */
+	uint32_t vec; /* slot of its bias and scale rows */
+	ash_token done[GEMM_GROUP_MAX]; /* matrix tokens */
+};
+
+struct gemm {
+	struct gemm_plan plan;
+	struct gemm_side a, b;
+	uint32_t k_last; /* elements of the last chunk */
+	/* Loading. */
+	struct gemm_walk next; /* where the next load belongs */
+	uint32_t phase; /* which load of that column is next */
+	uint32_t vec_load; /* slot of the next bias and scale rows */
+	/* Bias and scale rows: one slot a column, a line for each. */
+	uint64_t bias, scale; /* global; 0 for none */
+	uint32_t vec_offset, vec_slots;
+	/* Results. */
+	uint64_t c; /* first element of this tile's part */
+	uint32_t c_stride, c_bytes;
+	uint32_t stage_offset, stage_bytes, stages, stage;
+	ash_token stored[GEMM_STAGES_MAX];
+	uint32_t tile_bytes; /* of one drained tile */
+};
+
+/* --- The walk ------------------------------------------------------------- */
+
+static inline void gemm_walk_panel(const struct gemm *g, struct gemm_walk *w)
+{
+	w->panel_cols = gemm_min(g->plan.panel, g->plan.n_blocks - w->panel);
+}
+
+static inline void gemm_walk_group(const struct gemm *g, struct gemm_walk *w)
+{
+	w->group_rows = gemm_min(g->plan.group, g->plan.m_blocks - w->group);
+}
+
+static inline void gemm_walk_begin(const struct gemm *g, struct gemm_walk *w)
+{
+	*w = (struct gemm_walk){ 0 };
+	gemm_walk_panel(g, w);
+	gemm_walk_group(g, w);
+}
+
+/* The next column, in the next chunk, in the next group, in the next panel. */
+static void gemm_walk_on(const struct gemm *g, struct gemm_walk *w)
+{
+	if (++w->col < w->panel_cols)
+		return;
+	w->col = 0;
+	if (++w->chunk < g->plan.chunks)
+		return;
+	w->chunk = 0;
+	w->group += w->group_rows;
+	if (w->group == g->plan.m_blocks) {
+		w->group = 0;
+		w->panel += w->panel_cols;
+		if (w->panel == g->plan.n_blocks) {
+			w->end = true;
+			return;
+		}
+		gemm_walk_panel(g, w);
+	}
+	gemm_walk_group(g, w);
+}
+
+/* Whether the column at w is the first to use its A blocks, its B block. */
+static inline bool gemm_first_a(const struct gemm *g, const struct gemm_walk *w)
+{
+	return w->col == 0 && !(g->plan.a_stays && w->panel > 0);
+}
+
+static inline bool gemm_first_b(const struct gemm *g, const struct gemm_walk *w)
+{
+	return g->plan.chunks > 1 || w->group == 0;
+}
+
+/* Whether it is the last. */
+static inline bool gemm_last_a(const struct gemm *g, const struct gemm_walk *w)
+{
+	return w->col + 1 == w->panel_cols && !g->plan.a_stays;
+}
+
+static inline bool gemm_last_b(const struct gemm *g, const struct gemm_walk *w)
+{
+	return g->plan.chunks > 1 ||
+	       w->group + w->group_rows == g->plan.m_blocks;
+}
+
+static inline uint32_t gemm_chunk_k(const struct gemm *g, uint32_t chunk)
+{
+	return chunk + 1 == g->plan.chunks ? g->k_last : g->plan.chunk;
+}
+
+/* --- Loads ---------------------------------------------------------------- */
+
+/* The side of the next load, or NULL when all are started. */
+static struct gemm_side *gemm_next_load(struct gemm *g)
+{
+	struct gemm_walk *w = &g->next;
+
+	/*
+	 * A column's loads in the order of need: its first A block, its B
+	 * block, the other A blocks.
+	 */
+	while (!w->end) {
+		bool a = gemm_first_a(g, w);
+
+		if (g->phase == 0 && !a)
+			g->phase = 1;
+		if (g->phase == 1 && !gemm_first_b(g, w))
+			g->phase = 2;
+		if (g->phase == 0)
+			return &g->a;
+		if (g->phase == 1)
+			return &g->b;
+		if (a && g->phase <= w->group_rows)
+			return &g->a;
+		gemm_walk_on(g, w);
+		g->phase = 0;
+	}
+	return NULL;
+}
+
+/* The bias and scale rows of a column, ahead of its first B block. */
+static void gemm_load_vec(struct gemm *g, uint32_t block)
+{
+	uint32_t line = 4 * g->b.array;
+	uint32_t first = block * g->b.array;
+	uint32_t bytes = 4 * gemm_min(g->b.extent - first, g->b.array);
+	uint32_t offset = g->vec_offset + g->vec_load * 2 * line;
+
+	if (g->bias)
+		ash_load_1d(offset, g->bias + 4 * (uint64_t)first, bytes);
+	if (g->scale)
+		ash_load_1d(offset + line, g->scale + 4 * (uint64_t)first,
+			    bytes);
+	if (++g->vec_load == g->vec_slots)
+		g->vec_load = 0;
+}
+
+/* Start the load that gemm_next_load() found. */
+static void gemm_start_load(struct gemm *g, struct gemm_side *s)
+{
+	const struct gemm_walk *w = &g->next;
+	uint32_t block;
+
+	if (s == &g->b) {
+		block = w->panel + w->col;
+		if (w->chunk == 0)
+			gemm_load_vec(g, block);
+	} else {
+		block = w->group + (g->phase ? g->phase - 1 : 0);
+	}
+	gemm_side_load(s, block, w->chunk, gemm_chunk_k(g, w->chunk));
+	g->phase++;
+}
+
+/*
+ * Start all loads that can start without waiting. One B block takes up to
+ * three places in the load queue.
+ */
+static __attribute__((noinline)) void gemm_pump(struct gemm *g)
+{
+	struct gemm_side *s;
+
+	while (ash_pending(ASH_LOAD) <= 5 && (s = gemm_next_load(g)) &&
+	       gemm_side_room(s) && gemm_side_left(s))
+		gemm_start_load(g, s);
+}
+
+/* Wait until the side's first `count` blocks are loaded, the last in slot. */
+static void gemm_need(struct gemm *g, struct gemm_side *s, uint32_t count,
+		      uint32_t slot)
+{
+	while ((int32_t)(s->loaded - count) < 0) {
+		struct gemm_side *next = gemm_next_load(g);
+
+		ASH_ASSERT(next && gemm_side_room(next));
+		gemm_start_load(g, next);
+	}
+	ash_wait(ASH_LOAD, s->arrived[slot]);
+}
+
+/* --- Results -------------------------------------------------------------- */
+
+/* Store rows from the stage; row is the first one's block. */
+static ash_token gemm_store(const struct gemm *g, const struct gemm_column *col,
+			    uint32_t row, uint32_t rows, uint32_t offset)
+{
+	uint32_t array = g->a.array;
+	uint32_t first = col->col * array;
+	uint32_t cols = gemm_min(g->b.extent - first, array);
+
+	return ash_store(g->c + (uint64_t)(row * array) * g->c_stride +
+				 (uint64_t)first * g->c_bytes,
+			 (int32_t)g->c_stride, offset,
+			 (int32_t)(array * g->c_bytes), cols * g->c_bytes,
+			 rows);
+}
+
+/*
+ * Drain and store a column. last: nothing follows, so store tile by tile, and
+ * the last store is short.
+ */
+static void gemm_drain(struct gemm *g, struct gemm_column *col, bool last)
+{
+	uint32_t array = g->a.array;
+	uint32_t left = g->a.extent - col->row * array;
+	uint32_t offset = g->stage_offset + g->stage * g->stage_bytes;
+	uint32_t rows = gemm_min(left, col->rows * array);
+	uint32_t i;
+
+	ash_wait(ASH_STORE, g->stored[g->stage]);
+	if (g->bias)
+		ash_vector_bias(g->vec_offset + col->vec * 8 * array);
+	if (g->scale)
+		ash_vector_scalev(g->vec_offset + col->vec * 8 * array +
+				  4 * array);
+	for (i = 0; i < col->rows; i++, left -= array) {
+		uint32_t part = gemm_min(left, array);
+		uint32_t to = offset + i * g->tile_bytes;
+		ash_token drained;
+
+		ash_wait(ASH_MATRIX, col->done[i]);
+		drained = ash_vector_at(to, col->acc + i, part);
+		if (last || i + 1 == col->rows)
+			ash_wait(ASH_VECTOR, drained);
+		if (last)
+			gemm_store(g, col, col->row + i, part, to);
+	}
+	if (!last)
+		g->stored[g->stage] =
+			gemm_store(g, col, col->row, rows, offset);
+	if (++g->stage == g->stages)
+		g->stage = 0;
+	col->pending = false;
+}
+
+/* --- Set-up --------------------------------------------------------------- */
+
+static inline enum ash_type gemm_type(uint32_t format)
+{
+	if (format == ASHLAR_I8)
+		return ASH_INT8;
+	return format == ASHLAR_BF16 ? ASH_BF16 : ASH_FP16;
+}
+
+/*
+ * Describe an operand whose M (or N) blocks begin at `first`. k_rows: its
+ * stored rows run along k, so that a block's k-th row is contiguous.
+ */
+static void gemm_side_init(struct gemm_side *s, uint64_t base, uint32_t ld,
+			   bool k_rows, uint32_t array, uint32_t bytes,
+			   uint32_t first, uint32_t extent)
+{
+	uint32_t i;
+
+	s->array = array;
+	s->bytes = bytes;
+	s->stride = ld * bytes;
+	s->form = k_rows ? ASH_ROWS : ASH_KMAJOR;
+	s->block_step = k_rows ? (uint64_t)s->stride * array : array * bytes;
+	s->base = base + first * s->block_step;
+	s->extent = extent - first * array;
+	s->loaded = 0;
+	s->released = 0;
+	s->load_slot = 0;
+	s->release_slot = 0;
+	for (i = 0; i < GEMM_SLOTS_MAX; i++)
+		s->free[i] = 0;
+}
+
+/*
+ * Deal out the banks: of eight, three for A, four for B (its blocks stay
+ * longer), one for results and vector rows.
+ */
+static void gemm_layout(struct gemm *g, uint32_t k)
+{
+	uint32_t bank = ash_spad_bytes() / ash_spad_banks();
+	uint32_t banks = ash_spad_banks();
+	uint32_t a_banks = (banks - 1) * 3 / 7;
+	uint32_t b_banks = banks - 1 - a_banks;
+	uint32_t line = 4 * g->a.array;
+	uint32_t i;
+
+	g->a.offset = 0;
+	g->b.offset = a_banks * bank;
+	gemm_cut(&g->plan, &g->a, &g->b, a_banks * bank, b_banks * bank, k);
+	g->k_last = k - (g->plan.chunks - 1) * g->plan.chunk;
+
+	/*
+	 * A column's vector rows are loaded with its B block, at most
+	 * b.slots columns ahead of the column that computes, which is one
+	 * ahead of the one that drains.
+	 */
+	g->vec_offset = (banks - 1) * bank;
+	g->vec_slots = g->b.slots + 2;
+	g->stage_offset = g->vec_offset + g->vec_slots * 2 * line;
+	g->tile_bytes = g->a.array * g->a.array * g->c_bytes;
+	g->stage_bytes = g->plan.group * g->tile_bytes;
+	g->stages = gemm_min((banks * bank - g->stage_offset) / g->stage_bytes,
+			     GEMM_STAGES_MAX);
+	ASH_ASSERT(g->stages > 0);
+	for (i = 0; i < GEMM_STAGES_MAX; i++)
+		g->stored[i] = 0;
+}
+
+static uint32_t gemm_vector_cfg(const struct ashlar_gemm_args *args)
+{
+	uint32_t cfg = ASH_VEC(args->type == ASHLAR_I8 ? ASH_FMT_ACC_I32 :
+							 ASH_FMT_ACC_F32,
+			       args->out);
+
+	if (args->bias)
+		cfg |= ASH_VEC_BIAS;
+	if (args->scale)
+		cfg |= ASH_VEC_SCALEV;
+	else if (args->flags & ASHLAR_GEMM_SCALE)
+		cfg |= ASH_VEC_SCALE;
+	if (args->flags & ASHLAR_GEMM_RELU)
+		cfg |= ASH_VEC_RELU;
+	return cfg;
+}
+
+/* --- Computation ---------------------------------------------------------- */
+
+static inline uint32_t gemm_ring(uint32_t slot, uint32_t slots)
+{
+	return slot >= slots ? slot - slots : slot;
+}
+
+static void gemm_run(struct gemm *g, uint32_t cfg)
+{
+	struct gemm_walk w;
+	struct gemm_column columns[2];
+	struct gemm_column *now = &columns[0], *before = &columns[1];
+	uint32_t half = ash_accs() / 2;
+	/* Of the first A block of the group and the first B block of the
+	 * panel: number and slot.
+	 */
+	uint32_t a_count = 0, a_slot = 0, b_count = 0, b_slot = 0, vec = 0;
+	uint32_t acc = 0; /* half of the accumulators of column 0 */
+
+	before->pending = false;
+	gemm_walk_begin(g, &w);
+	for (; !w.end; gemm_walk_on(g, &w)) {
+		bool first_a = gemm_first_a(g, &w);
+		bool last_a = gemm_last_a(g, &w);
+		bool last_chunk = w.chunk + 1 == g->plan.chunks;
+		uint32_t slot_b = gemm_ring(b_slot + w.col, g->b.slots);
+		uint32_t slot_a = a_slot;
+		uint32_t b = g->b.offset + slot_b * g->b.slot_bytes;
+		ash_token token = 0;
+		uint32_t i;
+
+		gemm_pump(g);
+		if (gemm_first_b(g, &w))
+			gemm_need(g, &g->b, b_count + w.col + 1, slot_b);
+		ash_matmul_shape(g->a.pitch, g->b.pitch,
+				 gemm_chunk_k(g, w.chunk));
+		now->acc = ((acc + w.col) & 1) * half;
+		for (i = 0; i < w.group_rows; i++) {
+			if (first_a)
+				gemm_need(g, &g->a, a_count + i + 1, slot_a);
+			token = ash_matmul(
+				cfg, now->acc + i, w.chunk > 0,
+				g->a.offset + slot_a * g->a.slot_bytes, b);
+			now->done[i] = token;
+			if (last_a)
+				gemm_side_release(&g->a, token);
+			slot_a = gemm_ring(slot_a + 1, g->a.slots);
+		}
+		if (gemm_last_b(g, &w))
+			gemm_side_release(&g->b, token);
+
+		if (before->pending) {
+			gemm_pump(g);
+			gemm_drain(g, before, false);
+		}
+		if (last_chunk) {
+			struct gemm_column *other = before;
+
+			now->pending = true;
+			now->row = w.group;
+			now->rows = w.group_rows;
+			now->col = w.panel + w.col;
+			now->vec = gemm_ring(vec + w.col, g->vec_slots);
+			before = now;
+			now = other;
+		}
+
+		if (w.col + 1 < w.panel_cols)
+			continue;
+		/* The last column of a group or chunk. */
+		a_count += w.group_rows;
+		a_slot = slot_a;
+		if (g->plan.a_stays &&
+		    w.group + w.group_rows == g->plan.m_blocks) {
+			a_count = 0;
+			a_slot = 0;
+		}
+		if (gemm_last_b(g, &w)) {
+			b_count += w.panel_cols;
+			b_slot = gemm_ring(b_slot + w.panel_cols, g->b.slots);
+			if (last_chunk)
+				vec = gemm_ring(vec + w.panel_cols,
+						g->vec_slots);
+		}
+		if (last_chunk)
+			acc += w.panel_cols;
+	}
+	gemm_drain(g, before, true);
+}
+
+ASHLAR_KERNEL(gemm, struct ashlar_gemm_args)
+{
+	uint32_t array = ash_array();
+	enum ash_type type = gemm_type(args->type);
+	uint32_t bytes = ash_type_bytes(type);
+	bool a_rows = !(args->flags & ASHLAR_GEMM_TRANS_A);
+	bool b_rows = args->flags & ASHLAR_GEMM_TRANS_B;
+	uint64_t first;
+	struct gemm g;
+
+	gemm_split(&g.plan, gemm_div_up(args->m, array),
+		   gemm_div_up(args->n, array));
+	if (!g.plan.m_blocks || !g.plan.n_blocks)
+		return 0; /* more tiles than blocks */
+
+	gemm_side_init(&g.a, args->a, args->lda, a_rows, array, bytes,
+		       g.plan.m_first, args->m);
+	gemm_side_init(&g.b, args->b, args->ldb, b_rows, array, bytes,
+		       g.plan.n_first, args->n);
+	g.c_bytes = ash_format_bytes(args->out);
+	g.c_stride = args->ldc * g.c_bytes;
+	g.c = args->c + (uint64_t)(g.plan.m_first * array) * g.c_stride +
+	      (uint64_t)(g.plan.n_first * array) * g.c_bytes;
+	first = 4 * (uint64_t)(g.plan.n_first * array);
+	g.bias = args->bias ? args->bias + first : 0;
+	g.scale = args->scale ? args->scale + first : 0;
+	gemm_layout(&g, args->k);
+
+	g.phase = 0;
+	g.vec_load = 0;
+	g.stage = 0;
+	gemm_walk_begin(&g, &g.next);
+	ash_vector_shape(gemm_vector_cfg(args), array * g.c_bytes, 0);
+	ash_vector_scale(args->scale_bits);
+	gemm_run(&g, ash_matmul_cfg(type, g.a.form, g.b.form));
+	return 0;
+}

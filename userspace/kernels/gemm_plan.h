@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * How a GEMM is cut: over tiles, along k, and into the scratchpad.
+ *
+ * In units of blocks (N rows or N columns). The tile's part is walked in
+ * panels of columns; in a panel, group after group of rows; in a group, chunk
+ * after chunk of k; in a chunk, column after column.
+ *
+ * Resident plan (chunks == 1): blocks hold all of k. A panel's B blocks stay
+ * for all groups; A blocks are loaded once, when all fit, or once a panel. Each
+ * column uses the half of the accumulators that the one before does not.
+ *
+ * Chunked plan: k is too long. A group times a panel is as many tiles as there
+ * are accumulators, and they stay in them while chunks of A and B pass through
+ * the scratchpad once for each group.
+ */
+#ifndef GEMM_PLAN_H
+#define GEMM_PLAN_H
+
+#include <ashlar/kernel.h>
+#include <ashlar/kernels.h>
+
+#include "gemm_side.h"
+
+/* Least slots for a resident plan, A's share of them above all. */
+#define GEMM_RESIDENT_I8 2u
+#define GEMM_RESIDENT_16 4u
+/* Slots that the chunks of a chunked plan are made for. */
+#define GEMM_CHUNKED_A 12u
+#define GEMM_CHUNKED_B 8u
+
+struct gemm_plan {
+	uint32_t m_blocks, n_blocks; /* of this tile's part */
+	uint32_t m_first, n_first; /* its first block */
+	uint32_t group; /* A blocks of a group */
+	uint32_t panel; /* B blocks of a panel */
+	uint32_t chunk; /* elements of k in a chunk, but for the last one */
+	uint32_t chunks;
+	bool a_stays; /* all A blocks have slots of their own */
+};
+
+static inline uint32_t gemm_min(uint32_t a, uint32_t b)
+{
+	return a < b ? a : b;
+}
+
+static inline uint32_t gemm_div_up(uint32_t a, uint32_t b)
+{
+	return (a + b - 1) / b;
+}
+
+/* Part `index` of `count` near-equal parts of total: first and size. */
+static inline uint32_t gemm_part(uint32_t total, uint32_t index, uint32_t count,
+				 uint32_t *first)
+{
+	uint32_t each = total / count;
+	uint32_t more = total - each * count;
+
+	*first = index * each + gemm_min(index, more);
+	return each + (index < more);
+}
+
+/*
+ * Split the blocks over the job's tiles as rows x columns of parts so that the
+ * largest part is as small as can be; among equals, the squarest, which loads
+ * least.
+ */
+static inline void gemm_split(struct gemm_plan *p, uint32_t m_blocks,
+			      uint32_t n_blocks)
+{
+	uint32_t count = ash_count();
+	uint32_t index = ash_index();
+	uint32_t rows, best_rows = 1, best_m = 0, best_n = 0;
+
+	for (rows = 1; rows <= count; rows++) {
+		uint32_t cols = count / rows;
+		uint32_t m, n;
+
+		if (rows * cols != count)
+			continue;
+		m = gemm_div_up(m_blocks, rows);
+		n = gemm_div_up(n_blocks, cols);
+		if (best_m == 0 ||
+		    (uint64_t)m * n < (uint64_t)best_m * best_n ||
+		    ((uint64_t)m * n == (uint64_t)best_m * best_n &&
+		     m + n < best_m + best_n)) {
+			best_m = m;
+			best_n = n;
+			best_rows = rows;
+		}
+	}
+	p->m_blocks =
+		gemm_part(m_blocks, index % best_rows, best_rows, &p->m_first);
+	p->n_blocks = gemm_part(n_blocks, index / best_rows, count / best_rows,
+				&p->n_first);
+}
+
+/* Slots of the side's ring for blocks of k elements along k. */
+static inline uint32_t gemm_slots(const struct gemm_side *s, uint32_t room,
+				  uint32_t k)
+{
+	return gemm_min(room / gemm_block_bytes(s->form, s->array, s->bytes, k),
+			GEMM_SLOTS_MAX);
+}
+
+/* Bytes in global memory from chunk to chunk. */
+static inline uint64_t gemm_chunk_step(const struct gemm_side *s,
+				       uint32_t chunk)
+{
+	return (uint64_t)chunk * (s->form == ASH_ROWS ? s->bytes : s->stride);
+}
+
+/*
+ * Choose resident or chunked, and the sizes. a_room, b_room: scratchpad bytes
+ * for the two rings. Sets the sides' pitch, slot_bytes and slots.
+ */
+static inline void gemm_cut(struct gemm_plan *p, struct gemm_side *a,
+			    struct gemm_side *b, uint32_t a_room,
+			    uint32_t b_room, uint32_t k)
+{
+	uint32_t line = 4 * a->array;
+	uint32_t half = ash_accs() / 2;
+	uint32_t least = a->bytes == 1 ? GEMM_RESIDENT_I8 : GEMM_RESIDENT_16;
+	/* k beyond this is chunked; keeps products below 2^32. */
+	uint32_t longest = gemm_min(a_room / (a->array * a->bytes), 65535);
+
+	p->chunk = k;
+	p->chunks = 1;
+	if (k <= longest) {
+		a->slots = gemm_slots(a, a_room, k);
+		b->slots = gemm_slots(b, b_room, k);
+	}
+	if (k > longest || a->slots < least || b->slots < 2) {
+		uint32_t most = gemm_min(a_room / GEMM_CHUNKED_A,
+					 b_room / GEMM_CHUNKED_B) /
+				a->array;
+
+		/* Whole lines, so that both forms have the same size. */
+		p->chunk = (most & ~(line - 1)) / a->bytes;
+		p->chunks = gemm_div_up(k, p->chunk);
+		a->slots = gemm_slots(a, a_room, p->chunk);
+		b->slots = gemm_slots(b, b_room, p->chunk);
+	}
+	a->slot_bytes = gemm_block_bytes(a->form, a->array, a->bytes, p->chunk);
+	b->slot_bytes = gemm_block_bytes(b->form, b->array, b->bytes, p->chunk);
+	a->pitch = a->form == ASH_ROWS ? a->slot_bytes / a->array : line;
+	b->pitch = b->form == ASH_ROWS ? b->slot_bytes / b->array : line;
+	a->chunk_step = gemm_chunk_step(a, p->chunk);
+	b->chunk_step = gemm_chunk_step(b, p->chunk);
+
+	if (p->chunks > 1) {
+		p->group = gemm_min(half, p->m_blocks);
+		p->panel = gemm_min(2, p->n_blocks);
+		p->a_stays = false;
+		return;
+	}
+	p->a_stays = p->m_blocks <= a->slots;
+	p->group = gemm_min(half, p->m_blocks);
+	/* One slot more than a group, so that the next one can begin. */
+	if (!p->a_stays && p->group == a->slots)
+		p->group--;
+	p->panel = p->n_blocks;
+	if (p->panel > b->slots) {
+		uint32_t panels = gemm_div_up(p->n_blocks, b->slots / 2);
+
+		p->panel = gemm_div_up(p->n_blocks, panels);
+	}
+}
+
+#endif
