@@ -314,8 +314,10 @@ module ash_core
   // -- where to go next. While X holds an instruction, the pc at the head of F is that of the
   // instruction behind it: it serves as link value and as restart address of fence.i.
 
+  // None of these waits for anything, so the fetch request does not depend on d_gnt.
+
   logic x_jump;
-  assign x_jump   = x_fire && (c.jump || (c.branch && br_taken) || c.mret || c.fence_i);
+  assign x_jump   = x_run && (c.jump || (c.branch && br_taken) || c.mret || c.fence_i);
   assign redirect = x_jump || t_take;
   assign x_flush  = redirect || t_exc;
 
