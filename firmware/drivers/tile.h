@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The tiles' control registers, and what we know of each tile: whose data it
+ * holds, which code is loaded. A value that a tile's registers already hold
+ * is not written again.
+ */
+#ifndef TILE_H
+#define TILE_H
+
+#include <stdint.h>
+
+#include "ashlar_abi.h"
+#include "hal.h"
+
+#define TILES_MAX 32 /* bits of MP.TILE_EVENT */
+#define TILE_REG(n, reg)                                               \
+	(ASHLAR_MAP_MP_TILE_BASE +                                     \
+	 (uint32_t)(n)*ASHLAR_MAP_MP_TILE_STRIDE + ASHLAR_TILE_##reg)
+
+enum tile_state {
+	TILE_FREE, /* may start or scrub */
+	TILE_SCRUBBING,
+	TILE_RUNNING, /* for tile.queue */
+	TILE_STOPPING, /* killed, for tile.queue */
+	TILE_DEAD, /* did not obey in time; never used again */
+};
+
+struct tile {
+	uint32_t base; /* of its registers */
+	uint8_t state; /* enum tile_state */
+	uint8_t context; /* whose data it holds; 0 = clean */
+	uint8_t queue; /* SCRUBBING (0 = none waits), RUNNING, STOPPING */
+	uint8_t pt_context; /* whose page table it has; 0 = none */
+	uint8_t code_kept; /* the text of the image below is in local memory */
+	uint8_t code_stale; /* invalidated while running: will not be kept */
+	uint32_t load_from; /* register */
+	uint64_t code_va; /* registers, valid for pt_context */
+	uint32_t code_serial, code_bytes, text_bytes, entry;
+	uint64_t deadline; /* SCRUBBING, STOPPING: when it counts as dead */
+};
+
+/* Where a context's page table is. */
+struct tile_space {
+	uint32_t root_lo, root_hi;
+	uint32_t entries;
+	uint32_t context;
+};
+
+/* Forget everything about the n tiles (the registers are written in full). */
+void tile_init(struct tile *t, unsigned int n);
+
+/*
+ * Set the registers for a job, for this tile as number index of count. The
+ * tile is FREE and clean or of the same context.
+ */
+void tile_program(struct tile *t, const struct tile_space *space,
+		  const struct ashlar_job *job, uint32_t index, uint32_t count);
+
+/* The text in local memory may be gone, or no longer be the image's. */
+static inline void tile_forget_code(struct tile *t)
+{
+	t->code_kept = 0;
+	t->code_stale = 1;
+}
+
+/* The run has ended as it should: its text was loaded, and write protected. */
+HAL_INLINE void tile_keep_code(struct tile *t)
+{
+	t->code_kept = !t->code_stale;
+}
+
+HAL_INLINE uint32_t tile_read(const struct tile *t, uint32_t reg)
+{
+	return io_read(t->base + reg);
+}
+
+HAL_INLINE void tile_command(const struct tile *t, uint32_t command)
+{
+	io_write(t->base + ASHLAR_TILE_CTRL, command);
+}
+
+/* Add the tile's counters to a completion; or set them, for the first tile. */
+void tile_add_counters(const struct tile *t, struct ashlar_completion *c);
+void tile_set_counters(const struct tile *t, struct ashlar_completion *c);
+
+/* Copy the fault registers into a completion. */
+void tile_read_fault(const struct tile *t, struct ashlar_completion *c);
+
+#endif

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The main loop. Each turn: sleep unless something is under way that ends
+ * within microseconds; then what somebody waits for, most urgent first.
+ * Nothing in a turn waits for the host or for a tile.
+ */
+#include "ctrl.h"
+#include "doorbell.h"
+#include "fetch.h"
+#include "irq.h"
+#include "ops.h"
+#include "report.h"
+#include "run.h"
+#include "telemetry.h"
+#include "watchdog.h"
+
+static int busy(void)
+{
+	return rt.running || rt.tiles_busy || ops_count();
+}
+
+static void doorbells(void)
+{
+	uint32_t rung = doorbell_take(0);
+
+	if (rung & 1) {
+		rt.ctrl_rung = 1;
+		rung &= ~1u;
+	}
+	if (rung)
+		fetch_doorbells(0, rung);
+	rung = doorbell_take(1);
+	if (rung)
+		fetch_doorbells(1, rung);
+	/* While the descriptor travels. */
+	rt_time_sync();
+}
+
+static void control(void)
+{
+	rt.ctrl_rung = (uint8_t)ctrl_poll();
+	if (rt.ctrl_rung)
+		return;
+	rt.ctrl_stalled = (uint8_t)ctrl_stalled();
+	if (rt.ctrl_stalled)
+		run_alarm(rt_time() + OPS_DRAIN);
+}
+
+static void earlier(uint64_t *next, uint64_t at)
+{
+	if (at < *next)
+		*next = at;
+}
+
+/* The timer: deadlines, operations, and the pulse while there is work. */
+static void tick(void)
+{
+	uint64_t next;
+
+	rt_time_sync();
+	telemetry_update(rt.time);
+	rt.alarm = TIMER_NEVER;
+	next = run_deadlines(rt.time);
+	earlier(&next, ops_poll());
+	if (rt.ctrl_stalled)
+		rt.ctrl_rung = 1;
+	if (busy()) {
+		watchdog_kick();
+		earlier(&next, rt.time + RT_TICK);
+	}
+	if (next == TIMER_NEVER && rt.alarm == TIMER_NEVER)
+		timer_set(TIMER_NEVER);
+	else
+		run_alarm(next);
+}
+
+/* About to sleep: an idle board has no pulse, no watchdog and no timer. */
+static void rest(void)
+{
+	telemetry_update(rt_time());
+	if (rt.awake && !busy()) {
+		rt.awake = 0;
+		watchdog_off();
+		if (!rt.ctrl_stalled) {
+			rt.alarm = TIMER_NEVER;
+			timer_set(TIMER_NEVER);
+		}
+	}
+}
+
+void runtime_turn(void)
+{
+	uint32_t pending;
+
+	if (!fetch_waiting() && !report_waiting() && !rt.ctrl_rung &&
+	    !rt.ops_dirty) {
+		rest();
+		hal_wait();
+	}
+	pending = irq_pending();
+	if (pending & IRQ_TILE)
+		run_tile_events(irq_take_tiles());
+	if (fetch_waiting())
+		fetch_poll();
+	if (pending & IRQ_DOORBELL)
+		doorbells();
+	if (report_waiting())
+		report_poll();
+	if (rt.ctrl_rung)
+		control();
+	if (rt.ops_dirty)
+		run_alarm(ops_poll());
+	if (hal_timer_pending())
+		tick();
+}
