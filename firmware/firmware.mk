@@ -42,7 +42,7 @@ firmware: $(FW_OUT)/rom.bin $(FW_OUT)/ashlar-fw.bin
 $(FW_OUT)/rom.elf: $(FW_ROM_SRC) $(FW_HEADERS) firmware/rom/rom.ld
 	@mkdir -p $(@D)
 	$(FW_CC) $(FW_CFLAGS) $(FW_LDFLAGS) -Wl,--build-id=none \
-		-Wl,-T,firmware/rom/rom.ld $(FW_ROM_SRC) -o $@
+		-T firmware/rom/rom.ld $(FW_ROM_SRC) -o $@
 
 $(FW_OUT)/rom.bin: $(FW_OUT)/rom.elf
 	$(FW_CROSS)objcopy -O binary $< $@
@@ -50,7 +50,7 @@ $(FW_OUT)/rom.bin: $(FW_OUT)/rom.elf
 $(FW_OUT)/ashlar-fw.elf: $(FW_ALL_SRC) $(FW_HEADERS) firmware/runtime/runtime.ld
 	@mkdir -p $(@D)
 	$(FW_CC) $(FW_CFLAGS) -flto $(FW_LDFLAGS) \
-		-Wl,-T,firmware/runtime/runtime.ld $(FW_ALL_SRC) -lgcc -o $@
+		-T firmware/runtime/runtime.ld $(FW_ALL_SRC) -o $@
 
 $(FW_OUT)/mkfwimage: firmware/tools/mkfwimage.c firmware/tools/elf32.c \
 		firmware/rom/image.c firmware/common/crc32.c $(FW_HEADERS)

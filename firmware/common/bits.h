@@ -18,6 +18,14 @@ static inline unsigned int bit_index(uint32_t x)
 	return bit_index_table[((x & -x) * 0x077cb531u) >> 27];
 }
 
+/* Bit n of 64, without a 64-bit shift (which would be a library call). */
+static inline uint64_t bit64(unsigned int n)
+{
+	uint32_t bit = (uint32_t)1 << (n & 31);
+
+	return n & 32 ? (uint64_t)bit << 32 : bit;
+}
+
 static inline unsigned int bit_count(uint32_t x)
 {
 	x -= (x >> 1) & 0x55555555u;

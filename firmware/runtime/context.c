@@ -15,7 +15,7 @@ void context_stop(struct context *ctx, unsigned int status)
 	ctx->stopped = (uint8_t)status;
 	LOG("context %u stopped by status %u", ctx->space.context, status);
 	for (number = 1; number <= RT_QUEUES; number++) {
-		if (ctx->queues >> number & 1)
+		if (ctx->queues & bit64(number))
 			run_cancel(&rt.queue[number], ASHLAR_JOB_CANCELLED);
 	}
 }
@@ -88,7 +88,7 @@ void queue_make(const struct ashlar_ctrl_queue *args)
 		.vector = (uint8_t)args->vector,
 	};
 	report_adopt(q);
-	q->ctx->queues |= (uint64_t)1 << q->number;
+	q->ctx->queues |= bit64(q->number);
 	doorbell_open(q->number, q->mask + 1);
 }
 
@@ -107,7 +107,7 @@ int queue_ended(struct queue *q)
 	if (q->done != q->tail || q->issued != q->taken || !report_idle(q))
 		return 0;
 	report_disown(q);
-	q->ctx->queues &= ~((uint64_t)1 << q->number);
+	q->ctx->queues &= ~bit64(q->number);
 	q->life = RT_NONE;
 	return 1;
 }

@@ -183,7 +183,7 @@ static uint16_t ctx_op(const struct ashlar_ctrl_msg *m, union args *a)
 		return done(a, ASHLAR_STATUS_BUSY);
 	if (m->op == ASHLAR_CTRL_CTX_DESTROY && rt.context[number].queues) {
 		for (i = 1; i <= RT_QUEUES; i++) {
-			if (rt.context[number].queues >> i & 1 &&
+			if (rt.context[number].queues & bit64(i) &&
 			    rt.queue[i].life == RT_LIVE)
 				return done(a, ASHLAR_STATUS_STATE);
 		}
@@ -196,7 +196,7 @@ static uint16_t ctx_op(const struct ashlar_ctrl_msg *m, union args *a)
 static uint16_t queue_create(union args *a)
 {
 	const struct ashlar_ctrl_queue q = a->queue;
-	uint64_t ring_bytes, report_bytes;
+	uint32_t ring_bytes, report_bytes;
 	uint32_t bad = rest(a, sizeof(q) / 4);
 
 #define BAD(field) bad_arg(a, ARG_OF(struct ashlar_ctrl_queue, field))
@@ -208,9 +208,10 @@ static uint16_t queue_create(union args *a)
 		return BAD(priority);
 	if (q.depth_log2 < 1 || q.depth_log2 > RT_DEPTH_LOG2_MAX)
 		return BAD(depth_log2);
-	ring_bytes = (uint64_t)sizeof(struct ashlar_job) << q.depth_log2;
+	static_assert(RT_DEPTH_LOG2_MAX <= 20, "sizes fit 32 bits");
+	ring_bytes = (uint32_t)sizeof(struct ashlar_job) << q.depth_log2;
 	report_bytes = sizeof(struct ashlar_report) +
-		       ((uint64_t)sizeof(struct ashlar_completion)
+		       ((uint32_t)sizeof(struct ashlar_completion)
 			<< q.depth_log2);
 	if (q.ring & 127 || q.ring > rt.mem_bytes ||
 	    rt.mem_bytes - q.ring < ring_bytes)

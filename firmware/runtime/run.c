@@ -13,11 +13,6 @@ static struct ashlar_job *front(struct queue *q)
 	return &rt_dma.job[q->number][q->done & 1];
 }
 
-static uint64_t bit64(unsigned int n)
-{
-	return (uint64_t)1 << n;
-}
-
 void run_alarm(uint64_t at)
 {
 	if (at < rt.alarm) {
