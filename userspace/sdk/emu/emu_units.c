@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: MIT */
+/* Matrix and vector unit: the references of hw-model/numerics. */
+#include "emu_priv.h"
+
+#include "ash_units.h"
+
+static struct ash_tile emu_memories(struct emu_tile *t)
+{
+	return (struct ash_tile){
+		.n = t->board.array,
+		.accs = t->board.accs,
+		.spad_bytes = t->board.spad_bytes,
+		.spad = t->spad,
+		.acc = t->acc,
+	};
+}
+
+void emu_matrix(struct emu_tile *t, const uint32_t *reg)
+{
+#define REG(name) reg[ASHLAR_MATRIX_##name / 4]
+	struct ash_tile memories = emu_memories(t);
+	struct ash_matrix_cmd cmd = {
+		.a_addr = REG(A_ADDR),
+		.a_pitch = REG(A_PITCH),
+		.b_addr = REG(B_ADDR),
+		.b_pitch = REG(B_PITCH),
+		.k = REG(K),
+		.cfg = REG(CFG),
+	};
+	struct ash_cmd_error error;
+
+	if (ash_matrix_run(&memories, &cmd, &error))
+		emu_fault(t, "matrix unit: register 0x%x is 0x%x", error.sub,
+			  error.value);
+#undef REG
+}
+
+void emu_vector(struct emu_tile *t, const uint32_t *reg)
+{
+#define REG(name) reg[ASHLAR_VECTOR_##name / 4]
+	struct ash_tile memories = emu_memories(t);
+	struct ash_vector_cmd cmd = {
+		.cfg = REG(CFG),
+		.src = REG(SRC),
+		.src_pitch = REG(SRC_PITCH),
+		.src2 = REG(SRC2),
+		.src2_pitch = REG(SRC2_PITCH),
+		.bias = REG(BIAS),
+		.scale = REG(SCALE),
+		.scalev = REG(SCALEV),
+		.dst = REG(DST),
+		.dst_pitch = REG(DST_PITCH),
+		.rows = REG(ROWS),
+		.acc_row = REG(ACC_ROW),
+	};
+	struct ash_cmd_error error;
+
+	if (ash_vector_run(&memories, &cmd, &error))
+		emu_fault(t, "vector unit: register 0x%x is 0x%x", error.sub,
+			  error.value);
+#undef REG
+}
