@@ -51,9 +51,9 @@ if [ ! -e "$fresh/$suite.tar" ]; then
 		[ -z "$option" ] || arguments+=("--aptopt=$option")
 	done <<<"$options"
 	mmdebstrap --quiet --mode=root --variant=minbase --include=make \
-		"${arguments[@]}" "$suite" "$fresh/$suite.tar.new" \
+		"${arguments[@]}" "$suite" "$fresh/$suite.new.tar" \
 		"deb $mirror $suite main" >&2
-	mv "$fresh/$suite.tar.new" "$fresh/$suite.tar"
+	mv "$fresh/$suite.new.tar" "$fresh/$suite.tar"
 fi
 
 root=$fresh/$suite-root
