@@ -33,10 +33,11 @@ if ! command -v dpkg-query >/dev/null; then
 	exit 1
 fi
 
+# A name that dpkg does not know is an error of dpkg-query, and missing.
+installed=$(dpkg-query -W -f '${Package} ${db:Status-Status}\n' $wanted 2>/dev/null || true)
 missing=
 for package in $wanted; do
-	state=$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null || true)
-	[ "$state" = installed ] || missing="$missing $package"
+	echo "$installed" | grep -qx "$package installed" || missing="$missing $package"
 done
 [ -n "$missing" ] || exit 0
 
