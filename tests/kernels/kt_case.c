@@ -7,7 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "kt_ref.h"
+#include "ash_num.h"
+#include "kernels_ref.h"
 
 uint64_t kt_random(struct kt_random *r)
 {
@@ -84,7 +85,7 @@ static uint32_t kt_value(struct kt_random *r, uint32_t format,
 	case ASHLAR_BF16:
 		return (edge ? kt_edge_f32(r) : kt_plain_f32(r)) >> 16;
 	default:
-		return edge ? kt_edge_f16(r) : kt_ref_to_f16(kt_plain_f32(r));
+		return edge ? kt_edge_f16(r) : ash_f32_to_f16(kt_plain_f32(r));
 	}
 }
 
@@ -217,7 +218,7 @@ void kt_gemm_shape(struct kt_case *c, struct kt_random *r, uint32_t m,
 	if (g->scale)
 		kt_fill(r, c->memory + g->scale, n, ASHLAR_F32, pattern);
 	memcpy(c->expect, c->memory, c->bytes);
-	kt_ref_gemm(g, c->expect);
+	ref_gemm(g, c->expect);
 	snprintf(c->name, sizeof(c->name),
 		 "gemm %ux%ux%u type %u out %u flags 0x%x ld %u %u %u bias %d "
 		 "scale %d pattern %d",
@@ -291,7 +292,7 @@ void kt_elementwise(struct kt_case *c, struct kt_random *r, uint32_t most)
 	kt_fill(r, c->memory + e->a, e->count, e->in, pattern);
 	kt_fill(r, c->memory + e->b, e->count, e->in, pattern);
 	memcpy(c->expect, c->memory, c->bytes);
-	kt_ref_elementwise(e, c->memory, c->expect);
+	ref_elementwise(e, c->memory, c->expect);
 	snprintf(c->name, sizeof(c->name),
 		 "elementwise %" PRIu64 " op %u in %u out %u flags %u pattern "
 		 "%d%s",

@@ -16,6 +16,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#ifndef __riscv
+#include <ashlar/ashlar.h>
+#endif
+
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -149,19 +153,27 @@ static_assert(sizeof(struct ashlar_fill_args) == 24,
 
 #ifndef __riscv
 /*
+ * Load the file with these kernels from the data directory (ASHLAR_DATA_DIR,
+ * else as installed); ashlar_module_kernel() then finds them by name. Errors:
+ * NOT_FOUND and IO (the file), and those of ashlar_module_load().
+ */
+ASHLAR_API ashlar_result ashlar_kernels_load(ashlar_device *device,
+					     ashlar_module **module);
+
+/*
  * Checks for the host. Return 0 when the arguments are good, else -1 with a
  * sentence in text (n bytes, may be NULL when n is 0) that names the member,
  * its value and the limit. They are in libashlar.
  */
-__attribute__((visibility("default"))) int
-ashlar_gemm_check(const struct ashlar_gemm_args *args, char *text, size_t n);
-__attribute__((visibility("default"))) int
+ASHLAR_API int ashlar_gemm_check(const struct ashlar_gemm_args *args,
+				 char *text, size_t n);
+ASHLAR_API int
 ashlar_elementwise_check(const struct ashlar_elementwise_args *args, char *text,
 			 size_t n);
-__attribute__((visibility("default"))) int
-ashlar_copy_check(const struct ashlar_copy_args *args, char *text, size_t n);
-__attribute__((visibility("default"))) int
-ashlar_fill_check(const struct ashlar_fill_args *args, char *text, size_t n);
+ASHLAR_API int ashlar_copy_check(const struct ashlar_copy_args *args,
+				 char *text, size_t n);
+ASHLAR_API int ashlar_fill_check(const struct ashlar_fill_args *args,
+				 char *text, size_t n);
 
 /* Bytes of an element; 0 for a format that there is not. */
 static inline uint32_t ashlar_format_bytes(uint32_t format)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "kt_ref.h"
+#include "kernels_ref.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -93,11 +93,6 @@ static void finish(uint8_t *to, uint32_t format, bool integer, uint32_t v,
 	put(to, bytes, v);
 }
 
-uint16_t kt_ref_to_f16(uint32_t f32_bits)
-{
-	return ash_f32_to_f16(f32_bits);
-}
-
 /* op(X) as rows x k words, widened, row by row. */
 static uint32_t *operand(const uint8_t *x, uint32_t format, uint32_t ld,
 			 bool k_along_rows, uint32_t rows, uint32_t k)
@@ -139,7 +134,7 @@ static uint32_t dot_float(const uint32_t *x, const uint32_t *y, uint32_t k)
 	return sum;
 }
 
-void kt_ref_gemm(const struct ashlar_gemm_args *g, uint8_t *memory)
+void ref_gemm(const struct ashlar_gemm_args *g, uint8_t *memory)
 {
 	bool integer = g->type == ASHLAR_I8;
 	uint32_t out = ashlar_format_bytes(g->out);
@@ -200,8 +195,8 @@ static uint32_t combine(uint32_t op, bool integer, uint32_t x, uint32_t y)
 	}
 }
 
-void kt_ref_elementwise(const struct ashlar_elementwise_args *e,
-			const uint8_t *before, uint8_t *after)
+void ref_elementwise(const struct ashlar_elementwise_args *e,
+		     const uint8_t *before, uint8_t *after)
 {
 	bool integer = is_integer(e->in);
 	uint32_t in = ashlar_format_bytes(e->in);
