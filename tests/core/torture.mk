@@ -29,16 +29,16 @@ $(TORTURE_SRC)/.done:
 	  tar -xJ -C $(TORTURE_SRC) --strip-components=5 --wildcards '*/gcc/testsuite/gcc.c-torture/execute/*'
 	touch $@
 
-TORTURE_RUN = tests/core/run.py torture --src $(TORTURE_SRC) --out $(TORTURE_BUILD)/out \
-  --core $(CORE_TB) --cc $(RISCV)gcc --jobs $(JOBS)
+TORTURE_RUN = tests/core/run.py torture --src $(TORTURE_SRC) --core $(CORE_TB) \
+  --cc $(RISCV)gcc --jobs $(JOBS)
 
 # Every program at every level, with and without memory stalls.
 torture: $(CORE_TB) $(TORTURE_SRC)/.done
-	$(TORTURE_RUN) --opt=$(TORTURE_OPTS) --stalls 1 --lockstep $(LOCKSTEP)
+	$(TORTURE_RUN) --out $(TORTURE_BUILD)/out --opt=$(TORTURE_OPTS) --stalls 1 --lockstep $(LOCKSTEP)
 
 # The same few each time, within a minute.
 torture-short: $(CORE_TB) $(TORTURE_SRC)/.done
-	$(TORTURE_RUN) --opt=-O2 --limit $(TORTURE_SHORT) --stalls 1 --lockstep 5000
+	$(TORTURE_RUN) --out $(TORTURE_BUILD)/short --opt=-O2 --limit $(TORTURE_SHORT) --stalls 1 --lockstep 5000
 
 csmith: $(CORE_TB)
 	tests/core/run.py csmith --src /usr/include/csmith --out $(BUILD)/csmith --core $(CORE_TB) \
