@@ -106,9 +106,9 @@ typedef struct ashlar_fence ashlar_fence;
 #define ASHLAR_INIT(type) ((struct type){ .size = sizeof(struct type) })
 #endif
 
-#define ASHLAR_FOREVER UINT64_MAX /* timeout of a wait: none */
+#define ASHLAR_FOREVER	    UINT64_MAX /* timeout of a wait: none */
 #define ASHLAR_SLICE_CYCLES 20000 /* see "Time and progress" */
-#define ASHLAR_NAME_MAX 48 /* names of kernels, with the zero */
+#define ASHLAR_NAME_MAX	    48 /* names of kernels, with the zero */
 
 typedef enum ashlar_result {
 	ASHLAR_OK = 0,
@@ -118,7 +118,8 @@ typedef enum ashlar_result {
 	ASHLAR_ERROR_UNSUPPORTED = 4, /* not on this board or in this version */
 	ASHLAR_ERROR_NO_MEMORY = 5, /* host memory */
 	ASHLAR_ERROR_NO_SPACE = 6, /* board memory, addresses, queues */
-	ASHLAR_ERROR_BUSY = 7, /* the queue holds all it can; wait for a fence */
+	ASHLAR_ERROR_BUSY =
+		7, /* the queue holds all it can; wait for a fence */
 	ASHLAR_ERROR_TIMEOUT = 8, /* the wait ended; the fence is pending */
 	ASHLAR_ERROR_FORMAT = 9, /* malformed kernel file or device tree */
 	ASHLAR_ERROR_LIMIT = 10, /* the kernel needs more than the board has */
@@ -338,10 +339,9 @@ struct ashlar_buffer_info {
  * zeroed. An unmapped page lies behind each buffer.
  * Errors: INVALID, NO_MEMORY (host), NO_SPACE (board memory or addresses).
  */
-ASHLAR_API ashlar_result
-ashlar_buffer_create(ashlar_device *device,
-		     const struct ashlar_buffer_info *info,
-		     ashlar_buffer **buffer);
+ASHLAR_API ashlar_result ashlar_buffer_create(
+	ashlar_device *device, const struct ashlar_buffer_info *info,
+	ashlar_buffer **buffer);
 /*
  * Kernels may go on using the memory until everything that was submitted on
  * the device before the last reference went is complete.
@@ -432,9 +432,9 @@ struct ashlar_queue_info {
  * A queue; info NULL: all defaults. Waits for the firmware.
  * Errors: INVALID, NO_SPACE (all queues taken), LOST.
  */
-ASHLAR_API ashlar_result ashlar_queue_create(ashlar_device *device,
-					     const struct ashlar_queue_info *info,
-					     ashlar_queue **queue);
+ASHLAR_API ashlar_result
+ashlar_queue_create(ashlar_device *device, const struct ashlar_queue_info *info,
+		    ashlar_queue **queue);
 /*
  * What was submitted still runs: the board's queue goes when all is complete.
  * The release of a device's last handle cancels what is left.
@@ -528,12 +528,12 @@ ASHLAR_API void ashlar_cmdlist_unref(ashlar_cmdlist *list);
 ASHLAR_API ashlar_result
 ashlar_cmdlist_launch(ashlar_cmdlist *list,
 		      const struct ashlar_launch_info *info, uint32_t *index);
-ASHLAR_API ashlar_result ashlar_cmdlist_copy(ashlar_cmdlist *list,
-					     const struct ashlar_copy_info *info,
-					     uint32_t *index);
-ASHLAR_API ashlar_result ashlar_cmdlist_fill(ashlar_cmdlist *list,
-					     const struct ashlar_fill_info *info,
-					     uint32_t *index);
+ASHLAR_API ashlar_result
+ashlar_cmdlist_copy(ashlar_cmdlist *list, const struct ashlar_copy_info *info,
+		    uint32_t *index);
+ASHLAR_API ashlar_result
+ashlar_cmdlist_fill(ashlar_cmdlist *list, const struct ashlar_fill_info *info,
+		    uint32_t *index);
 
 /* The list is complete and cannot change any more. Errors: INVALID if empty. */
 ASHLAR_API ashlar_result ashlar_cmdlist_end(ashlar_cmdlist *list);
@@ -561,10 +561,9 @@ struct ashlar_submit_info {
  * command is complete and fails with the first failure in it.
  * Errors: INVALID (list not ended), and as ashlar_launch().
  */
-ASHLAR_API ashlar_result ashlar_cmdlist_submit(ashlar_queue *queue,
-					       ashlar_cmdlist *list,
-					       const struct ashlar_submit_info *info,
-					       ashlar_fence **fence);
+ASHLAR_API ashlar_result ashlar_cmdlist_submit(
+	ashlar_queue *queue, ashlar_cmdlist *list,
+	const struct ashlar_submit_info *info, ashlar_fence **fence);
 
 /* --- Fences ------------------------------------------------------------------- */
 

@@ -27,17 +27,17 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define ASHLAR_KERNEL_SECTION ".ashlar.kernels"
-#define ASHLAR_KERNEL_MAGIC 0x4e524b41u /* "AKRN" */
+#define ASHLAR_KERNEL_SECTION  ".ashlar.kernels"
+#define ASHLAR_KERNEL_MAGIC    0x4e524b41u /* "AKRN" */
 #define ASHLAR_KERNEL_NAME_MAX 48 /* with the terminating zero */
 #define ASHLAR_KERNEL_ARG_AREA 1024 /* last bytes of local memory: arguments */
-#define ASHLAR_KERNEL_ARG_MAX 1024 /* bytes of arguments */
-#define ASHLAR_KERNELS_MAX 256 /* descriptors in one file */
+#define ASHLAR_KERNEL_ARG_MAX  1024 /* bytes of arguments */
+#define ASHLAR_KERNELS_MAX     256 /* descriptors in one file */
 
 /* flags */
 /* Arguments may be shorter than arg_bytes (else exactly that size). */
 #define ASHLAR_KERNEL_ARGS_UP_TO 1u
-#define ASHLAR_KERNEL_FLAGS 1u /* all that are defined */
+#define ASHLAR_KERNEL_FLAGS	 1u /* all that are defined */
 
 struct ashlar_kernel_desc {
 	uint32_t magic; /* ASHLAR_KERNEL_MAGIC */

@@ -1,0 +1,452 @@
+// SPDX-License-Identifier: MIT
+/* Device handles: an address space on a board. And what all calls begin with. */
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "internal.h"
+
+/* --- Messages -------------------------------------------------------------- */
+
+/* The calling thread's message, or the one that was set longest ago. */
+static struct message *message_slot(struct ashlar_device *dev)
+{
+	struct message *oldest = &dev->messages[0];
+
+	for (size_t i = 0; i < MESSAGES; i++) {
+		struct message *m = &dev->messages[i];
+
+		if (m->stamp && pthread_equal(m->thread, pthread_self()))
+			return m;
+		if (m->stamp < oldest->stamp)
+			oldest = m;
+	}
+	return oldest;
+}
+
+ashlar_result fail(struct ashlar_device *dev, ashlar_result result,
+		   const char *fmt, ...)
+{
+	struct message *m = message_slot(dev);
+	va_list ap;
+
+	m->thread = pthread_self();
+	m->stamp = ++dev->message_stamp;
+	va_start(ap, fmt);
+	vsnprintf(m->text, sizeof(m->text), fmt, ap);
+	va_end(ap);
+	return result;
+}
+
+ashlar_result result_of(int err)
+{
+	switch (err) {
+	case 0:
+		return ASHLAR_OK;
+	case -ENOMEM:
+		return ASHLAR_ERROR_NO_MEMORY;
+	case -ENOSPC:
+		return ASHLAR_ERROR_NO_SPACE;
+	case -EINVAL:
+		return ASHLAR_ERROR_INVALID;
+	case -EAGAIN:
+		return ASHLAR_ERROR_BUSY;
+	case -EPROTONOSUPPORT:
+		return ASHLAR_ERROR_VERSION;
+	default:
+		return ASHLAR_ERROR_LOST;
+	}
+}
+
+ashlar_result fail_core(struct ashlar_device *dev, int err, const char *what)
+{
+	const char *why = dev->board->os.error;
+
+	if (!*why || err == -ENOMEM)
+		why = strerror(-err);
+	return fail(dev, result_of(err), "%s: %s", what, why);
+}
+
+/* --- Entry and exit ---------------------------------------------------------- */
+
+ashlar_result enter(const void *pointer, enum kind kind)
+{
+	ashlar_result result = handle_get(pointer, kind);
+
+	if (!result)
+		board_lock(((const struct handle *)pointer)->dev->board);
+	return result;
+}
+
+void leave(const void *pointer)
+{
+	struct handle *h = (struct handle *)pointer;
+	struct ashlar_device *dev = h->dev;
+	struct board *b = dev->board;
+
+	handle_put(h);
+	handle_put(&dev->h);
+	board_unlock(b);
+}
+
+void release(const void *pointer, enum kind kind)
+{
+	struct handle *h = handle_release(pointer, kind);
+	struct ashlar_device *dev;
+	struct board *b;
+
+	if (!h)
+		return;
+	dev = h->dev;
+	b = dev->board;
+	board_lock(b);
+	handle_put(h);
+	if (kind != KIND_DEVICE)
+		handle_put(&dev->h);
+	board_unlock(b);
+}
+
+ashlar_result borrow(struct ashlar_device *dev, const void *pointer,
+		     enum kind kind, const char *what)
+{
+	ashlar_result result = handle_peek(pointer, kind, dev->board);
+
+	if (result)
+		return fail(
+			dev, result, "%s %p is %s", what, pointer,
+			pointer ?
+				"released, of another board or no such handle" :
+				"missing");
+	/* Only fences reach across the address spaces of a board. */
+	if (kind != KIND_FENCE && ((const struct handle *)pointer)->dev != dev)
+		return fail(dev, ASHLAR_ERROR_HANDLE,
+			    "%s %p belongs to another device handle", what,
+			    pointer);
+	return ASHLAR_OK;
+}
+
+ashlar_result take_struct(struct ashlar_device *dev, const void *from,
+			  size_t least, uint32_t flags, void *to, size_t bytes,
+			  const char *what)
+{
+	uint32_t head[2];
+
+	memset(to, 0, bytes);
+	if (!from)
+		return fail(dev, ASHLAR_ERROR_INVALID, "%s is NULL", what);
+	memcpy(head, from, sizeof(head));
+	if (head[0] < least || head[0] > 4096)
+		return fail(dev, ASHLAR_ERROR_INVALID,
+			    "%s: size is %u, less than %zu or more than 4096",
+			    what, head[0], least);
+	if (head[1] & ~flags)
+		return fail(dev, ASHLAR_ERROR_INVALID, "%s: unknown flags 0x%x",
+			    what, head[1] & ~flags);
+	/* What a newer application has set must not be lost silently. */
+	for (size_t i = bytes; i < head[0]; i++)
+		if (((const char *)from)[i])
+			return fail(
+				dev, ASHLAR_ERROR_UNSUPPORTED,
+				"%s: byte %zu is set, which this version of the library does not know",
+				what, i);
+	memcpy(to, from, head[0] < bytes ? head[0] : bytes);
+	return ASHLAR_OK;
+}
+
+ashlar_result give_struct(struct ashlar_device *dev, void *to, size_t least,
+			  const void *from, size_t bytes, const char *what)
+{
+	uint32_t size;
+
+	if (!to)
+		return fail(dev, ASHLAR_ERROR_INVALID, "%s is NULL", what);
+	memcpy(&size, to, sizeof(size));
+	if (size < least)
+		return fail(dev, ASHLAR_ERROR_INVALID,
+			    "%s: size is %u, less than %zu", what, size, least);
+	memcpy((char *)to + sizeof(size), (const char *)from + sizeof(size),
+	       (size < bytes ? size : bytes) - sizeof(size));
+	return ASHLAR_OK;
+}
+
+ashlar_result ashlar_ref(void *handle)
+{
+	return handle_retain(handle);
+}
+
+/* --- Life -------------------------------------------------------------------- */
+
+static void device_destroy(struct handle *h)
+{
+	struct ashlar_device *dev = (struct ashlar_device *)h;
+	struct ashlar_device **at = &dev->board->devices;
+
+	device_cancel(dev, ASHLAR_ERROR_CANCELLED, "its device was released");
+	memory_purge(dev);
+	ashlar_vm_fini(&dev->vm);
+	while (*at != dev)
+		at = &(*at)->next;
+	*at = dev->next;
+}
+
+/* Board locked. */
+static ashlar_result device_new(struct board *b, struct ashlar_device **out,
+				char *error)
+{
+	struct ashlar_device *dev = calloc(1, sizeof(*dev));
+	struct ashlar_device **at = &b->devices;
+	/* Four times board memory, for host buffers; 4 GiB at least. */
+	uint64_t entries = 4 * (b->dev.mem_bytes / ASHLAR_PAGE_LARGE);
+	int err;
+
+	if (!dev)
+		return ASHLAR_ERROR_NO_MEMORY;
+	if (entries < 2048)
+		entries = 2048;
+	if (entries > ASHLAR_VM_ENTRIES_MAX)
+		entries = ASHLAR_VM_ENTRIES_MAX;
+	err = ashlar_vm_init(&dev->vm, &b->dev, (uint32_t)entries);
+	if (err) {
+		snprintf(error, ERROR_BYTES, "no address space: %s",
+			 b->os.error[0] ? b->os.error : strerror(-err));
+		free(dev);
+		return result_of(err);
+	}
+	dev->board = b;
+	memcpy(dev->name, b->name, sizeof(dev->name));
+	handle_init(&dev->h, KIND_DEVICE, dev, device_destroy);
+	if (handle_publish(&dev->h)) {
+		ashlar_vm_fini(&dev->vm);
+		free(dev);
+		return ASHLAR_ERROR_NO_MEMORY;
+	}
+	while (*at)
+		at = &(*at)->next;
+	*at = dev;
+	*out = dev;
+	return ASHLAR_OK;
+}
+
+static ashlar_result open_own(const char *name,
+			      const struct ashlar_open_options *options,
+			      ashlar_device **device, char *error)
+{
+	ashlar_result result;
+	struct board *b = board_new(name, options, &result, error);
+
+	if (!b)
+		return result;
+	board_lock(b);
+	result = device_new(b, device, error);
+	board_unlock(b);
+	return result;
+}
+
+static ashlar_result open_shared(const char *name,
+				 const struct ashlar_open_options *options,
+				 ashlar_device **device, char *error)
+{
+	ashlar_result result;
+
+	if (name) {
+		snprintf(error, ERROR_BYTES,
+			 "name is %s, but must be NULL to share a board", name);
+		return ASHLAR_ERROR_INVALID;
+	}
+	result = enter(options->share, KIND_DEVICE);
+	if (result)
+		return result;
+	if (options->share->board->dev.lost) {
+		snprintf(error, ERROR_BYTES, "the board is lost: %s",
+			 options->share->board->os.error);
+		result = ASHLAR_ERROR_LOST;
+	} else {
+		result = device_new(options->share->board, device, error);
+	}
+	leave(options->share);
+	return result;
+}
+
+ashlar_result ashlar_device_open(const char *name,
+				 const struct ashlar_open_options *options,
+				 ashlar_device **device)
+{
+	const size_t least = END_OF(struct ashlar_open_options, log_ctx);
+	struct ashlar_open_options o = { 0 };
+	char error[ERROR_BYTES] = "";
+	ashlar_result result;
+
+	if (!device)
+		return ASHLAR_ERROR_INVALID;
+	*device = NULL;
+	if (options && (options->size < least || options->flags))
+		return ASHLAR_ERROR_INVALID;
+	if (options)
+		memcpy(&o, options,
+		       options->size < sizeof(o) ? options->size : sizeof(o));
+
+	result = o.share ? open_shared(name, &o, device, error) :
+			   open_own(name, &o, device, error);
+	if (result && o.error && o.error_bytes)
+		snprintf(o.error, o.error_bytes, "%s",
+			 error[0] ? error : ashlar_result_str(result));
+	return result;
+}
+
+void ashlar_device_unref(ashlar_device *device)
+{
+	release(device, KIND_DEVICE);
+}
+
+size_t ashlar_device_error(ashlar_device *device, char *text, size_t n)
+{
+	const char *from = "";
+	struct message *m;
+	size_t length;
+
+	if (text && n)
+		*text = 0;
+	if (enter(device, KIND_DEVICE))
+		return 0;
+	m = message_slot(device);
+	if (m->stamp && pthread_equal(m->thread, pthread_self()))
+		from = m->text;
+	length = strlen(from);
+	if (text && n)
+		snprintf(text, n, "%s", from);
+	leave(device);
+	return length;
+}
+
+/* --- Listing and queries -------------------------------------------------------- */
+
+ashlar_result ashlar_device_list(struct ashlar_device_entry *entries,
+				 uint32_t *count)
+{
+	static const struct {
+		const char *board, *text;
+	} known[] = {
+		{ "sim", "RTL model, 2 tiles, in this process" },
+		{ "tiny", "RTL model, 1 small tile, in this process" },
+		{ "product", "RTL model, 16 tiles, in this process" },
+	};
+	uint32_t room, found = 0;
+
+	if (!count)
+		return ASHLAR_ERROR_INVALID;
+	room = entries ? *count : 0;
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
+		struct ashlar_device_entry e = { 0 };
+		char rel[96];
+		char *path;
+		bool there;
+
+		snprintf(rel, sizeof(rel), "ashlar-model-rtl-%s.so",
+			 known[i].board);
+		path = data_path(NULL, rel);
+		if (!path)
+			return ASHLAR_ERROR_NO_MEMORY;
+		there = !access(path, R_OK);
+		free(path);
+		if (!there)
+			continue;
+		if (found < room) {
+			if (entries[found].size < sizeof(e))
+				return ASHLAR_ERROR_INVALID;
+			e.size = entries[found].size;
+			snprintf(e.name, sizeof(e.name), "sim:rtl,board=%s",
+				 known[i].board);
+			snprintf(e.text, sizeof(e.text), "%s", known[i].text);
+			entries[found] = e;
+		}
+		found++;
+	}
+	*count = found;
+	return ASHLAR_OK;
+}
+
+ashlar_result ashlar_device_query(ashlar_device *device,
+				  struct ashlar_device_info *info)
+{
+	ashlar_result result = enter(device, KIND_DEVICE);
+	struct ashlar_device_info i = { 0 };
+	const struct topology *t;
+	const struct ashlar_dev *d;
+
+	if (result)
+		return result;
+	t = &device->board->topology;
+	d = &device->board->dev;
+	memcpy(i.name, device->name, sizeof(i.name));
+	memcpy(i.board, t->board, sizeof(i.board));
+	i.platform = d->platform;
+	i.hw_version = d->hw_version;
+	i.firmware_version = d->info.firmware_version;
+	i.control_abi = d->control_abi;
+	i.job_abi = d->job_abi;
+	i.kernel_abi = d->kernel_abi;
+	i.clock_khz = t->clock_khz;
+	i.tiles = t->tiles;
+	i.array = t->array;
+	i.accumulators = t->accs;
+	i.local_bytes = t->lmem_bytes;
+	i.scratchpad_bytes = t->spad_bytes;
+	i.scratchpad_banks = t->spad_banks;
+	i.max_queues = d->info.queues;
+	i.max_devices = d->info.contexts;
+	i.max_arg_bytes = ASHLAR_ARG_MAX;
+	i.memory_bytes = t->mem_bytes;
+	i.memory_free = ashlar_dev_mem_left(&device->board->dev);
+	i.address_bytes = (uint64_t)device->vm.entries * ASHLAR_PAGE_LARGE;
+	result = give_struct(device, info,
+			     END_OF(struct ashlar_device_info, address_bytes),
+			     &i, sizeof(i), "info");
+	leave(device);
+	return result;
+}
+
+ashlar_result ashlar_device_perf(ashlar_device *device,
+				 struct ashlar_device_perf *perf)
+{
+	ashlar_result result = enter(device, KIND_DEVICE);
+	struct ashlar_device_perf p = { 0 };
+	struct ashlar_telemetry t;
+	int err;
+
+	if (result)
+		return result;
+	err = ashlar_dev_telemetry(&device->board->dev, &t);
+	if (err) {
+		result = fail_core(device, err, "telemetry");
+		goto out;
+	}
+	sim_time(&device->board->os, &p.cycles, &p.clocked);
+	p.heartbeat = t.heartbeat;
+	p.jobs_completed = t.jobs_completed;
+	p.jobs_failed = t.jobs_failed;
+	p.tiles_busy = t.tiles_busy;
+	p.bad_requests = t.bad_requests;
+	result = give_struct(device, perf,
+			     END_OF(struct ashlar_device_perf, bad_requests),
+			     &p, sizeof(p), "perf");
+out:
+	leave(device);
+	return result;
+}
+
+ashlar_result ashlar_device_fault(ashlar_device *device,
+				  struct ashlar_fault *fault)
+{
+	ashlar_result result = enter(device, KIND_DEVICE);
+
+	if (result)
+		return result;
+	if (device->has_fault)
+		result = give_struct(
+			device, fault, END_OF(struct ashlar_fault, text),
+			&device->fault, sizeof(device->fault), "fault");
+	else
+		result = fail(device, ASHLAR_ERROR_NOT_FOUND,
+			      "nothing has failed on this device");
+	leave(device);
+	return result;
+}

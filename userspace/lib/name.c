@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: MIT
+/* Device names: what the application or ASHLAR_DEVICE asks for. */
+#include <stdlib.h>
+
+#include "internal.h"
+
+static const char *const boards[] = { "sim", "tiny", "product" };
+
+struct option {
+	const char *key;
+	ashlar_result (*set)(struct sim_options *opt, const char *value,
+			     char *error);
+};
+
+static ashlar_result set_board(struct sim_options *opt, const char *value,
+			       char *error)
+{
+	for (size_t i = 0; i < sizeof(boards) / sizeof(boards[0]); i++) {
+		if (!strcmp(value, boards[i])) {
+			snprintf(opt->board, sizeof(opt->board), "%s", value);
+			return ASHLAR_OK;
+		}
+	}
+	snprintf(error, ERROR_BYTES,
+		 "board=%s: the boards are sim, tiny and product", value);
+	return ASHLAR_ERROR_INVALID;
+}
+
+static ashlar_result set_strict(struct sim_options *opt, const char *value,
+				char *error)
+{
+	if (strcmp(value, "0") && strcmp(value, "1")) {
+		snprintf(error, ERROR_BYTES, "strict=%s is neither 0 nor 1",
+			 value);
+		return ASHLAR_ERROR_INVALID;
+	}
+	opt->strict = *value == '1';
+	return ASHLAR_OK;
+}
+
+static ashlar_result set_text(char **to, const char *key, const char *value,
+			      char *error)
+{
+	if (!*value) {
+		snprintf(error, ERROR_BYTES, "%s= names no file", key);
+		return ASHLAR_ERROR_INVALID;
+	}
+	free(*to);
+	*to = strdup(value);
+	return *to ? ASHLAR_OK : ASHLAR_ERROR_NO_MEMORY;
+}
+
+static ashlar_result set_record(struct sim_options *opt, const char *value,
+				char *error)
+{
+	return set_text(&opt->record, "record", value, error);
+}
+
+static ashlar_result set_wave(struct sim_options *opt, const char *value,
+			      char *error)
+{
+	return set_text(&opt->wave, "wave", value, error);
+}
+
+static ashlar_result set_insn(struct sim_options *opt, const char *value,
+			      char *error)
+{
+	return set_text(&opt->insn_trace, "insn-trace", value, error);
+}
+
+static ashlar_result set_model(struct sim_options *opt, const char *value,
+			       char *error)
+{
+	return set_text(&opt->model, "model", value, error);
+}
+
+/* Decimal digits only; false when there are none or too many. */
+static bool number(const char **at, uint64_t *value)
+{
+	const char *start = *at;
+
+	*value = 0;
+	while (**at >= '0' && **at <= '9') {
+		if (*value > (UINT64_MAX - 9) / 10)
+			return false;
+		*value = 10 * *value + (uint64_t)(**at - '0');
+		(*at)++;
+	}
+	return *at != start;
+}
+
+static ashlar_result set_window(struct sim_options *opt, const char *value,
+				char *error)
+{
+	const char *at = value;
+
+	opt->trace_end = 0;
+	if (number(&at, &opt->trace_begin) && *at++ == '-' &&
+	    (!*at || (number(&at, &opt->trace_end) && !*at &&
+		      opt->trace_end > opt->trace_begin)))
+		return ASHLAR_OK;
+	snprintf(error, ERROR_BYTES,
+		 "window=%s is not A-B or A- with cycles A < B", value);
+	return ASHLAR_ERROR_INVALID;
+}
+
+static const struct option options[] = {
+	{ "board", set_board },	    { "strict", set_strict },
+	{ "record", set_record },   { "wave", set_wave },
+	{ "insn-trace", set_insn }, { "window", set_window },
+	{ "model", set_model },
+};
+
+static ashlar_result set_option(struct sim_options *opt, char *text,
+				char *error)
+{
+	char *value = strchr(text, '=');
+
+	if (value) {
+		*value++ = 0;
+		for (size_t i = 0; i < sizeof(options) / sizeof(options[0]);
+		     i++)
+			if (!strcmp(text, options[i].key))
+				return options[i].set(opt, value, error);
+	}
+	snprintf(
+		error, ERROR_BYTES,
+		"unknown option %s: there are board=, strict=, record=, wave=, insn-trace=, window= and model=",
+		text);
+	return ASHLAR_ERROR_INVALID;
+}
+
+static ashlar_result check_kind(const char *kind, char *error)
+{
+	if (!strcmp(kind, "sim:rtl"))
+		return ASHLAR_OK;
+	if (!strcmp(kind, "sim") || !strcmp(kind, "sim:fast") ||
+	    !strncmp(kind, "accel:", 6)) {
+		snprintf(error, ERROR_BYTES,
+			 "%s is not built in this version: use sim:rtl", kind);
+		return ASHLAR_ERROR_UNSUPPORTED;
+	}
+	snprintf(error, ERROR_BYTES,
+		 "unknown device %s: use sim:rtl[,option=value...]", kind);
+	return ASHLAR_ERROR_INVALID;
+}
+
+ashlar_result name_parse(const char *name, struct sim_options *opt, char *full,
+			 size_t full_bytes, char *error)
+{
+	ashlar_result result;
+	char *copy, *rest, *part;
+
+	memset(opt, 0, sizeof(*opt));
+	opt->strict = true;
+	snprintf(opt->board, sizeof(opt->board), "sim");
+
+	if (!name || !*name)
+		name = getenv("ASHLAR_DEVICE");
+	if (!name || !*name)
+		name = "sim:rtl";
+	copy = strdup(name);
+	if (!copy)
+		return ASHLAR_ERROR_NO_MEMORY;
+
+	rest = copy;
+	part = strsep(&rest, ",");
+	result = check_kind(part, error);
+	while (!result && (part = strsep(&rest, ",")))
+		result = set_option(opt, part, error);
+	free(copy);
+	snprintf(full, full_bytes, "sim:rtl,board=%s,strict=%d", opt->board,
+		 opt->strict);
+	return result;
+}
+
+void name_free(struct sim_options *opt)
+{
+	free(opt->record);
+	free(opt->wave);
+	free(opt->insn_trace);
+	free(opt->model);
+	memset(opt, 0, sizeof(*opt));
+}
