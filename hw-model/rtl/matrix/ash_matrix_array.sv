@@ -96,17 +96,21 @@ module ash_matrix_array
 	endfunction
 
 	// One exact product and one fp32 addition, rounded to nearest even, for
-	// every element. The elements of a and b have at most 11 significant bits.
+	// every element; those of a and b have at most 11 significant bits. A row
+	// goes through short phases, each a loop of its own over the columns: this
+	// keeps the compiled chains of dependent operations short, and is where a
+	// pipelined array would have its registers.
+	//
 	// An exponent is offset so that after the addition of two of them, clamped
 	// to 256 values, shifting it into place drops the offset; zero and infinity
-	// are exponents far below and above.
+	// are exponents far below and above. Bit 31 of nan says that the result is
+	// one: bit 31 - class of ak says that a with a b of that class makes one.
 	function automatic void mac_fp(inout accs_t x, input logic [ACC_W-1:0] t,
 	                               input words_t av, input words_t bv);
 		/* verilator no_inline_task */
-		words_t bs, be, bm, bk;
-		logic [31:0] r, c, v, f, as, ae, am, ak;
-		logic [31:0] p, hi, e, y, s, w, big, sml, eb, es, d, mb, ms, lost;
-		logic [31:0] diff, up, lz, n, m, sign, cancel, nan, q;
+		words_t bs, be, bm, bk, py, nan, sign, top, sum, norm, shift;
+		logic [31:0] r, c, v, e, f, as, ae, am, ak;
+		logic [31:0] p, hi, y, s, w, big, sml, diff, cancel, es, d, mb, ms, lost, n, up, lz, q;
 		r = '0;
 		c = '0;
 		v = '0;
@@ -117,9 +121,9 @@ module ash_matrix_array
 			bs[c[ROW_W-1:0]] = v & 32'h80000000;
 			be[c[ROW_W-1:0]] = e == 32'd0 ? 32'd256 : e == 32'd255 ? 32'd8192 : e + 32'd2048;
 			bm[c[ROW_W-1:0]] = (f >> 13) | 32'd1024;
-			// class: 1 zero, 2 infinite, 4 NaN, 8 any
-			bk[c[ROW_W-1:0]] = (e == 32'd0 ? 32'd1 : 32'd0) | (e == 32'd255 ? 32'd2 : 32'd0);
-			bk[c[ROW_W-1:0]] = (e == 32'd255 && f != 32'd0 ? 32'd4 : bk[c[ROW_W-1:0]]) | 32'd8;
+			// class: 0 zero, 1 infinite, 2 NaN, 3 other
+			f = f == 32'd0 ? 32'd1 : 32'd2;
+			bk[c[ROW_W-1:0]] = e == 32'd0 ? 32'd0 : e == 32'd255 ? f : 32'd3;
 			c = c + 32'd1;
 		end
 		while (r < COUNT) begin
@@ -129,32 +133,43 @@ module ash_matrix_array
 			as = v & 32'h80000000;
 			ae = (e == 32'd0 ? 32'd256 : e == 32'd255 ? 32'd8192 : e + 32'd2048) - 32'd127;
 			am = (f >> 13) | 32'd1024;
-			// the classes of b with which this a makes a NaN
-			ak = e == 32'd0 ? 32'd6 : e != 32'd255 ? 32'd4 : f == 32'd0 ? 32'd5 : 32'd8;
+			f = f == 32'd0 ? 32'ha0000000 : 32'hf0000000;
+			ak = e == 32'd0 ? 32'h60000000 : e == 32'd255 ? f : 32'h20000000;
+
+			// product: magnitude
 			c = '0;
 			v = '0;
 			while (c < COUNT) begin
-				// product: sign s, magnitude y
 				p = am * bm[c[ROW_W-1:0]];
 				hi = p >> 21;
 				e = ae + be[c[ROW_W-1:0]] + hi;
 				e = e < 32'd4096 ? 32'd4096 : e;
 				e = e > 32'd4351 ? 32'd4351 : e;
 				y = (e << 23) | (((p << 3) >> hi[4:0]) & 32'h7fffff);
-				y = e == 32'd4096 ? 32'd0 : y;
+				py[c[ROW_W-1:0]] = e == 32'd4096 ? 32'd0 : y;
+				c = c + 32'd1;
+			end
+
+			// order by magnitude, align with three more bits of which the
+			// last is sticky, add
+			c = '0;
+			v = '0;
+			while (c < COUNT) begin
+				y = py[c[ROW_W-1:0]];
 				s = as ^ bs[c[ROW_W-1:0]];
-				// order by magnitude
 				v = x[t][r[ROW_W-1:0]][c[ROW_W-1:0]];
 				w = v & 32'h7fffffff;
 				big = w > y ? w : y;
 				sml = w > y ? y : w;
 				diff = -((v ^ s) >> 31);
-				sign = big == w ? v : s;
-				// align with three more bits, the last sticky; a zero is
-				// shifted out and its sticky bit changes nothing
-				eb = big >> 23;
+				v = big == w ? v : s;
+				cancel = big == sml ? diff : 32'd0;
+				nan[c[ROW_W-1:0]] = (32'h7f800000 - w) | ((sml + 32'h800000) & diff) |
+				                    (ak << bk[c[ROW_W-1:0]][4:0]);
+				sign[c[ROW_W-1:0]] = v & ~cancel & 32'h80000000;
+				top[c[ROW_W-1:0]] = big & ~cancel;
 				es = sml >> 23;
-				d = eb - es;
+				d = (big >> 23) - es;
 				d = d > 32'd31 ? 32'd31 : d;
 				mb = ((big << 3) & 32'h3fffff8) | 32'h4000000;
 				ms = ((sml << 3) & 32'h3fffff8) | 32'h4000000;
@@ -162,35 +177,46 @@ module ash_matrix_array
 				lost = ms;
 				ms = ms >> d[4:0];
 				lost = (ms << d[4:0]) != lost ? 32'd1 : 32'd0;
-				n = mb + ((ms | lost) ^ diff) - diff;
-				// normalise to bit 27
-				m = (n >> 12) == 32'd0 ? n << 16 : n;
-				up = (n >> 12) == 32'd0 ? 32'd16 : 32'd0;
-				lz = up;
-				n = (m >> 20) == 32'd0 ? m << 8 : m;
-				up = (m >> 20) == 32'd0 ? 32'd8 : 32'd0;
+				sum[c[ROW_W-1:0]] = mb + ((ms | lost) ^ diff) - diff;
+				c = c + 32'd1;
+			end
+
+			// normalise to bit 27
+			c = '0;
+			n = '0;
+			while (c < COUNT) begin
+				n = sum[c[ROW_W-1:0]];
+				lz = (n >> 12) == 32'd0 ? 32'd16 : 32'd0;
+				n = n << lz[4:0];
+				up = (n >> 20) == 32'd0 ? 32'd8 : 32'd0;
+				n = n << up[4:0];
 				lz = lz | up;
-				m = (n >> 24) == 32'd0 ? n << 4 : n;
 				up = (n >> 24) == 32'd0 ? 32'd4 : 32'd0;
+				n = n << up[4:0];
 				lz = lz | up;
-				n = (m >> 26) == 32'd0 ? m << 2 : m;
-				up = (m >> 26) == 32'd0 ? 32'd2 : 32'd0;
+				up = (n >> 26) == 32'd0 ? 32'd2 : 32'd0;
+				n = n << up[4:0];
 				lz = lz | up;
-				m = (n >> 27) == 32'd0 ? n << 1 : n;
 				up = (n >> 27) == 32'd0 ? 32'd1 : 32'd0;
-				lz = lz | up;
-				// round and pack
-				q = (m + 32'd7 + ((m >> 4) & 32'd1)) >> 4;
-				q = q + ((eb - lz) << 23);
-				q = eb < lz ? 32'd0 : q;
-				cancel = big == sml ? diff : 32'd0;
-				q = q & ~cancel;
-				q = q | (big > 32'h7f7fffff ? 32'h7f800000 : 32'd0);
+				norm[c[ROW_W-1:0]] = n << up[4:0];
+				shift[c[ROW_W-1:0]] = lz | up;
+				c = c + 32'd1;
+			end
+
+			// round, flush what is below the normal numbers (it is exact)
+			// or cancelled, limit to infinity
+			c = '0;
+			n = '0;
+			while (c < COUNT) begin
+				n = norm[c[ROW_W-1:0]];
+				big = top[c[ROW_W-1:0]];
+				e = (big >> 23) - shift[c[ROW_W-1:0]];
+				q = (n + 32'd7 + ((n >> 4) & 32'd1)) >> 4;
+				q = (q + (e << 23)) & ~(-(e >> 31));
+				q = q | ((big + 32'h800000) & 32'h80000000);
 				q = q > 32'h7f800000 ? 32'h7f800000 : q;
-				q = q | (sign & ~cancel & 32'h80000000);
-				nan = (w > 32'h7f800000 ? 32'hffffffff : 32'd0) |
-				      (sml > 32'h7f7fffff ? diff : 32'd0) | (bk[c[ROW_W-1:0]] & ak);
-				x[t][r[ROW_W-1:0]][c[ROW_W-1:0]] = nan != 32'd0 ? 32'h7fc00000 : q;
+				q = q | sign[c[ROW_W-1:0]];
+				x[t][r[ROW_W-1:0]][c[ROW_W-1:0]] = nan[c[ROW_W-1:0]] > 32'h7fffffff ? 32'h7fc00000 : q;
 				c = c + 32'd1;
 			end
 			r = r + 32'd1;
