@@ -273,14 +273,15 @@ module ash_mmu
 				if (wk_rsp[p]) begin
 					state[p] <= IDLE;
 					if (!stale[p] && !flush) begin
-						if (wk_err || (got.v && got.high)) begin
+						if (wk_err) begin
 							state[p] <= FAULT;
 							w_cause[p] <= CAUSE_BUS;
 						end else if (!got.v) begin
 							state[p] <= FAULT;
 							w_cause[p] <= CAUSE_PAGE_INVALID;
 						end else if (state[p] == ROOT_WAIT && !got.leaf) begin
-							state[p] <= LEAF_REQ;
+							state[p] <= got.high ? FAULT : LEAF_REQ;
+							w_cause[p] <= CAUSE_BUS;
 							table_pa[p] <= got.ppn;
 						end
 					end

@@ -4,6 +4,7 @@
  * against dma_ref under random bus behaviour, faults, and exact cycle counts.
  *   dma-tb [SEED [BATCHES]]
  */
+#include <algorithm>
 #include <memory>
 
 #include "../tile/bus_model.h"
