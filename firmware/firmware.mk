@@ -60,3 +60,32 @@ $(FW_OUT)/mkfwimage: firmware/tools/mkfwimage.c firmware/tools/elf32.c \
 
 $(FW_OUT)/ashlar-fw.bin: $(FW_OUT)/ashlar-fw.elf $(FW_OUT)/mkfwimage
 	$(FW_OUT)/mkfwimage $< $@ $(FW_VERSION) $(FW_HW_MIN) $(FW_HW_MAX)
+
+# Host tests: the whole runtime against the mock board, with sanitizers.
+FW_TEST_SRC := $(addprefix firmware/test/,main.c mock.c host.c test_drivers.c \
+	test_rom.c test_job.c test_ctrl.c test_run.c test_log.c test_random.c)
+FW_TEST_CFLAGS := -std=gnu11 -O1 -g $(FW_WARN) -fsanitize=address,undefined \
+	-fno-sanitize-recover=all -fno-omit-frame-pointer -Ifirmware/test/hal \
+	-Ifirmware/test -Ifirmware/tools -Itools/ashlar-log $(FW_INCLUDE)
+
+$(FW_OUT)/test/fwtest: $(FW_TEST_SRC) $(FW_RUNTIME_SRC) $(FW_DRIVER_SRC) \
+		firmware/common/bits.c firmware/common/crc32.c \
+		firmware/rom/boot.c firmware/rom/image.c \
+		firmware/tools/elf32.c tools/ashlar-log/logdecode.c \
+		$(FW_HEADERS) firmware/test/hal/hal.h tools/ashlar-log/logdecode.h
+	@mkdir -p $(@D)
+	$(FW_HOST_CC) $(FW_TEST_CFLAGS) $(filter %.c,$^) -lcmocka -o $@
+
+test-firmware: $(FW_OUT)/test/fwtest
+	@$(FW_OUT)/test/fwtest > $(FW_OUT)/test/fwtest.log 2>&1; s=$$?; \
+	if [ $$s -ne 0 ]; then cat $(FW_OUT)/test/fwtest.log; fi; \
+	tail -n 1 $(FW_OUT)/test/fwtest.log; exit $$s
+
+$(FW_OUT)/ashlar-log: tools/ashlar-log/main.c tools/ashlar-log/logdecode.c \
+		firmware/tools/elf32.c $(FW_HEADERS) tools/ashlar-log/logdecode.h
+	@mkdir -p $(@D)
+	$(FW_HOST_CC) $(FW_HOST_CFLAGS) -Ifirmware/tools -Itools/ashlar-log \
+		$(FW_INCLUDE) $(filter %.c,$^) -o $@
+firmware: $(FW_OUT)/ashlar-log
+
+TESTS += test-firmware
