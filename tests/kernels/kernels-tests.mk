@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: MIT
 # Tests of the SDK and the shipped kernels.
 #   test-kernels-emu   on emulated tiles, under sanitizers; seconds
-#   gemm-campaign      the long form: CASES=n SEED=n
+#   test-kernels-host  argument checks, the demo's reader of weights
+#   test-kernels-tiny  through libashlar on the RTL model, one 8x8 tile
+#   test-kernels-sim   the same, two 32x32 tiles
+#   gemm-campaign      the long form of all: CASES=n SEED=n
 
 KT := $(BUILD)/kernels-tests
 KT_DIR := tests/kernels
@@ -17,14 +20,43 @@ $(KT)/emu_campaign: $(KT_DIR)/emu_campaign.c $(KT_CASE) $(EMU_SRC) $(KT_NUM) $(K
 	$(CC) $(CFLAGS_COMMON) $(SAN_FLAGS_asan) -DASHLAR_EMU $(KT_INCLUDE) -Iuserspace/sdk/emu \
 		$(filter %.c,$^) -o $@
 
+$(KT)/weights_test: $(KT_DIR)/weights_test.c userspace/demo/weights.c $(KT_CASE) hw-model/numerics/ash_num.c userspace/demo/weights.h $(KT_HEADERS)
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS_COMMON) $(SAN_FLAGS_asan) $(KT_INCLUDE) -Iuserspace/demo $(filter %.c,$^) -lz -o $@
+
+$(KT)/check_test: $(KT_DIR)/check_test.c userspace/kernels/host/check.c $(KT_HEADERS)
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS_COMMON) $(SAN_FLAGS_asan) $(KT_INCLUDE) $(filter %.c,$^) -o $@
+
+# Finds library and data folder in the build tree.
+$(KT)/sim_campaign: $(KT_DIR)/sim_campaign.c $(KT_CASE) hw-model/numerics/ash_num.c $(KT_HEADERS) $(LIB_OUT)/libashlar.so
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS_COMMON) $(KT_INCLUDE) $(filter %.c,$^) \
+		-L$(LIB_OUT) -lashlar -Wl,-rpath,$(abspath $(LIB_OUT)) -o $@
+
 CASES ?= 20000
 SEED ?= 1
 
-.PHONY: test-kernels-emu gemm-campaign
+.PHONY: test-kernels-emu test-kernels-host test-kernels-tiny test-kernels-sim gemm-campaign
 test-kernels-emu: $(KT)/emu_campaign
 	$(KT)/emu_campaign 1 800
 
-gemm-campaign: $(KT)/emu_campaign ## many random GEMMs on the emulated tile (CASES=n SEED=n)
-	$(KT)/emu_campaign $(SEED) $(CASES)
+test-kernels-host: $(KT)/weights_test $(KT)/check_test
+	$(KT)/check_test
+	$(KT)/weights_test userspace/demo/weights.bin
 
-TESTS += test-kernels-emu
+# What a launch on the RTL model needs.
+KT_SIM := $(KT)/sim_campaign lib lib-data kernels firmware
+
+test-kernels-tiny: $(KT_SIM) $(BUILD)/model/ashlar-model-rtl-tiny.so
+	$(KT)/sim_campaign sim:rtl,board=tiny 1 100
+
+test-kernels-sim: $(KT_SIM) $(BUILD)/model/ashlar-model-rtl-sim.so
+	$(KT)/sim_campaign sim:rtl 2 60
+
+gemm-campaign: $(KT)/emu_campaign $(KT_SIM) model ## many random kernel launches, emulated and on the RTL (CASES=n SEED=n)
+	$(KT)/emu_campaign $(SEED) $(CASES)
+	$(KT)/sim_campaign sim:rtl,board=tiny $(SEED) $$(($(CASES) / 10))
+	$(KT)/sim_campaign sim:rtl $(SEED) $$(($(CASES) / 50))
+
+TESTS += test-kernels-emu test-kernels-host test-kernels-tiny test-kernels-sim
