@@ -301,6 +301,10 @@
  * and ends in KILLED. START is taken in IDLE, DONE, FAULT and KILLED, SCRUB in
  * the same; commands in other states are ignored. SCRUB clears local memory,
  * scratchpad, accumulators, unit parameters and TLB, then goes to IDLE.
+ * CONTEXT to GRID_Z can be written in IDLE, DONE, FAULT, KILLED and SCRUBBING;
+ * from START to the end of the run a write to them is dropped. A write that
+ * changes CONTEXT or a PT_* register forgets all translations. A translation
+ * that was not valid is never remembered.
  */
 /* Command */
 #define ASHLAR_TILE_CTRL 0x0
@@ -337,7 +341,7 @@
 /* Bits 63:32 */
 #define ASHLAR_TILE_CODE_VA_HI 0x1c
 #define ASHLAR_TILE_CODE_VA_HI_RESET 0x0
-/* Size of the image, multiple of 64; it is loaded to local address 0 */
+/* Size of the image, multiple of 64, at most local memory less 1024; it is loaded to local address 0 */
 #define ASHLAR_TILE_CODE_BYTES 0x20
 #define ASHLAR_TILE_CODE_BYTES_RESET 0x0
 /* Local memory below this is write protected while the kernel runs */
@@ -435,6 +439,11 @@
 
 /* Tile identity (seen by the kernel) */
 #define ASHLAR_UNIT_BLOCK_BYTES 0x100
+/*
+ * UNIT and the units' blocks take aligned words only. A byte or halfword access,
+ * an offset without a register, a write to a ro and a read of a wo register are
+ * access faults of the core.
+ */
 /* TILE.INDEX */
 #define ASHLAR_UNIT_INDEX 0x0
 /* TILE.COUNT */
@@ -474,6 +483,10 @@
  * keep their values; writing GO takes a snapshot into the unit's queue (8 deep;
  * the write stalls while it is full). The macro-operations of a unit are done in
  * order; its token is the value of ISSUED after GO. Store shares this layout.
+ * Parameters are judged when the macro-operation's turn comes; the bad one with
+ * the lowest offset is reported. A run (padding included) that is not inside the
+ * scratchpad is reported in its turn as a bad LADDR, with the run's local
+ * address. A bus error is reported at the virtual address of the first byte.
  */
 /* Device virtual address, bits 31:0 */
 #define ASHLAR_LOAD_GADDR_LO 0x0
