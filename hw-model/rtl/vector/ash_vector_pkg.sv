@@ -46,5 +46,5 @@ package ash_vector_pkg;
 		return fmt == 3'd4 || fmt == 3'd5;
 	endfunction
 
-	localparam logic unused_vector = &{1'b0, |ADDR_W, |DEPTH};
+	localparam logic unused_vector = &{1'b0, |SHIFT, |ADDR_W, |DEPTH};
 endpackage
