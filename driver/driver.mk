@@ -1,0 +1,45 @@
+# SPDX-License-Identifier: MIT
+# Tests of the driver core, on the host, against a fake board. The core itself
+# is compiled into libashlar (userspace/lib/lib.mk) and the kernel module.
+#   make test-driver-core              with sanitizers
+#   make driver-core-freestanding      it needs no libc and no floating point
+
+CORE_T := $(BUILD)/tests/core-driver
+CORE_T_CFLAGS := $(filter-out -fsanitize%,$(CFLAGS_COMMON)) -fno-omit-frame-pointer \
+	-fsanitize=address,undefined -fno-sanitize-recover=all \
+	-Idriver/core -Idriver/abi -Iuserspace/lib -Ihw-model/model -Itests/lib -I$(GEN)/tiny
+CORE_T_SHARED := $(sort $(wildcard driver/core/*.c)) userspace/lib/sim.c \
+	tests/lib/fake_board.c tests/core-driver/core_board.c
+CORE_T_DEPS := $(CORE_T_SHARED) $(wildcard driver/core/*.h driver/abi/*.h userspace/lib/sim.h \
+	tests/lib/*.h tests/core-driver/*.h) $(GEN)/tiny/board.dtb.c driver/driver.mk
+CORE_TESTS := range boot ctrl vm queue
+
+$(CORE_T)/shared.a: $(CORE_T_DEPS)
+	@mkdir -p $(@D)/o
+	@rm -f $@
+	cd $(@D)/o && $(CC) $(subst -I,-I$(CURDIR)/,$(CORE_T_CFLAGS)) -c \
+		$(addprefix $(CURDIR)/,$(CORE_T_SHARED) $(GEN)/tiny/board.dtb.c)
+	$(AR) rcs $@ $(CORE_T)/o/*.o
+
+$(CORE_T)/test_%: tests/core-driver/test_%.c $(CORE_T)/shared.a
+	$(CC) $(CORE_T_CFLAGS) $< $(CORE_T)/shared.a -lcmocka -ldl -lpthread -o $@
+
+# Compiled as a kernel would: no library, no floating point; what it wants from
+# outside must be the functions of ashlar_os.h and four of string.h and stdio.h.
+CORE_FREE := $(CORE_T)/freestanding.o
+$(CORE_FREE): $(wildcard driver/core/*.c driver/core/*.h driver/abi/*.h)
+	@mkdir -p $(@D)/free
+	cd $(@D)/free && $(CC) -std=gnu11 -O2 $(CWARNINGS) -ffreestanding -mgeneral-regs-only -m64 \
+		-I$(CURDIR)/driver/core -I$(CURDIR)/driver/abi -c $(addprefix $(CURDIR)/,$(wildcard driver/core/*.c))
+	$(LD) -r $(CORE_T)/free/*.o -o $@
+
+.PHONY: test-driver-core driver-core-freestanding
+driver-core-freestanding: $(CORE_FREE)
+	@extra=$$(nm -u $< | awk '{ print $$2 }' | \
+		grep -v -e '^ashlar_os_' -e '^memcpy$$' -e '^memset$$' -e '^snprintf$$' || true); \
+	if [ -n "$$extra" ]; then echo "driver core needs:" $$extra; echo "0 passed, 1 failed"; exit 1; fi; \
+	echo "1 passed, 0 failed"
+
+test-driver-core: $(CORE_TESTS:%=$(CORE_T)/test_%) driver-core-freestanding
+	@failed=0; for t in $(CORE_TESTS); do $(CORE_T)/test_$$t || failed=1; done; exit $$failed
+TESTS += test-driver-core
