@@ -68,7 +68,7 @@ git clone -q --no-local --depth 1 "file://$PWD" "$root/root/ashlar"
 
 status=0
 # $0 is the root, $1 the archives, then the command.
-unshare --mount --pid --fork --propagation private bash -c '
+unshare --mount --pid --fork --kill-child --propagation private bash -c '
 	set -e
 	root=$0
 	mount -t proc proc "$root/proc"
