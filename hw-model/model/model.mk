@@ -41,20 +41,21 @@ MODEL_C := shell misuse memory insn dpi record
 # $(call model-rules,BOARD,KIND): the objects of a model, in
 # $(MODEL)/BOARD-KIND/objects.list.
 define model-rules
-$(MODEL)/$(1)-$(2)/rtl/Vash_board__ALL.a: $(call rtl-sources,$(1)) hw-model/model/model.mk
-	@mkdir -p $$(@D)
-	$(VERILATOR) $(MODEL_VFLAGS) $(MODEL_VFLAGS_$(2)) --Mdir $$(@D) $(call rtl-sources,$(1))
-	$$(MAKE) -j $(MODEL_JOBS) -C $$(@D) -f Vash_board.mk --no-print-directory -s \
+$(MODEL)/$(1)-$(2)/rtl.stamp: $(call rtl-sources,$(1)) hw-model/model/model.mk
+	@mkdir -p $$(@D)/rtl
+	$(VERILATOR) $(MODEL_VFLAGS) $(MODEL_VFLAGS_$(2)) --Mdir $$(@D)/rtl $(call rtl-sources,$(1))
+	$$(MAKE) -j $(MODEL_JOBS) -C $$(@D)/rtl -f Vash_board.mk --no-print-directory -s \
 		OPT_FAST="$$(or $$(MODEL_CFLAGS_$(2)),$(MODEL_CFLAGS))" OPT_SLOW=-O1 OPT_GLOBAL=-O2 \
 		USER_CPPFLAGS="-fPIC -fvisibility=hidden -fno-gnu-unique" \
 		Vash_board__ALL.a $(if $(filter trace,$(2)),verilated_fst_c.o) verilated.o verilated_dpi.o verilated_threads.o
+	@touch $$@
 
-$(MODEL)/$(1)-$(2)/board.o: $(MODEL_DIR)/board.cpp $(MODEL_DIR)/board.h $(MODEL)/$(1)-$(2)/rtl/Vash_board__ALL.a
+$(MODEL)/$(1)-$(2)/board.o: $(MODEL_DIR)/board.cpp $(MODEL_DIR)/board.h $(MODEL)/$(1)-$(2)/rtl.stamp
 	$(CXX) $(CXXFLAGS_COMMON) -fPIC -fvisibility=hidden -fno-gnu-unique \
 		-DVM_TRACE=$(if $(filter trace,$(2)),1,0) $(MODEL_INCLUDE) -I$$(@D)/rtl \
 		-isystem $(VERILATOR_ROOT)/include -isystem $(VERILATOR_ROOT)/include/vltstd -c $$< -o $$@
 
-$(MODEL)/$(1)-$(2)/%.o: $(MODEL_DIR)/%.c $(wildcard $(MODEL_DIR)/*.h) $(MODEL)/$(1)-$(2)/rtl/Vash_board__ALL.a
+$(MODEL)/$(1)-$(2)/%.o: $(MODEL_DIR)/%.c $(wildcard $(MODEL_DIR)/*.h) $(MODEL)/$(1)-$(2)/rtl.stamp
 	$(CC) $(CFLAGS_SHARED) $(MODEL_INCLUDE) -I$$(@D)/rtl -I$(GEN)/$(1) \
 		-isystem $(VERILATOR_ROOT)/include/vltstd -c $$< -o $$@
 
