@@ -1,0 +1,27 @@
+# SPDX-License-Identifier: MIT
+# `make bench`: figures of the RTL model, as text and $(BUILD)/bench.json.
+#   make bench UPDATE=1    writes tests/bench/golden.json anew
+
+BENCH := $(BUILD)/bench
+BENCH_SRC := $(addprefix tests/bench/,bench.c figures.c gemm.c latency.c) \
+	tests/kernels/kt_case.c userspace/kernels/ref/kernels_ref.c hw-model/numerics/ash_num.c
+BENCH_HEADERS := tests/bench/bench.h tests/kernels/kt.h userspace/kernels/ref/kernels_ref.h \
+	hw-model/model/record.h $(wildcard userspace/include/ashlar/*.h)
+BENCH_INCLUDE := -Iuserspace/include -Idriver/abi -Ihw-model/numerics -Ihw-model/model \
+	-Iuserspace/kernels/ref -Itests/kernels
+
+$(BENCH)/empty.elf: tests/bench/empty.c $(SDK_FILES)
+	@mkdir -p $(@D)
+	$(ASHLAR_CC) $< -o $@
+
+$(BENCH)/bench: $(BENCH_SRC) $(BENCH_HEADERS) $(LIB_OUT)/libashlar.so
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS_COMMON) $(BENCH_INCLUDE) $(filter %.c,$^) \
+		-L$(LIB_OUT) -lashlar -Wl,-rpath,$(abspath $(LIB_OUT)) -o $@
+
+.PHONY: bench-rtl
+bench-rtl: $(BENCH)/bench $(BENCH)/empty.elf lib lib-data kernels firmware $(BUILD)/model/ashlar-model-rtl-sim.so
+	$(BENCH)/bench $(BENCH)/empty.elf $(BUILD) tests/bench/golden.json \
+		"$$($(CROSS)gcc -dumpfullversion)" $(if $(UPDATE),--update)
+
+BENCHES += bench-rtl
