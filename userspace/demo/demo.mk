@@ -1,0 +1,21 @@
+# SPDX-License-Identifier: MIT
+# The demo: digits on the simulated board. `make demo` runs it.
+
+DEMO := $(BUILD)/demo
+DEMO_DIR := userspace/demo
+DEMO_SRC := $(addprefix $(DEMO_DIR)/,digits.c network.c weights.c images.c) \
+	userspace/kernels/ref/kernels_ref.c hw-model/numerics/ash_num.c
+DEMO_INCLUDE := -Iuserspace/include -Iuserspace/kernels/ref -Ihw-model/numerics -Idriver/abi
+
+$(DEMO)/digits: $(DEMO_SRC) $(wildcard $(DEMO_DIR)/*.h userspace/include/ashlar/*.h userspace/kernels/ref/*.h) $(LIB_OUT)/libashlar.so
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS_COMMON) $(DEMO_INCLUDE) $(DEMO_SRC) \
+		-L$(LIB_OUT) -lashlar -Wl,-rpath,$(abspath $(LIB_OUT)) -lz -o $@
+
+# `make demo` checks the packages, then makes run-demo.
+.PHONY: run-demo demo-run
+run-demo: $(DEMO)/digits lib lib-data kernels firmware $(BUILD)/model/ashlar-model-rtl-sim.so
+	$(DEMO)/digits $(DEMO_DIR)
+demo-run: run-demo ## the demo alone, without looking for packages
+
+ALL += $(DEMO)/digits
