@@ -29,7 +29,8 @@ HAL_INLINE uint32_t irq_take_tiles(void)
 {
 	uint32_t tiles = io_read(IRQ_REG(TILE_EVENT));
 
-	io_write(IRQ_REG(TILE_EVENT), tiles);
+	if (tiles)
+		io_write(IRQ_REG(TILE_EVENT), tiles);
 	return tiles;
 }
 

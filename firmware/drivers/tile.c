@@ -66,32 +66,12 @@ void tile_program(struct tile *t, const struct tile_space *space,
 	SET(GRID_Z, job->grid[2]);
 }
 
-/* X(field of the completion, register) */
-#define COUNTERS(X)                       \
-	X(matrix_busy, PERF_MATRIX_BUSY)   \
-	X(matrix_stall, PERF_MATRIX_STALL) \
-	X(vector_busy, PERF_VECTOR_BUSY)   \
-	X(core_wait, PERF_CORE_WAIT)       \
-	X(load_beats, PERF_LOAD_BEATS)     \
-	X(store_beats, PERF_STORE_BEATS)   \
-	X(loading, PERF_LOADING)           \
-	X(tlb_miss, PERF_TLB_MISS)
-
-void tile_set_counters(const struct tile *t, struct ashlar_completion *c)
-{
-	const uint32_t base = t->base;
-
-#define X(field, reg) c->field = io_read(base + ASHLAR_TILE_##reg);
-	COUNTERS(X)
-#undef X
-}
-
 void tile_add_counters(const struct tile *t, struct ashlar_completion *c)
 {
 	const uint32_t base = t->base;
 
 #define X(field, reg) c->field += io_read(base + ASHLAR_TILE_##reg);
-	COUNTERS(X)
+	TILE_COUNTERS(X)
 #undef X
 }
 

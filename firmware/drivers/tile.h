@@ -37,7 +37,7 @@ struct tile {
 	uint64_t code_va; /* registers, valid for pt_context */
 	uint32_t code_serial, code_bytes, text_bytes, entry;
 	uint64_t deadline; /* SCRUBBING, STOPPING: when it counts as dead */
-};
+} __attribute__((aligned(64))); /* indexed by a shift */
 
 /* Where a context's page table is. */
 struct tile_space {
@@ -79,9 +79,30 @@ HAL_INLINE void tile_command(const struct tile *t, uint32_t command)
 	io_write(t->base + ASHLAR_TILE_CTRL, command);
 }
 
-/* Add the tile's counters to a completion; or set them, for the first tile. */
+/* X(field of the completion, register) */
+#define TILE_COUNTERS(X)                   \
+	X(matrix_busy, PERF_MATRIX_BUSY)   \
+	X(matrix_stall, PERF_MATRIX_STALL) \
+	X(vector_busy, PERF_VECTOR_BUSY)   \
+	X(core_wait, PERF_CORE_WAIT)       \
+	X(load_beats, PERF_LOAD_BEATS)     \
+	X(store_beats, PERF_STORE_BEATS)   \
+	X(loading, PERF_LOADING)           \
+	X(tlb_miss, PERF_TLB_MISS)
+
+/* Copy the tile's counters to a completion. */
+HAL_INLINE void tile_set_counters(const struct tile *t,
+				  struct ashlar_completion *c)
+{
+	const uint32_t base = t->base;
+
+#define X(field, reg) c->field = io_read(base + ASHLAR_TILE_##reg);
+	TILE_COUNTERS(X)
+#undef X
+}
+
+/* Add them, for a job of several tiles. */
 void tile_add_counters(const struct tile *t, struct ashlar_completion *c);
-void tile_set_counters(const struct tile *t, struct ashlar_completion *c);
 
 /* Copy the fault registers into a completion. */
 void tile_read_fault(const struct tile *t, struct ashlar_completion *c);

@@ -82,6 +82,8 @@ void queue_make(const struct ashlar_ctrl_queue *args)
 		.report_lo = (uint32_t)args->report,
 		.report_hi = (uint32_t)(args->report >> 32),
 		.ctx = &rt.context[args->context],
+		.jobs = rt_dma.job[args->queue],
+		.records = rt_dma.record[args->queue],
 		.number = (uint8_t)args->queue,
 		.life = RT_LIVE,
 		.priority = (uint8_t)args->priority,

@@ -15,6 +15,7 @@
 static struct {
 	uint32_t issued; /* copies ever given to the engine, as its ISSUED */
 	struct queue *prepared; /* whose completion the registers describe */
+	uint32_t dst_hi; /* what the register holds */
 	uint32_t in, out; /* vectors put in and taken out */
 	struct {
 		uint32_t after; /* value of DONE */
@@ -40,8 +41,8 @@ void report_init(void)
 struct ashlar_completion *report_begin(struct queue *q)
 {
 	const unsigned int i = q->done & 1;
-	const struct ashlar_job *job = &rt_dma.job[q->number][i];
-	struct ashlar_completion *c = &rt_dma.record[q->number][i];
+	const struct ashlar_job *job = &q->jobs[i];
+	struct ashlar_completion *c = &q->records[i];
 
 	/* The one before last, which had this place, has long gone by. */
 	while ((int32_t)(copy_done(COPY_REPORT) - q->record_mark[i]) < 0)
@@ -62,7 +63,7 @@ void report_prepare(struct queue *q, uint64_t fence)
 
 	set(ASHLAR_COPY_SRC_LO, hal_local(report_record(q)));
 	set(ASHLAR_COPY_DST_LO, lo);
-	set(ASHLAR_COPY_DST_HI, q->report_hi + (lo < offset));
+	report.dst_hi = set(ASHLAR_COPY_DST_HI, q->report_hi + (lo < offset));
 	set(ASHLAR_COPY_SPACE, TO_HOST);
 	set(ASHLAR_COPY_IMM_LO, (uint32_t)fence);
 	set(ASHLAR_COPY_IMM_HI, (uint32_t)(fence >> 32));
@@ -89,7 +90,8 @@ void report_send(struct queue *q, uint64_t fence, int irq)
 	copy_go(COPY_REPORT);
 	static_assert(offsetof(struct ashlar_report, completed) == 0, "fence");
 	set(ASHLAR_COPY_DST_LO, q->report_lo);
-	set(ASHLAR_COPY_DST_HI, q->report_hi);
+	if (report.dst_hi != q->report_hi)
+		report.dst_hi = set(ASHLAR_COPY_DST_HI, q->report_hi);
 	set(ASHLAR_COPY_SPACE, FENCE_TO_HOST);
 	copy_go(COPY_REPORT);
 

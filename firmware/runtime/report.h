@@ -18,7 +18,7 @@ struct ashlar_completion *report_begin(struct queue *q);
 /* The completion that report_begin() made for the job at the front of q. */
 static inline struct ashlar_completion *report_record(struct queue *q)
 {
-	return &rt_dma.record[q->number][q->done & 1];
+	return &q->records[q->done & 1];
 }
 
 /*

@@ -64,6 +64,9 @@ struct queue {
 	uint32_t scrub; /* tiles being scrubbed for the job */
 	uint32_t held; /* all tiles of the job */
 	struct context *ctx;
+	struct ashlar_job *jobs; /* [2]: job n is in place n & 1 */
+	struct ashlar_completion *records; /* [2] */
+	uint8_t last_tile; /* of the last job that took one tile */
 	uint8_t number;
 	uint8_t life; /* enum rt_life */
 	uint8_t job; /* enum job_state */
@@ -78,7 +81,7 @@ struct queue {
 	uint64_t completed; /* as in the report */
 	uint64_t t_fetch[2];
 	uint64_t deadline;
-};
+} __attribute__((aligned(256))); /* indexed by a shift */
 
 /* What the copy engines read and write for us. */
 struct rt_dma {

@@ -11,6 +11,9 @@
  */
 void run_start(struct queue *q, uint32_t held);
 
+/* The same for one tile that holds data of the context of q. */
+void run_start_one(struct queue *q, uint32_t number);
+
 /* Complete the job at the front of q, which has no tiles, with this status. */
 void run_refuse(struct queue *q, unsigned int status);
 

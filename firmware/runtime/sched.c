@@ -6,12 +6,14 @@ static struct {
 	uint8_t first[RT_PRIORITIES]; /* run lists; 0 = empty */
 	uint8_t last[RT_PRIORITIES];
 	uint32_t passed[RT_PRIORITIES]; /* starts since first[] came first */
+	uint32_t waiting; /* queues in the lists */
 } sched;
 
 void sched_init(void)
 {
 	unsigned int p;
 
+	sched.waiting = 0;
 	for (p = 0; p < RT_PRIORITIES; p++) {
 		sched.first[p] = 0;
 		sched.last[p] = 0;
@@ -31,6 +33,7 @@ static void append(struct queue *q)
 		sched.passed[p] = 0;
 	}
 	sched.last[p] = q->number;
+	sched.waiting++;
 }
 
 void sched_remove(struct queue *q)
@@ -51,12 +54,13 @@ void sched_remove(struct queue *q)
 	if (sched.last[p] == q->number)
 		sched.last[p] = (uint8_t)before;
 	q->next = 0;
+	sched.waiting--;
 }
 
 /* Tiles the front job of q takes. */
 static unsigned int need(const struct queue *q)
 {
-	uint32_t wanted = rt_dma.job[q->number][q->done & 1].tiles;
+	uint32_t wanted = q->jobs[q->done & 1].tiles;
 
 	return wanted < rt.tiles_alive ? wanted : rt.tiles_alive;
 }
@@ -76,7 +80,7 @@ static uint32_t take(uint32_t from, unsigned int n)
 /* n of the free tiles, best first. */
 static uint32_t pick(const struct queue *q, unsigned int n)
 {
-	const struct ashlar_job *job = &rt_dma.job[q->number][q->done & 1];
+	const struct ashlar_job *job = &q->jobs[q->done & 1];
 	const uint32_t context = q->ctx->space.context;
 	uint32_t code = 0, data = 0, left, picked;
 
@@ -175,14 +179,14 @@ static int start_one(void)
 
 void sched_run(void)
 {
-	while (rt.free && start_one())
+	while (sched.waiting && rt.free && start_one())
 		;
 }
 
 void sched_front(struct queue *q)
 {
 	const unsigned int i = q->done & 1;
-	const struct ashlar_job *job = &rt_dma.job[q->number][i];
+	const struct ashlar_job *job = &q->jobs[i];
 
 	if (q->ctx->stopped || q->life != RT_LIVE) {
 		run_refuse(q, ASHLAR_JOB_CANCELLED);
@@ -190,6 +194,16 @@ void sched_front(struct queue *q)
 	}
 	if (q->bad[i] || job->kind == ASHLAR_JOB_NOP) {
 		run_refuse(q, q->bad[i] ? ASHLAR_JOB_BAD : ASHLAR_JOB_OK);
+		return;
+	}
+	/*
+	 * The common case, and the one whose latency counts: nobody waits, and
+	 * the tile of the queue's last job is free and still its context's.
+	 */
+	if (job->tiles == 1 && !sched.waiting &&
+	    rt.free & (uint32_t)1 << q->last_tile &&
+	    rt.tile[q->last_tile].context == q->ctx->space.context) {
+		run_start_one(q, q->last_tile);
 		return;
 	}
 	q->job = JOB_WAIT;

@@ -19,21 +19,21 @@ static int busy(void)
 	return rt.running || rt.tiles_busy || ops_count();
 }
 
-static void doorbells(void)
+/* Take the doorbells; leaves with the time in step if any was rung. */
+HAL_INLINE void doorbells(void)
 {
-	uint32_t rung = doorbell_take(0);
+	uint32_t low = doorbell_take(0), high;
 
-	if (rung & 1) {
+	if (low & ~1u)
+		fetch_doorbells(0, low & ~1u);
+	if (low & 1)
 		rt.ctrl_rung = 1;
-		rung &= ~1u;
-	}
-	if (rung)
-		fetch_doorbells(0, rung);
-	rung = doorbell_take(1);
-	if (rung)
-		fetch_doorbells(1, rung);
+	high = doorbell_take(1);
+	if (high)
+		fetch_doorbells(1, high);
 	/* While the descriptor travels. */
-	rt_time_sync();
+	if (low | high)
+		rt_time_sync();
 }
 
 static void control(void)
@@ -90,20 +90,19 @@ static void rest(void)
 
 void runtime_turn(void)
 {
-	uint32_t pending;
+	uint32_t tiles;
 
 	if (!fetch_waiting() && !report_waiting() && !rt.ctrl_rung &&
 	    !rt.ops_dirty) {
 		rest();
 		hal_wait();
 	}
-	pending = irq_pending();
-	if (pending & IRQ_TILE)
-		run_tile_events(irq_take_tiles());
+	tiles = irq_take_tiles();
+	if (tiles)
+		run_tile_events(tiles);
+	doorbells();
 	if (fetch_waiting())
 		fetch_poll();
-	if (pending & IRQ_DOORBELL)
-		doorbells();
 	if (report_waiting())
 		report_poll();
 	if (rt.ctrl_rung)
