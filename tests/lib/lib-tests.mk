@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: MIT
+# Tests of libashlar.
+#   make test-lib        against the shared library and the fake board
+#   make test-lib-asan   the same under AddressSanitizer and UBSan, with leaks
+#   make test-lib-tsan   threads, under ThreadSanitizer
+
+LIB_T := $(BUILD)/tests/lib
+LIB_T_CFLAGS := $(filter-out -fsanitize%,$(CFLAGS_COMMON)) -fno-omit-frame-pointer
+LIB_T_SAN_plain :=
+LIB_T_SAN_asan := -fsanitize=address,undefined -fno-sanitize-recover=all
+LIB_T_SAN_tsan := -fsanitize=thread
+LIB_T_PROGRAMS_plain := api misuse threads
+LIB_T_PROGRAMS_asan := elf topology api misuse threads
+LIB_T_PROGRAMS_tsan := threads
+LIB_T_INCLUDE := $(LIB_INCLUDE) -Itests/lib -I$(GEN)/tiny
+
+LIB_T_SHARED := tests/lib/lib_board.c tests/lib/elf_make.c
+LIB_T_HEADERS := $(wildcard tests/lib/*.h $(LIB_DIR)/*.h driver/core/*.h driver/abi/*.h \
+	userspace/include/ashlar/*.h) tests/lib/lib-tests.mk
+
+# $(call lib-test-rules,VARIANT): the fake board as a model, the library, and
+# a program per test file. "plain" links the library as it ships, so that
+# nothing but the public interface can be used; the others compile it in.
+define lib-test-rules
+$(LIB_T)/$(1)/fake.so: tests/lib/fake_board.c $(GEN)/tiny/board.dtb.c $(LIB_T_HEADERS)
+	@mkdir -p $$(@D)
+	$(CC) $(LIB_T_CFLAGS) $(LIB_T_SAN_$(1)) -fPIC -shared $(LIB_T_INCLUDE) $$(filter %.c,$$^) -o $$@
+
+$(LIB_T)/$(1)/lib.a: $(LIB_SRC) $(LIB_T_HEADERS)
+	@mkdir -p $$(@D)/o
+	@rm -f $$@
+	cd $$(@D)/o && $(CC) $(subst -I,-I$(CURDIR)/,$(LIB_T_CFLAGS) $(LIB_INCLUDE)) $(LIB_T_SAN_$(1)) \
+		-c $(addprefix $(CURDIR)/,$(LIB_SRC))
+	$(AR) rcs $$@ $$(@D)/o/*.o
+
+$(LIB_T)/$(1)/test_%: tests/lib/test_%.c $(LIB_T_SHARED) $(GEN)/tiny/board.dtb.c \
+		$(LIB_T)/$(1)/fake.so $(if $(filter plain,$(1)),$(LIB_OUT)/libashlar.so,$(LIB_T)/$(1)/lib.a)
+	$(CC) $(LIB_T_CFLAGS) $(LIB_T_SAN_$(1)) $(LIB_T_INCLUDE) -DLIB_MODEL='"$(LIB_T)/$(1)/fake.so"' \
+		-DLIB_FIRMWARE='"$(LIB_T)/$(1)/$$*.fw"' -DLIB_TRACE='"$(LIB_T)/$(1)/$$*.json"' \
+		$$< $(LIB_T_SHARED) $(GEN)/tiny/board.dtb.c \
+		$(if $(filter plain,$(1)),-L$(LIB_OUT) -Wl$(,)-rpath$(,)$(abspath $(LIB_OUT)) -lashlar,$(LIB_T)/$(1)/lib.a) \
+		-lcmocka -lfdt -ldl -lpthread -o $$@
+
+.PHONY: test-lib$(if $(filter plain,$(1)),,-$(1))
+test-lib$(if $(filter plain,$(1)),,-$(1)): $(LIB_T_PROGRAMS_$(1):%=$(LIB_T)/$(1)/test_%)
+	@failed=0; for t in $(LIB_T_PROGRAMS_$(1)); do $(LIB_T)/$(1)/test_$$$$t || failed=1; done; exit $$$$failed
+endef
+, := ,
+
+$(foreach v,plain asan tsan,$(eval $(call lib-test-rules,$(v))))
+TESTS += test-lib test-lib-asan test-lib-tsan
