@@ -1,0 +1,24 @@
+# SPDX-License-Identifier: MIT
+# The bench of the shared RTL:
+#   make -f hw-model/tb/lib/lib.mk test-lib-rtl
+BUILD ?= build
+ifndef GEN
+include tools/flags.mk
+GEN := $(BUILD)/gen
+endif
+
+LIB_TB := hw-model/tb/lib
+LIB_TB_SV := hw-model/rtl/lib/ash_fp_pkg.sv hw-model/rtl/lib/ash_fifo.sv $(LIB_TB)/ash_lib_tb.sv
+TESTS += test-lib-rtl
+
+$(BUILD)/lib-tb/lib-tb: $(LIB_TB_SV) $(LIB_TB)/lib_tb.cpp hw-model/numerics/ash_num.c hw-model/numerics/ash_num.h
+	@mkdir -p $(@D)/obj
+	$(CC) $(CFLAGS_COMMON) -c hw-model/numerics/ash_num.c -o $(@D)/ash_num.o
+	$(VERILATOR) --cc --exe -Wall --assert -O3 --x-assign fast --x-initial fast --Mdir $(@D)/obj -o ../lib-tb \
+		-CFLAGS "-O2 -Wall -I$(CURDIR)/hw-model/numerics" --top-module ash_lib_tb $(LIB_TB_SV) \
+		$(CURDIR)/$(LIB_TB)/lib_tb.cpp $(CURDIR)/$(@D)/ash_num.o
+	+$(MAKE) --no-print-directory -s -C $(@D)/obj -f Vash_lib_tb.mk OPT_FAST=-O2
+
+.PHONY: test-lib-rtl
+test-lib-rtl: $(BUILD)/lib-tb/lib-tb
+	$(BUILD)/lib-tb/lib-tb
