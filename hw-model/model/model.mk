@@ -7,7 +7,7 @@
 MODEL := $(BUILD)/model
 MODEL_DIR := hw-model/model
 MODEL_BOARDS := sim tiny
-MODEL_CFLAGS ?= -O3 -march=native
+MODEL_CFLAGS ?= -O3 $(or $(SIMD),-march=native)
 MODEL_JOBS ?= 2
 
 # Every RTL file except packages, which sv-packages and RTL_PACKAGES put first.
@@ -17,8 +17,8 @@ RTL_FILES := $(filter-out %_pkg.sv,$(sort $(wildcard hw-model/rtl/*.sv hw-model/
 # $(call rtl-sources,BOARD)
 rtl-sources = $(call sv-packages,$(1)) $(RTL_PACKAGES) $(RTL_FILES)
 
-MODEL_VFLAGS := --cc -O3 --x-assign fast --x-initial fast --threads 1 \
-	--output-split 20000 --output-split-cfuncs 2000 --prefix Vash_board --top-module ash_board $(MATRIX_VFLAGS)
+MODEL_VFLAGS := --cc $(or $(MATRIX_VERILATOR_FLAGS),-O3 --x-assign fast --x-initial fast) --threads 1 \
+	--output-split 20000 --output-split-cfuncs 2000 --prefix Vash_board --top-module ash_board
 
 # Board kinds: plain (shipped), check (assertions on, for tests), trace.
 MODEL_KINDS := plain check trace

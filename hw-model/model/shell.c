@@ -63,6 +63,7 @@ static void power_on(struct ashlar_model *m)
 	for (i = 0; i < RESET_CYCLES; i++)
 		cycle(m, 0);
 	board_set_reset(m->board, false);
+	cycle(m, 0);
 }
 
 static void destroy(struct ashlar_model *m)

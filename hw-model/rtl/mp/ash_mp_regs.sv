@@ -108,13 +108,14 @@ module ash_mp_regs
 	// ---------------------------------------------------------------- reads
 
 	logic        take, write, known;
-	logic [31:0] offset, value;
+	logic [31:0] offset, value, post_code;
 	logic [3:0]  irq_pending, irq_enable;
 	logic [TILES-1:0] tile_pending;
 	logic [DBW-1:0]   number;                       // of the array element
 
 	assign offset = {20'h0, addr};
 	assign number = addr[DBW+1:2];
+	assign post = mp_rst ? '0 : post_code;          // of no use after a reset
 	assign take = req && gnt;
 	assign write = take && we;
 
@@ -215,7 +216,7 @@ module ash_mp_regs
 				MP_MTIMECMP_LO: mtimecmp[31:0] <= wdata;
 				MP_MTIMECMP_HI: mtimecmp[63:32] <= wdata;
 				MP_IRQ_ENABLE: irq_enable <= wdata[3:0];
-				MP_POST: post <= wdata;
+				MP_POST: post_code <= wdata;
 				default: begin
 					if (in_array(offset, MP_DB_HEAD, DOORBELLS))
 						db_heads[number] <= wdata;
@@ -228,7 +229,7 @@ module ash_mp_regs
 			tile_pending <= '0;
 			mtimecmp <= {MP_MTIMECMP_HI_RESET, MP_MTIMECMP_LO_RESET};
 			irq_enable <= '0;
-			post <= '0;
+			post_code <= '0;
 			for (int i = 0; i < DOORBELLS; i++) begin
 				db_tail[i] <= '0;
 				db_heads[i] <= '0;
