@@ -142,8 +142,10 @@ def csmith_jobs(args):
     for seed in range(args.first, args.first + args.limit):
         src = os.path.join(args.out, "csmith-%d.c" % seed)
         if not os.path.exists(src):
-            subprocess.run([args.csmith, "--seed", str(seed), "--no-argc", "--output", src],
-                           check=True, stdout=subprocess.DEVNULL)
+            # It leaves a platform.info where it runs.
+            subprocess.run([args.csmith, "--seed", str(seed), "--no-argc", "--output",
+                            os.path.basename(src)],
+                           cwd=args.out, check=True, stdout=subprocess.DEVNULL)
         for opt in args.opt.split(","):
             yield "csmith-%d" % seed, src, opt, objs, ["-I" + args.src]
 
