@@ -339,7 +339,7 @@ module ash_copy
 				silent <= 1'b0;
 			end
 		endcase
-		if (cancel && (state == MOVE || state == BREAK) && !finished) begin
+		if (cancel && (state == MOVE || (state == BREAK && !finished))) begin
 			state <= BREAK;
 			silent <= 1'b1;
 		end else if (cancel) begin

@@ -191,6 +191,7 @@ static void do_tile(volatile uint32_t *args, volatile uint32_t *results)
 	for (i = 0; ASHLAR_TILE_CODE_VA_LO + 4 * i <= ASHLAR_TILE_GRID_Z; i++)
 		*tile(ASHLAR_TILE_CODE_VA_LO + 4 * i) = args[4 + i];
 	*mp(ASHLAR_MP_TILE_EVENT) = 0xffffffff;
+	*tile(ASHLAR_TILE_CTRL) = ASHLAR_TILE_CTRL_TLB_INVALIDATE;
 	start = *mp(ASHLAR_MP_MTIME_LO);
 	*tile(ASHLAR_TILE_CTRL) = ASHLAR_TILE_CTRL_START;
 	sleep_until(ASHLAR_MP_IRQ_PENDING_TILE_MASK);
