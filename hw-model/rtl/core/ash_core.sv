@@ -307,6 +307,7 @@ module ash_core
       .irq_cause,
       .wake,
       .wake_now,
+      .asleep     (sleeping),
       .retire     (x_fire),
       .retire_undo(w_fault)
   );

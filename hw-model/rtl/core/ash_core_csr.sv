@@ -37,6 +37,8 @@ module ash_core_csr #(
     output logic       wake,         // one is pending and enabled (what WFI waits for)
     output logic       wake_now,     // the same, a cycle ahead of the synchronising rank
 
+    input logic asleep,     // in WFI: mcycle rests, so that idle time can be skipped
+
     input logic retire,     // an instruction leaves the execute stage
     input logic retire_undo // the previous one turned out to fault
 );
@@ -169,7 +171,7 @@ module ash_core_csr #(
       mcycle   <= 64'h0;
       minstret <= 64'h0;
     end else begin
-      if (!inh_cycle) mcycle <= mcycle + 64'd1;
+      if (!inh_cycle && !asleep) mcycle <= mcycle + 64'd1;
       if (!inh_instret && (retire || retire_undo))
         minstret <= minstret + {{63{retire_undo}}, 1'b1};
       if (we) begin
