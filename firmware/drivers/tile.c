@@ -59,6 +59,7 @@ void tile_program(struct tile *t, const struct tile_space *space,
 	SET(ARG_VA_LO, (uint32_t)job->arg_va);
 	SET(ARG_VA_HI, (uint32_t)(job->arg_va >> 32));
 	SET(ARG_BYTES, job->arg_bytes);
+	t->count = count;
 	SET(INDEX, index);
 	SET(COUNT, count);
 	SET(GRID_X, job->grid[0]);

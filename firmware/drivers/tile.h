@@ -25,6 +25,8 @@ enum tile_state {
 	TILE_DEAD, /* did not obey in time; never used again */
 };
 
+struct queue;
+
 struct tile {
 	uint32_t base; /* of its registers */
 	uint8_t state; /* enum tile_state */
@@ -33,7 +35,9 @@ struct tile {
 	uint8_t pt_context; /* whose page table it has; 0 = none */
 	uint8_t code_kept; /* the text of the image below is in local memory */
 	uint8_t code_stale; /* invalidated while running: will not be kept */
-	uint32_t load_from; /* register */
+	/* RUNNING a job of one tile, nothing known against it: its queue. */
+	struct queue *alone;
+	uint32_t load_from, count; /* registers */
 	uint64_t code_va; /* registers, valid for pt_context */
 	uint32_t code_serial, code_bytes, text_bytes, entry;
 	uint64_t deadline; /* SCRUBBING, STOPPING: when it counts as dead */
@@ -55,6 +59,41 @@ void tile_init(struct tile *t, unsigned int n);
  */
 void tile_program(struct tile *t, const struct tile_space *space,
 		  const struct ashlar_job *job, uint32_t index, uint32_t count);
+
+/*
+ * A job of one tile whose image the tile has kept: the registers that do not
+ * depend on the job. The tile's context is the job's.
+ */
+HAL_INLINE void tile_prepare_again(struct tile *t)
+{
+	const uint32_t from = t->text_bytes & ~63u;
+
+	if (t->load_from != from) {
+		t->load_from = from;
+		io_write(t->base + ASHLAR_TILE_LOAD_FROM, from);
+	}
+	if (t->count != 1) {
+		t->count = 1;
+		io_write(t->base + ASHLAR_TILE_INDEX, 0);
+		io_write(t->base + ASHLAR_TILE_COUNT, 1);
+	}
+}
+
+/* After tile_prepare_again(): those that do, and START. */
+HAL_INLINE void tile_start_again(struct tile *t, const struct ashlar_job *job)
+{
+	const uint32_t base = t->base;
+
+	io_write(base + ASHLAR_TILE_ARG_VA_LO, (uint32_t)job->arg_va);
+	io_write(base + ASHLAR_TILE_ARG_VA_HI, (uint32_t)(job->arg_va >> 32));
+	io_write(base + ASHLAR_TILE_ARG_BYTES, job->arg_bytes);
+	io_write(base + ASHLAR_TILE_GRID_X, job->grid[0]);
+	io_write(base + ASHLAR_TILE_GRID_Y, job->grid[1]);
+	io_write(base + ASHLAR_TILE_GRID_Z, job->grid[2]);
+	io_write(base + ASHLAR_TILE_CTRL, ASHLAR_TILE_CTRL_START);
+	t->code_kept = 0;
+	t->code_stale = 0;
+}
 
 /* The text in local memory may be gone, or no longer be the image's. */
 static inline void tile_forget_code(struct tile *t)

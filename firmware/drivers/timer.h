@@ -31,6 +31,17 @@ HAL_INLINE uint64_t timer_since(uint64_t base)
 	return base + (uint32_t)(io_read(TIMER_REG(MTIME_LO)) - (uint32_t)base);
 }
 
+/* The low half now, for timer_at() later. */
+HAL_INLINE uint32_t timer_stamp(void)
+{
+	return io_read(TIMER_REG(MTIME_LO));
+}
+
+HAL_INLINE uint64_t timer_at(uint64_t base, uint32_t stamp)
+{
+	return base + (uint32_t)(stamp - (uint32_t)base);
+}
+
 /* Timer interrupt from device time at on; TIMER_NEVER turns it off. */
 void timer_set(uint64_t at);
 

@@ -84,6 +84,7 @@ void queue_make(const struct ashlar_ctrl_queue *args)
 		.ctx = &rt.context[args->context],
 		.jobs = rt_dma.job[args->queue],
 		.records = rt_dma.record[args->queue],
+		.doorbell = DOORBELL_REG(ASHLAR_MP_DB_TAIL(args->queue)),
 		.number = (uint8_t)args->queue,
 		.life = RT_LIVE,
 		.priority = (uint8_t)args->priority,
@@ -99,6 +100,7 @@ void queue_end(struct queue *q)
 	/* Jobs rung for are jobs, and will complete. */
 	if (doorbell_close(q->number))
 		fetch_rung(q);
+	fetch_forget(q);
 	q->life = RT_DYING;
 	run_cancel(q, ASHLAR_JOB_CANCELLED);
 	rt.ops_dirty = 1;

@@ -2,9 +2,9 @@
 #include "copy.h"
 #include "doorbell.h"
 #include "fetch.h"
-#include "irq.h"
 #include "job.h"
 #include "log.h"
+#include "run.h"
 #include "sched.h"
 
 /* Which queue each copy in the engine is for; counts as the engine counts. */
@@ -12,6 +12,12 @@ static struct {
 	uint32_t in, out;
 	uint32_t src_hi; /* what the register holds */
 	uint32_t wanting; /* queues with want_fetch */
+	struct queue *last; /* whose descriptor was fetched last */
+	/* Set up for a GO: all registers, and the poisoned target. */
+	struct queue *expected;
+	uint32_t expected_rung; /* its doorbell bit */
+	uint32_t expected_word; /* and the word of it */
+	struct tile *again; /* see same_tile(); of expected; 0 = not known */
 	uint8_t queue[COPY_QUEUE];
 } fetch;
 
@@ -22,6 +28,9 @@ void fetch_init(void)
 	fetch.out = fetch.in;
 	fetch.src_hi = 0;
 	fetch.wanting = 0;
+	fetch.last = 0;
+	fetch.expected = 0;
+	fetch.expected_rung = 0;
 }
 
 int fetch_waiting(void)
@@ -29,8 +38,8 @@ int fetch_waiting(void)
 	return fetch.in != fetch.out;
 }
 
-/* Fetch job q->issued; the engine has room. */
-HAL_INLINE void issue(struct queue *q)
+/* Set the engine up to fetch job q->issued. */
+HAL_INLINE void aim(struct queue *q)
 {
 	struct ashlar_job *job = &q->jobs[q->issued & 1];
 	uint32_t offset =
@@ -47,10 +56,74 @@ HAL_INLINE void issue(struct queue *q)
 	}
 	copy_set(COPY_FETCH, ASHLAR_COPY_SRC_LO, lo);
 	copy_set(COPY_FETCH, ASHLAR_COPY_DST_LO, hal_local(job));
+}
+
+HAL_INLINE void go(struct queue *q)
+{
 	copy_go(COPY_FETCH);
+	fetch.expected_rung = 0;
+	if (q != fetch.expected)
+		fetch.again = 0;
+	fetch.last = q;
 	fetch.queue[fetch.in % COPY_QUEUE] = q->number;
 	fetch.in++;
 	q->issued++;
+}
+
+void fetch_forget(const struct queue *q)
+{
+	if (fetch.last == q)
+		fetch.last = 0;
+	if (fetch.expected == q)
+		fetch.expected_rung = 0;
+}
+
+/*
+ * Will the next descriptor of q, if it asks for the same again, start on the
+ * tile of the one before? Asked, and prepared, before or while it
+ * travels.
+ */
+static struct tile *same_tile(const struct queue *q)
+{
+	struct tile *t = &rt.tile[q->last_tile];
+	const uint32_t context = q->ctx->space.context;
+
+	if (q->taken != q->done || q->life != RT_LIVE || q->ctx->stopped ||
+	    sched_waiting() || !(rt.free & (uint32_t)1 << q->last_tile) ||
+	    t->context != context || t->pt_context != context || !t->code_kept)
+		return 0;
+	tile_prepare_again(t);
+	return t;
+}
+
+void fetch_expect(void)
+{
+	struct queue *q = fetch.last;
+
+	if (!q || q->issued != q->done)
+		return;
+	fetch.again = same_tile(q);
+	if (fetch.expected_rung)
+		return;
+	aim(q);
+	fetch.expected = q;
+	fetch.expected_rung = (uint32_t)1 << q->number % 32;
+	fetch.expected_word = q->number / 32;
+}
+
+int fetch_expected(unsigned int word, uint32_t rung)
+{
+	struct queue *q = fetch.expected;
+	uint32_t tail;
+
+	if (rung != fetch.expected_rung || word != fetch.expected_word)
+		return 0;
+	tail = io_read(q->doorbell);
+	if (tail - q->issued - 1 > q->mask)
+		return 0;
+	q->tail = tail;
+	go(q);
+	return 1; /* fetch.again is still what fetch_expect() found */
 }
 
 void fetch_more(struct queue *q)
@@ -65,7 +138,8 @@ void fetch_more(struct queue *q)
 			fetch.wanting++;
 			return;
 		}
-		issue(q);
+		aim(q);
+		go(q);
 	}
 }
 
@@ -81,11 +155,7 @@ void fetch_rung(struct queue *q)
 		return;
 	}
 	q->tail = tail;
-	if (q->issued == q->done && tail != q->done &&
-	    fetch.in - fetch.out < COPY_QUEUE)
-		issue(q); /* nothing of it is here: the first one, now */
-	else
-		fetch_more(q);
+	fetch_more(q);
 }
 
 void fetch_doorbells(unsigned int word, uint32_t rung)
@@ -117,7 +187,7 @@ static void serve_wanting(void)
 }
 
 /* A descriptor of q has arrived: judge it, and start it if it is the front. */
-HAL_INLINE void arrived(struct queue *q)
+static void arrived(struct queue *q)
 {
 	const unsigned int i = q->taken & 1;
 	const struct ashlar_job *job = &q->jobs[i];
@@ -128,13 +198,6 @@ HAL_INLINE void arrived(struct queue *q)
 	if (!bad)
 		q->fetched_fence = job->fence;
 	q->taken++;
-	if (q->job == JOB_NONE)
-		sched_front(q);
-	/*
-	 * Consumed: the host may reuse the place. It learns that the place is
-	 * free from the fence, which cannot have been written before.
-	 */
-	doorbell_set_head(q->number, q->taken);
 	if (bad) {
 		uint32_t errors = copy_take_errors(COPY_FETCH);
 
@@ -142,26 +205,67 @@ HAL_INLINE void arrived(struct queue *q)
 			LOG("queue %u: fetch of job %u failed, error %x",
 			    q->number, q->taken - 1, errors);
 	}
-	fetch_more(q);
+	if (q->job == JOB_NONE)
+		sched_front(q);
 }
+
+/*
+ * The common case, and the one whose latency counts: the descriptor of q says
+ * what the one before said. Returns 1 if it was that.
+ */
+HAL_INLINE int started_again(struct queue *q, struct tile *t, uint32_t stamp)
+{
+	const unsigned int i = q->taken & 1;
+	const struct ashlar_job *job = &q->jobs[i];
+
+	if (!job_again(job, t, q->fetched_fence))
+		return 0;
+	tile_start_again(t, job);
+	q->t_fetch[i] = timer_at(rt.time, stamp);
+	q->bad[i] = 0;
+	q->fetched_fence = job->fence;
+	q->taken++;
+	run_started_one(q, job, t, q->last_tile);
+	return 1;
+}
+
+void fetch_unsure(void)
+{
+	fetch.again = 0;
+}
+
+/* A descriptor travels for some tens of cycles: worth looking this often. */
+#define LOOKS 16
 
 void fetch_poll(void)
 {
+	struct queue *q = &rt.queue[fetch.queue[fetch.out % COPY_QUEUE]];
+	struct tile *t = fetch.again;
 	uint32_t done = copy_done(COPY_FETCH);
+	unsigned int n;
 
-	/*
-	 * A descriptor travels for some tens of cycles. Look for it more often
-	 * than once a turn, unless something else happens; it always arrives.
-	 */
-	while (done == fetch.out && !irq_pending())
+	if (!t)
+		t = same_tile(q);
+	fetch.again = 0;
+	for (n = LOOKS; n && done == fetch.out; n--)
 		done = copy_done(COPY_FETCH);
 	while (fetch.out != done) {
-		struct queue *q = &rt.queue[fetch.queue[fetch.out % COPY_QUEUE]];
+		const uint32_t stamp = timer_stamp();
 
-		fetch.out++;
 		hal_acquire();
-		q->t_fetch[q->taken & 1] = rt_time();
-		arrived(q);
+		fetch.out++;
+		if (!t || !started_again(q, t, stamp)) {
+			q->t_fetch[q->taken & 1] = timer_at(rt.time, stamp);
+			arrived(q);
+		}
+		/*
+		 * Consumed: the host may reuse the place. It learns that from
+		 * the fence, which nobody has written before this.
+		 */
+		doorbell_set_head(q->number, q->taken);
+		fetch_more(q);
+		t = 0;
+		q = &rt.queue[fetch.queue[fetch.out % COPY_QUEUE]];
 	}
 	if (fetch.wanting)
 		serve_wanting();

@@ -14,6 +14,7 @@
 #include "irq.h"
 #include "ops.h"
 #include "report.h"
+#include "run.h"
 #include "sched.h"
 #include "telemetry.h"
 #include "watchdog.h"
@@ -22,7 +23,7 @@
 #define INFO(field) \
 	(ASHLAR_SHARED_INFO + (uint32_t)offsetof(struct ashlar_info, field))
 
-struct rt rt;
+HAL_NOINIT struct rt rt;
 HAL_NOINIT struct rt_dma rt_dma;
 
 static void put(uint32_t offset, uint32_t value)
@@ -130,6 +131,7 @@ void runtime_init(void)
 	for (n = 0; n <= RT_QUEUES; n++)
 		rt.queue[n].number = (uint8_t)n;
 	init_tiles();
+	run_init();
 	sched_init();
 	fetch_init();
 	report_init();

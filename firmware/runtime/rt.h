@@ -66,6 +66,7 @@ struct queue {
 	struct context *ctx;
 	struct ashlar_job *jobs; /* [2]: job n is in place n & 1 */
 	struct ashlar_completion *records; /* [2] */
+	uint32_t doorbell; /* address of its DB_TAIL register */
 	uint8_t last_tile; /* of the last job that took one tile */
 	uint8_t number;
 	uint8_t life; /* enum rt_life */

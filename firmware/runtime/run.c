@@ -8,6 +8,18 @@
 #include "sched.h"
 #include "watchdog.h"
 
+/* The tile that was started last, alone: the likeliest to end next. */
+static struct {
+	uint32_t bit;
+	struct tile *tile;
+} run;
+
+void run_init(void)
+{
+	run.bit = 0;
+	run.tile = rt.tile;
+}
+
 static struct ashlar_job *front(struct queue *q)
 {
 	return &q->jobs[q->done & 1];
@@ -73,17 +85,6 @@ static void started(struct queue *q, const struct ashlar_job *job,
 	run_alarm(q->deadline);
 }
 
-HAL_INLINE void start_tile(struct queue *q, struct tile *t,
-			   const struct ashlar_job *job, uint32_t index,
-			   uint32_t count)
-{
-	tile_program(t, &q->ctx->space, job, index, count);
-	tile_command(t, ASHLAR_TILE_CTRL_START);
-	t->state = TILE_RUNNING;
-	t->queue = q->number;
-	t->context = (uint8_t)q->ctx->space.context;
-}
-
 /* All tiles of the job at the front of q are clean or of its context. */
 static void launch(struct queue *q)
 {
@@ -91,26 +92,54 @@ static void launch(struct queue *q)
 	const uint32_t count = bit_count(q->held);
 	uint32_t left, index = 0;
 
-	for (left = q->held; left; left &= left - 1)
-		start_tile(q, &rt.tile[bit_index(left)], job, index++, count);
-	if (count == 1)
-		q->last_tile = (uint8_t)bit_index(q->held);
+	for (left = q->held; left; left &= left - 1) {
+		const uint32_t number = bit_index(left);
+		struct tile *t = &rt.tile[number];
+
+		tile_program(t, &q->ctx->space, job, index++, count);
+		tile_command(t, ASHLAR_TILE_CTRL_START);
+		t->state = TILE_RUNNING;
+		t->queue = q->number;
+		t->context = (uint8_t)q->ctx->space.context;
+		if (count == 1) {
+			q->last_tile = (uint8_t)number;
+			t->alone = q;
+			run.bit = q->held;
+			run.tile = t;
+		}
+	}
 	started(q, job, q->held, count, rt_time());
+}
+
+void run_started_one(struct queue *q, const struct ashlar_job *job,
+		     struct tile *t, uint32_t number)
+{
+	const uint64_t start = rt_time();
+	const uint32_t bit = (uint32_t)1 << number;
+
+	/* The kernel loads; from here on nothing costs latency. */
+	t->state = TILE_RUNNING;
+	t->queue = q->number;
+	t->alone = q;
+	run.bit = bit;
+	run.tile = t;
+	rt.free &= ~bit;
+	rt.clean &= ~bit;
+	rt.tiles_busy |= bit;
+	rt.running |= bit64(q->number);
+	started(q, job, bit, 1, start);
 }
 
 void run_start_one(struct queue *q, uint32_t number)
 {
 	const struct ashlar_job *job = front(q);
-	const uint32_t bit = (uint32_t)1 << number;
-	uint64_t start;
+	struct tile *t = &rt.tile[number];
 
-	start_tile(q, &rt.tile[number], job, 0, 1);
-	start = rt_time();
-	/* The kernel loads; from here on nothing costs latency. */
-	rt.free &= ~bit;
-	rt.tiles_busy |= bit;
-	rt.running |= bit64(q->number);
-	started(q, job, bit, 1, start);
+	tile_program(t, &q->ctx->space, job, 0, 1);
+	tile_command(t, ASHLAR_TILE_CTRL_START);
+	t->context = (uint8_t)q->ctx->space.context;
+	q->last_tile = (uint8_t)number;
+	run_started_one(q, job, t, number);
 }
 
 void run_start(struct queue *q, uint32_t held)
@@ -143,6 +172,7 @@ static void release(struct tile *t, uint32_t bit, int keep)
 {
 	t->state = TILE_FREE;
 	t->queue = 0;
+	t->alone = 0;
 	rt.tiles_busy &= ~bit;
 	rt.free |= bit;
 	if (!t->context)
@@ -233,6 +263,7 @@ static void kill(struct queue *q)
 		if (t->state != TILE_RUNNING)
 			continue;
 		t->state = TILE_STOPPING;
+		t->alone = 0;
 		t->deadline = rt_time() + RT_TILE_GRACE;
 		run_alarm(t->deadline);
 		tile_command(t, ASHLAR_TILE_CTRL_KILL);
@@ -328,6 +359,7 @@ static void faulted(struct tile *t, uint32_t number)
 		c->tile = number;
 		tile_read_fault(t, c);
 		t->state = TILE_STOPPING; /* nothing left to kill here */
+		t->alone = 0;
 		fail(q, ASHLAR_JOB_FAULT);
 	}
 	part_ended(t, 1u << number, 0);
@@ -371,14 +403,13 @@ static void scrubbed(struct tile *t, uint32_t number)
  * The common case, and the one whose latency counts: the only tile of a job
  * has ended well. Completion and fence go out before anything else.
  */
-HAL_INLINE int ended_well(struct tile *t, uint32_t number)
+HAL_INLINE int ended_well(struct tile *t)
 {
-	const uint32_t bit = (uint32_t)1 << number;
-	struct queue *q = &rt.queue[t->queue];
+	struct queue *q = t->alone;
 	struct ashlar_completion *c = report_record(q);
 	const struct ashlar_job *job = front(q);
 
-	if (q->held != bit || q->outcome != ASHLAR_JOB_OK ||
+	if (tile_read(t, ASHLAR_TILE_STATUS) != ASHLAR_TILE_STATUS_DONE ||
 	    tile_read(t, ASHLAR_TILE_EXIT_CODE))
 		return 0;
 	tile_set_counters(t, c);
@@ -386,13 +417,13 @@ HAL_INLINE int ended_well(struct tile *t, uint32_t number)
 	report_send(q, job->fence, job->flags & ASHLAR_JOB_FLAG_IRQ);
 	tile_keep_code(t);
 	q->run = 0;
-	release(t, bit, 1);
+	release(t, q->held, 1);
 	finished(q);
 	sched_run();
 	return 1;
 }
 
-HAL_INLINE void tile_event(uint32_t number)
+static void tile_event(uint32_t number)
 {
 	struct tile *t = &rt.tile[number];
 	uint32_t status = tile_read(t, ASHLAR_TILE_STATUS);
@@ -400,8 +431,7 @@ HAL_INLINE void tile_event(uint32_t number)
 	if (t->state == TILE_RUNNING || t->state == TILE_STOPPING) {
 		switch (status) {
 		case ASHLAR_TILE_STATUS_DONE:
-			if (!ended_well(t, number))
-				ended(t, number);
+			ended(t, number);
 			break;
 		case ASHLAR_TILE_STATUS_FAULT:
 			faulted(t, number);
@@ -418,9 +448,15 @@ HAL_INLINE void tile_event(uint32_t number)
 
 void run_tile_events(uint32_t tiles)
 {
-	tiles &= rt.alive;
-	for (; tiles; tiles &= tiles - 1)
-		tile_event(bit_index(tiles));
+	if (tiles == run.bit && run.tile->alone && ended_well(run.tile))
+		return;
+	for (; tiles; tiles &= tiles - 1) {
+		const uint32_t number = bit_index(tiles);
+		struct tile *t = &rt.tile[number];
+
+		if (!t->alone || !ended_well(t))
+			tile_event(number);
+	}
 }
 
 /*
@@ -438,6 +474,7 @@ static void tile_died(struct tile *t, uint32_t number)
 	    tile_read(t, ASHLAR_TILE_STATUS));
 	t->state = TILE_DEAD;
 	t->queue = 0;
+	t->alone = 0;
 	rt.tiles_alive--;
 	rt.alive &= ~bit;
 	rt.tiles_busy &= ~bit;

@@ -5,14 +5,20 @@
 
 #include "rt.h"
 
+void run_init(void);
+
 /*
  * Give the tiles in held (bits; all FREE) to the job at the front of q. It
  * starts now, or when hardware has scrubbed those that need it.
  */
 void run_start(struct queue *q, uint32_t held);
 
-/* The same for one tile that holds data of the context of q. */
+/* The same for one FREE tile, clean or with data of the context of q. */
 void run_start_one(struct queue *q, uint32_t number);
+
+/* The tile has just been started for the job, which takes only this one. */
+void run_started_one(struct queue *q, const struct ashlar_job *job,
+		     struct tile *t, uint32_t number);
 
 /* Complete the job at the front of q, which has no tiles, with this status. */
 void run_refuse(struct queue *q, unsigned int status);

@@ -177,6 +177,11 @@ static int start_one(void)
 	return 0;
 }
 
+int sched_waiting(void)
+{
+	return sched.waiting != 0;
+}
+
 void sched_run(void)
 {
 	while (sched.waiting && rt.free && start_one())
@@ -197,14 +202,20 @@ void sched_front(struct queue *q)
 		return;
 	}
 	/*
-	 * The common case, and the one whose latency counts: nobody waits, and
-	 * the tile of the queue's last job is free and still its context's.
+	 * Nobody waits, and one tile is enough: the one of the queue's last
+	 * job if it is still the context's, or a clean one. The same that
+	 * pick() would find, or as good.
 	 */
-	if (job->tiles == 1 && !sched.waiting &&
-	    rt.free & (uint32_t)1 << q->last_tile &&
-	    rt.tile[q->last_tile].context == q->ctx->space.context) {
-		run_start_one(q, q->last_tile);
-		return;
+	if (job->tiles == 1 && !sched.waiting) {
+		if (rt.free & (uint32_t)1 << q->last_tile &&
+		    rt.tile[q->last_tile].context == q->ctx->space.context) {
+			run_start_one(q, q->last_tile);
+			return;
+		}
+		if (rt.clean) {
+			run_start_one(q, bit_index(rt.clean));
+			return;
+		}
 	}
 	q->job = JOB_WAIT;
 	append(q);

@@ -34,6 +34,9 @@ void sched_init(void);
 /* The job at the front of q has arrived, or has become the front. */
 void sched_front(struct queue *q);
 
+/* Queues wait for tiles. */
+int sched_waiting(void);
+
 /* Give free tiles to waiting jobs. */
 void sched_run(void);
 

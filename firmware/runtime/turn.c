@@ -24,12 +24,14 @@ HAL_INLINE void doorbells(void)
 {
 	uint32_t low = doorbell_take(0), high;
 
-	if (low & ~1u)
-		fetch_doorbells(0, low & ~1u);
-	if (low & 1)
-		rt.ctrl_rung = 1;
+	if (low && !fetch_expected(0, low)) {
+		if (low & ~1u)
+			fetch_doorbells(0, low & ~1u);
+		if (low & 1)
+			rt.ctrl_rung = 1;
+	}
 	high = doorbell_take(1);
-	if (high)
+	if (high && !fetch_expected(1, high))
 		fetch_doorbells(1, high);
 	/* While the descriptor travels. */
 	if (low | high)
@@ -77,6 +79,7 @@ static void tick(void)
 /* About to sleep: an idle board has no pulse, no watchdog and no timer. */
 static void rest(void)
 {
+	fetch_expect();
 	telemetry_update(rt_time());
 	if (rt.awake && !busy()) {
 		rt.awake = 0;
@@ -96,10 +99,14 @@ void runtime_turn(void)
 	    !rt.ops_dirty) {
 		rest();
 		hal_wait();
+	} else {
+		fetch_unsure(); /* the turn before may have changed things */
 	}
 	tiles = irq_take_tiles();
-	if (tiles)
+	if (tiles) {
+		fetch_unsure();
 		run_tile_events(tiles);
+	}
 	doorbells();
 	if (fetch_waiting())
 		fetch_poll();

@@ -67,6 +67,11 @@ static void one(struct host_queue *on, uint64_t va, uint32_t tiles)
 	host_ring(on);
 }
 
+static int job_runs(void *arg)
+{
+	return rt.queue[((struct host_queue *)arg)->number].job == JOB_RUN;
+}
+
 static uint32_t status_of(const struct host_queue *on, uint32_t i)
 {
 	return host_completion(on, i)->status;
@@ -434,9 +439,7 @@ static void priorities(void **state)
 	for (i = 0; i < 3; i++)
 		host_queue(&q[i], i + 1, 1, i, 3);
 	one(&q[0], LONG_VA, 1);
-	mock_advance(1);
-	for (i = 0; i < 4; i++)
-		runtime_turn();
+	host_until(job_runs, &q[0]);
 	for (i = 0; i < 3; i++) {
 		host_push(&q[i], host_job(0x1000, 1));
 		host_push(&q[i], host_job(0x1000, 1));
@@ -508,9 +511,9 @@ static void destroy_running(void **state)
 	for (i = 0; i < 5; i++)
 		host_push(&q[0], host_job(i ? 0x1000 : HANG_VA, 1));
 	host_ring(&q[0]);
+	host_until(job_runs, &q[0]);
 	one(&q[1], LONG_VA, 1);
-	for (i = 0; i < 50; i++)
-		runtime_turn();
+	host_until(job_runs, &q[1]);
 	/* Two more are rung for, and not yet seen, when it goes. */
 	host_push(&q[0], host_job(0x1000, 1));
 	host_push(&q[0], host_job(0x1000, 1));
@@ -567,6 +570,13 @@ static void destroy_while_scrubbing(void **state)
 	assert_int_equal(rt.running, 0);
 }
 
+static int wait_reply(void *arg)
+{
+	struct ashlar_ctrl_msg m;
+
+	return host_reply(*(uint32_t *)arg, &m);
+}
+
 static uint32_t code_version_now;
 
 static uint32_t code_version(uint32_t context, uint64_t va)
@@ -581,7 +591,6 @@ static void invalidate(void **state)
 	struct ashlar_ctrl_msg m;
 	uint32_t n = 1, id;
 	uint64_t before;
-	unsigned int i;
 
 	(void)state;
 	up(2);
@@ -594,14 +603,11 @@ static void invalidate(void **state)
 	one(&q[0], 0x1000, 1);
 	host_settle();
 	one(&q[1], LONG_VA, 1);
-	for (i = 0; i < 20; i++)
-		runtime_turn();
+	host_until(job_runs, &q[1]);
 	/* Idle tile: at once; the other context's is not touched. */
 	before = mock.now;
 	id = host_send(ASHLAR_CTRL_CTX_INVALIDATE, &n, 4);
-	for (i = 0; i < 6; i++)
-		runtime_turn();
-	assert_true(host_reply(id, &m));
+	host_until(wait_reply, &id);
 	assert_true(mock.now - before < 2000);
 	assert_int_equal(mock.tile[0].invalidates, 1);
 	assert_int_equal(mock.tile[1].invalidates, 0);
@@ -612,8 +618,7 @@ static void invalidate(void **state)
 
 	/* Running: invalidated now, answered when old requests are through. */
 	one(&q[0], LONG_VA, 1);
-	for (i = 0; i < 20; i++)
-		runtime_turn();
+	host_until(job_runs, &q[0]);
 	before = mock.now;
 	assert_int_equal(host_call(ASHLAR_CTRL_CTX_INVALIDATE, &n, 4, &m),
 			 ASHLAR_STATUS_OK);
@@ -624,26 +629,47 @@ static void invalidate(void **state)
 	assert_int_equal(status_of(&q[0], 3), ASHLAR_JOB_OK);
 }
 
-static int wait_reply(void *arg)
+/*
+ * The loop has prepared for a repeated job, and does not sleep between the
+ * invalidation and the doorbell.
+ */
+static void invalidate_then_doorbell(void **state)
 {
-	struct ashlar_ctrl_msg m;
+	uint32_t n = 1;
 
-	return host_reply(*(uint32_t *)arg, &m);
+	(void)state;
+	up(1);
+	mock.code_version = code_version;
+	code_version_now = 1;
+	host_context(1);
+	host_queue(&q[0], 1, 1, 1, 3);
+	one(&q[0], 0x1000, 1);
+	host_settle();
+	one(&q[0], 0x1000, 1);
+	host_settle();
+	assert_int_equal(mock.tile[0].reg[ASHLAR_TILE_LOAD_FROM / 4], 256);
+	host_send(ASHLAR_CTRL_CTX_INVALIDATE, &n, 4);
+	host_send(ASHLAR_CTRL_PING, NULL, 0);
+	runtime_turn();
+	assert_int_equal(mock.tile[0].invalidates, 1);
+	code_version_now = 2;
+	one(&q[0], 0x1000, 1);
+	host_settle();
+	assert_int_equal(status_of(&q[0], 2), ASHLAR_JOB_OK);
+	assert_int_equal(mock.tile[0].reg[ASHLAR_TILE_LOAD_FROM / 4], 0);
 }
 
 static void invalidate_drains(void **state)
 {
 	uint32_t n = 1, id;
 	uint64_t before;
-	unsigned int i;
 
 	(void)state;
 	up(1);
 	host_context(1);
 	host_queue(&q[0], 1, 1, 1, 3);
 	one(&q[0], HANG_VA, 1);
-	for (i = 0; i < 20; i++)
-		runtime_turn();
+	host_until(job_runs, &q[0]);
 	before = mock.now;
 	id = host_send(ASHLAR_CTRL_CTX_INVALIDATE, &n, 4);
 	host_until(wait_reply, &id);
@@ -726,8 +752,7 @@ static void watchdog_restart(void **state)
 	host_context(1);
 	host_queue(&q[0], 1, 1, 1, 3);
 	one(&q[0], HANG_VA, 2);
-	for (i = 0; i < 20; i++)
-		runtime_turn();
+	host_until(job_runs, &q[0]);
 	assert_int_equal(mock.tile[1].status, ASHLAR_TILE_STATUS_RUNNING);
 	id = host_send(ASHLAR_CTRL_PING, NULL, 0);
 	l = (void *)(mock.shared + ASHLAR_SHARED_LOG / 4);
@@ -766,6 +791,7 @@ SUITE(suite_run, ((const struct CMUnitTest[]){
 			 cmocka_unit_test(destroy_running),
 			 cmocka_unit_test(destroy_while_scrubbing),
 			 cmocka_unit_test(invalidate),
+			 cmocka_unit_test(invalidate_then_doorbell),
 			 cmocka_unit_test(invalidate_drains),
 			 cmocka_unit_test(host_refuses),
 			 cmocka_unit_test(many_queues),
