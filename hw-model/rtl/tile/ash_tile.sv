@@ -70,6 +70,7 @@ module ash_tile
 	logic         matrix_busy, matrix_stall, vector_busy, vector_stall;
 	logic         load_stall, load_beat, store_stall, store_beat;
 	logic         load_idle, store_idle, matrix_idle, vector_idle;
+	logic [3:0]   unit_done;                        // load, store, matrix, vector
 	logic [1:0]   tlb_miss;
 
 	logic         core_rst, sleeping, halted, rv_trap;
@@ -104,9 +105,10 @@ module ash_tile
 
 	assign units_idle = load_idle && store_idle && matrix_idle && vector_idle;
 	assign bus_busy = rd_busy || wr_busy;
+	// A done pulse outlives its unit's work by a cycle, and may end a WAIT.
 	assign idle = !reg_req && !reg_rvalid && !event_pulse &&
-		(stopped || (running && units_idle && !bus_busy && fault_valid == '0 &&
-			     (in_wait || sleeping)));
+		(stopped || (running && units_idle && unit_done == '0 && !bus_busy &&
+			     fault_valid == '0 && (in_wait || sleeping)));
 
 	// ---- core
 
@@ -220,7 +222,7 @@ module ash_tile
 
 	// ---- registers of the kernel
 
-	logic [3:0]   cmd_valid, cmd_ready, unit_done;  // load, store, matrix, vector
+	logic [3:0]   cmd_valid, cmd_ready;  // load, store, matrix, vector
 	dma_cmd_t     load_cmd, store_cmd;
 	matrix_cmd_t  matrix_cmd;
 	vector_cmd_t  vector_cmd;
