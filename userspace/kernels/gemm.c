@@ -34,7 +34,7 @@ struct gemm_column {
 	uint32_t col; /* block */
 	uint32_t acc; /* of the first tile */
 	uint32_t vec; /* slot of its bias and scale rows */
-	ash_token done[GEMM_GROUP_MAX]; /* matrix tokens */
+	ash_token first; /* matrix token of the first tile; the others follow */
 };
 
 struct gemm {
@@ -44,6 +44,7 @@ struct gemm {
 	/* Loading. */
 	struct gemm_walk next; /* where the next load belongs */
 	uint32_t phase; /* which load of that column is next */
+	struct gemm_side *next_side; /* whose it is; NULL: no more */
 	uint32_t vec_load; /* slot of the next bias and scale rows */
 	/* Bias and scale rows: one slot a column, a line for each. */
 	uint64_t bias, scale; /* global; 0 for none */
@@ -53,6 +54,7 @@ struct gemm {
 	uint32_t c_stride, c_bytes;
 	uint32_t stage_offset, stage_bytes, stages, stage;
 	ash_token stored[GEMM_STAGES_MAX];
+	ash_token matmuls, drained, stores; /* last tokens given out */
 	uint32_t tile_bytes; /* of one drained tile */
 };
 
@@ -127,8 +129,8 @@ static inline uint32_t gemm_chunk_k(const struct gemm *g, uint32_t chunk)
 
 /* --- Loads ---------------------------------------------------------------- */
 
-/* The side of the next load, or NULL when all are started. */
-static struct gemm_side *gemm_next_load(struct gemm *g)
+/* Find the side of the next load; NULL when all are started. */
+static void gemm_find_load(struct gemm *g)
 {
 	struct gemm_walk *w = &g->next;
 
@@ -143,16 +145,18 @@ static struct gemm_side *gemm_next_load(struct gemm *g)
 			g->phase = 1;
 		if (g->phase == 1 && !gemm_first_b(g, w))
 			g->phase = 2;
-		if (g->phase == 0)
-			return &g->a;
-		if (g->phase == 1)
-			return &g->b;
-		if (a && g->phase <= w->group_rows)
-			return &g->a;
+		if (g->phase == 1) {
+			g->next_side = &g->b;
+			return;
+		}
+		if (a && g->phase <= w->group_rows) {
+			g->next_side = &g->a;
+			return;
+		}
 		gemm_walk_on(g, w);
 		g->phase = 0;
 	}
-	return NULL;
+	g->next_side = NULL;
 }
 
 /* The bias and scale rows of a column, ahead of its first B block. */
@@ -172,34 +176,40 @@ static void gemm_load_vec(struct gemm *g, uint32_t block)
 		g->vec_load = 0;
 }
 
-/* Start the load that gemm_next_load() found. */
-static void gemm_start_load(struct gemm *g, struct gemm_side *s)
+/* Start the next load, which there is; its slot has been released. */
+static void gemm_start_load(struct gemm *g)
 {
 	const struct gemm_walk *w = &g->next;
+	struct gemm_side *s = g->next_side;
 	uint32_t block;
 
 	if (s == &g->b) {
 		block = w->panel + w->col;
-		if (w->chunk == 0)
+		if (w->chunk == 0 && (g->bias || g->scale))
 			gemm_load_vec(g, block);
 	} else {
 		block = w->group + (g->phase ? g->phase - 1 : 0);
 	}
 	gemm_side_load(s, block, w->chunk, gemm_chunk_k(g, w->chunk));
 	g->phase++;
+	gemm_find_load(g);
 }
 
 /*
  * Start all loads that can start without waiting. One B block takes up to
  * three places in the load queue.
  */
-static __attribute__((noinline)) void gemm_pump(struct gemm *g)
+static __attribute__((noinline)) void gemm_pump_on(struct gemm *g)
 {
-	struct gemm_side *s;
+	while (g->next_side && gemm_side_room(g->next_side) &&
+	       ash_pending(ASH_LOAD) <= 5 && gemm_side_left(g->next_side))
+		gemm_start_load(g);
+}
 
-	while (ash_pending(ASH_LOAD) <= 5 && (s = gemm_next_load(g)) &&
-	       gemm_side_room(s) && gemm_side_left(s))
-		gemm_start_load(g, s);
+static inline void gemm_pump(struct gemm *g)
+{
+	if (g->next_side && gemm_side_room(g->next_side))
+		gemm_pump_on(g);
 }
 
 /* Wait until the side's first `count` blocks are loaded, the last in slot. */
@@ -207,42 +217,40 @@ static void gemm_need(struct gemm *g, struct gemm_side *s, uint32_t count,
 		      uint32_t slot)
 {
 	while ((int32_t)(s->loaded - count) < 0) {
-		struct gemm_side *next = gemm_next_load(g);
-
-		ASH_ASSERT(next && gemm_side_room(next));
-		gemm_start_load(g, next);
+		ASH_ASSERT(g->next_side && gemm_side_room(g->next_side));
+		gemm_start_load(g);
 	}
 	ash_wait(ASH_LOAD, s->arrived[slot]);
 }
 
 /* --- Results -------------------------------------------------------------- */
 
-/* Store rows from the stage; row is the first one's block. */
-static ash_token gemm_store(const struct gemm *g, const struct gemm_column *col,
-			    uint32_t row, uint32_t rows, uint32_t offset)
+/*
+ * Start to store rows (elements) of a drained column from offset; the first is
+ * row `row` of this tile's part. The strides were set at the beginning.
+ */
+static void gemm_store(const struct gemm *g, uint32_t col, uint32_t row,
+		       uint32_t rows, uint32_t offset)
 {
-	uint32_t array = g->a.array;
-	uint32_t first = col->col * array;
-	uint32_t cols = gemm_min(g->b.extent - first, array);
+	uint32_t first = col * g->b.array;
+	uint32_t cols = gemm_min(g->b.extent - first, g->b.array);
 
-	return ash_store(g->c + (uint64_t)(row * array) * g->c_stride +
-				 (uint64_t)first * g->c_bytes,
-			 (int32_t)g->c_stride, offset,
-			 (int32_t)(array * g->c_bytes), cols * g->c_bytes,
-			 rows);
+	ash_write(ASH_STORE + ASHLAR_STORE_RUN, cols * g->c_bytes);
+	ash_write(ASH_STORE + ASHLAR_STORE_COUNT1, rows);
+	/* A row has fewer than 2^31 bytes. */
+	ash_dma_at(ASH_STORE, offset,
+		   g->c + (uint64_t)row * g->c_stride + first * g->c_bytes);
 }
 
-/*
- * Drain and store a column. last: nothing follows, so store tile by tile, and
- * the last store is short.
- */
-static void gemm_drain(struct gemm *g, struct gemm_column *col, bool last)
+/* Drain a column into the next stage, tile after tile as they are done. */
+static void gemm_drain(struct gemm *g, const struct gemm_column *col)
 {
 	uint32_t array = g->a.array;
 	uint32_t left = g->a.extent - col->row * array;
-	uint32_t offset = g->stage_offset + g->stage * g->stage_bytes;
-	uint32_t rows = gemm_min(left, col->rows * array);
-	uint32_t i;
+	uint32_t to = g->stage_offset + g->stage * g->stage_bytes;
+	uint32_t step = g->tile_bytes;
+	uint32_t acc = col->acc, end = acc + col->rows;
+	ash_token token = col->first;
 
 	ash_wait(ASH_STORE, g->stored[g->stage]);
 	if (g->bias)
@@ -250,24 +258,53 @@ static void gemm_drain(struct gemm *g, struct gemm_column *col, bool last)
 	if (g->scale)
 		ash_vector_scalev(g->vec_offset + col->vec * 8 * array +
 				  4 * array);
-	for (i = 0; i < col->rows; i++, left -= array) {
-		uint32_t part = gemm_min(left, array);
-		uint32_t to = offset + i * g->tile_bytes;
-		ash_token drained;
-
-		ash_wait(ASH_MATRIX, col->done[i]);
-		drained = ash_vector_at(to, col->acc + i, part);
-		if (last || i + 1 == col->rows)
-			ash_wait(ASH_VECTOR, drained);
-		if (last)
-			gemm_store(g, col, col->row + i, part, to);
+	ash_write(ASH_VECTOR + ASHLAR_VECTOR_ROWS, array);
+	for (; acc != end; acc++, left -= array) {
+		if (left < array)
+			ash_write(ASH_VECTOR + ASHLAR_VECTOR_ROWS, left);
+		ash_write(ASH_VECTOR + ASHLAR_VECTOR_SRC, acc);
+		ash_write(ASH_VECTOR + ASHLAR_VECTOR_DST, to);
+		ash_wait(ASH_MATRIX, token);
+		ash_start(ASH_VECTOR);
+		token++;
+		to += step;
 	}
-	if (!last)
-		g->stored[g->stage] =
-			gemm_store(g, col, col->row, rows, offset);
+	g->drained += col->rows;
+}
+
+/* Store the column that was drained last. */
+static void gemm_store_column(struct gemm *g, const struct gemm_column *col)
+{
+	uint32_t array = g->a.array;
+	uint32_t row = col->row * array;
+	uint32_t rows = gemm_min(g->a.extent - row, col->rows * array);
+
+	ash_wait(ASH_VECTOR, g->drained);
+	gemm_store(g, col->col, row, rows,
+		   g->stage_offset + g->stage * g->stage_bytes);
+	g->stored[g->stage] = ++g->stores;
 	if (++g->stage == g->stages)
 		g->stage = 0;
-	col->pending = false;
+}
+
+/*
+ * The last column of all: nothing follows it, so store tile by tile as they
+ * are drained, and the last store is short.
+ */
+static void gemm_finish(struct gemm *g, const struct gemm_column *col)
+{
+	uint32_t array = g->a.array;
+	uint32_t offset = g->stage_offset + g->stage * g->stage_bytes;
+	uint32_t i;
+
+	gemm_drain(g, col);
+	for (i = 0; i < col->rows; i++) {
+		uint32_t row = (col->row + i) * array;
+
+		ash_wait(ASH_VECTOR, g->drained - col->rows + i + 1);
+		gemm_store(g, col->col, row, gemm_min(g->a.extent - row, array),
+			   offset + i * g->tile_bytes);
+	}
 }
 
 /* --- Set-up --------------------------------------------------------------- */
@@ -363,11 +400,56 @@ static inline uint32_t gemm_ring(uint32_t slot, uint32_t slots)
 	return slot >= slots ? slot - slots : slot;
 }
 
+/* Compute `count` tiles: A blocks from `a` on with the B block that is set. */
+static void gemm_tiles(uint32_t cfg, uint32_t a, uint32_t step, uint32_t count)
+{
+	for (; count; count--) {
+		ash_write(ASH_MATRIX + ASHLAR_MATRIX_A_ADDR, a);
+		ash_write(ASH_MATRIX + ASHLAR_MATRIX_CFG, cfg);
+		ash_start(ASH_MATRIX);
+		a += step;
+		cfg += ASH_FIELD(MATRIX, CFG_ACC, 1);
+	}
+}
+
+/*
+ * Compute a column: the group's A blocks, the first in slot, with the B block
+ * that is set. first: they are new, the first one is block number `count`;
+ * last: they are not used again.
+ */
+static void gemm_column_tiles(struct gemm *g, uint32_t cfg, uint32_t slot,
+			      uint32_t rows, bool first, bool last,
+			      uint32_t count)
+{
+	struct gemm_side *a = &g->a;
+	uint32_t at = a->offset + slot * a->slot_bytes;
+	uint32_t straight = gemm_min(rows, a->slots - slot);
+	uint32_t i;
+
+	if (!first && !last) {
+		gemm_tiles(cfg, at, a->slot_bytes, straight);
+		cfg += ASH_FIELD(MATRIX, CFG_ACC, straight);
+		gemm_tiles(cfg, a->offset, a->slot_bytes, rows - straight);
+		g->matmuls += rows;
+		return;
+	}
+	for (i = 0; i < rows; i++) {
+		if (first)
+			gemm_need(g, a, count + i + 1, slot);
+		gemm_tiles(cfg, a->offset + slot * a->slot_bytes, 0, 1);
+		g->matmuls++;
+		if (last)
+			gemm_side_release(a, g->matmuls);
+		cfg += ASH_FIELD(MATRIX, CFG_ACC, 1);
+		slot = gemm_ring(slot + 1, a->slots);
+	}
+}
+
 static void gemm_run(struct gemm *g, uint32_t cfg)
 {
 	struct gemm_walk w;
-	struct gemm_column columns[2];
-	struct gemm_column *now = &columns[0], *before = &columns[1];
+	struct gemm_column now = { 0 }, before = { 0 };
+	bool waiting = false; /* `before` is computed, not drained */
 	uint32_t half = ash_accs() / 2;
 	/* Of the first A block of the group and the first B block of the
 	 * panel: number and slot.
@@ -375,75 +457,70 @@ static void gemm_run(struct gemm *g, uint32_t cfg)
 	uint32_t a_count = 0, a_slot = 0, b_count = 0, b_slot = 0, vec = 0;
 	uint32_t acc = 0; /* half of the accumulators of column 0 */
 
-	before->pending = false;
 	gemm_walk_begin(g, &w);
-	for (; !w.end; gemm_walk_on(g, &w)) {
-		bool first_a = gemm_first_a(g, &w);
-		bool last_a = gemm_last_a(g, &w);
+	for (;;) {
 		bool last_chunk = w.chunk + 1 == g->plan.chunks;
-		uint32_t slot_b = gemm_ring(b_slot + w.col, g->b.slots);
-		uint32_t slot_a = a_slot;
-		uint32_t b = g->b.offset + slot_b * g->b.slot_bytes;
-		ash_token token = 0;
-		uint32_t i;
+		bool last_b = gemm_last_b(g, &w);
+		uint32_t slot = gemm_ring(b_slot + w.col, g->b.slots);
+		uint32_t word = cfg;
 
 		gemm_pump(g);
 		if (gemm_first_b(g, &w))
-			gemm_need(g, &g->b, b_count + w.col + 1, slot_b);
-		ash_matmul_shape(g->a.pitch, g->b.pitch,
-				 gemm_chunk_k(g, w.chunk));
-		now->acc = ((acc + w.col) & 1) * half;
-		for (i = 0; i < w.group_rows; i++) {
-			if (first_a)
-				gemm_need(g, &g->a, a_count + i + 1, slot_a);
-			token = ash_matmul(
-				cfg, now->acc + i, w.chunk > 0,
-				g->a.offset + slot_a * g->a.slot_bytes, b);
-			now->done[i] = token;
-			if (last_a)
-				gemm_side_release(&g->a, token);
-			slot_a = gemm_ring(slot_a + 1, g->a.slots);
-		}
-		if (gemm_last_b(g, &w))
-			gemm_side_release(&g->b, token);
-
-		if (before->pending) {
-			gemm_pump(g);
-			gemm_drain(g, before, false);
+			gemm_need(g, &g->b, b_count + w.col + 1, slot);
+		ash_write(ASH_MATRIX + ASHLAR_MATRIX_B_ADDR,
+			  g->b.offset + slot * g->b.slot_bytes);
+		if (g->plan.chunks > 1)
+			ash_write(ASH_MATRIX + ASHLAR_MATRIX_K,
+				  gemm_chunk_k(g, w.chunk));
+		now.acc = ((acc + w.col) & 1) * half;
+		now.first = g->matmuls + 1;
+		word |= ASH_FIELD(MATRIX, CFG_ACC, now.acc);
+		if (w.chunk)
+			word |= ASH_FIELD(MATRIX, CFG_ACCUMULATE, 1);
+		gemm_column_tiles(g, word, a_slot, w.group_rows,
+				  gemm_first_a(g, &w), gemm_last_a(g, &w),
+				  a_count);
+		if (last_b)
+			gemm_side_release(&g->b, g->matmuls);
+		if (waiting) {
+			gemm_drain(g, &before);
+			gemm_store_column(g, &before);
+			waiting = false;
 		}
 		if (last_chunk) {
-			struct gemm_column *other = before;
-
-			now->pending = true;
-			now->row = w.group;
-			now->rows = w.group_rows;
-			now->col = w.panel + w.col;
-			now->vec = gemm_ring(vec + w.col, g->vec_slots);
+			now.row = w.group;
+			now.rows = w.group_rows;
+			now.col = w.panel + w.col;
+			now.vec = gemm_ring(vec + w.col, g->vec_slots);
 			before = now;
-			now = other;
+			waiting = true;
 		}
 
-		if (w.col + 1 < w.panel_cols)
-			continue;
-		/* The last column of a group or chunk. */
-		a_count += w.group_rows;
-		a_slot = slot_a;
-		if (g->plan.a_stays &&
-		    w.group + w.group_rows == g->plan.m_blocks) {
-			a_count = 0;
-			a_slot = 0;
-		}
-		if (gemm_last_b(g, &w)) {
-			b_count += w.panel_cols;
-			b_slot = gemm_ring(b_slot + w.panel_cols, g->b.slots);
-			if (last_chunk)
+		if (w.col + 1 == w.panel_cols) {
+			/* The last column of a group or chunk. */
+			a_count += w.group_rows;
+			a_slot = gemm_ring(a_slot + w.group_rows, g->a.slots);
+			if (g->plan.a_stays &&
+			    w.group + w.group_rows == g->plan.m_blocks) {
+				a_count = 0;
+				a_slot = 0;
+			}
+			if (last_b) {
+				b_count += w.panel_cols;
+				b_slot = gemm_ring(b_slot + w.panel_cols,
+						   g->b.slots);
+			}
+			if (last_b && last_chunk)
 				vec = gemm_ring(vec + w.panel_cols,
 						g->vec_slots);
+			if (last_chunk)
+				acc += w.panel_cols;
 		}
-		if (last_chunk)
-			acc += w.panel_cols;
+		gemm_walk_on(g, &w);
+		if (w.end)
+			break;
 	}
-	gemm_drain(g, before, true);
+	gemm_finish(g, &before);
 }
 
 ASHLAR_KERNEL(gemm, struct ashlar_gemm_args)
@@ -477,9 +554,17 @@ ASHLAR_KERNEL(gemm, struct ashlar_gemm_args)
 	g.phase = 0;
 	g.vec_load = 0;
 	g.stage = 0;
+	g.matmuls = 0;
+	g.drained = 0;
+	g.stores = 0;
 	gemm_walk_begin(&g, &g.next);
+	gemm_find_load(&g);
+	gemm_pump(&g);
+	ash_matmul_shape(g.a.pitch, g.b.pitch, g.plan.chunk);
 	ash_vector_shape(gemm_vector_cfg(args), array * g.c_bytes, 0);
 	ash_vector_scale(args->scale_bits);
+	ash_dma_shape(ASH_STORE, 0, 0, (int32_t)(array * g.c_bytes),
+		      (int32_t)g.c_stride);
 	gemm_run(&g, ash_matmul_cfg(type, g.a.form, g.b.form));
 	return 0;
 }

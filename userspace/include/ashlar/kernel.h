@@ -215,12 +215,21 @@ _Static_assert(ASHLAR_LOAD_STEP3 == ASHLAR_STORE_STEP3 &&
 		       ASHLAR_LOAD_DEFAULTS == ASHLAR_STORE_DEFAULTS,
 	       "load and store share their layout");
 
-/* Start what the unit's parameters say; they keep their values. */
-static inline ash_token ash_go(enum ash_unit unit)
+/*
+ * Start what the unit's parameters say; they keep their values. For loops that
+ * count tokens themselves: the first macro-operation of a launch has token 1.
+ */
+static inline void ash_start(enum ash_unit unit)
 {
 	/* What the core wrote to the scratchpad is written by now. */
 	__asm__ volatile("" ::: "memory");
 	ash_write(unit + ASHLAR_LOAD_GO, 1);
+}
+
+/* The same; returns the token. */
+static inline ash_token ash_go(enum ash_unit unit)
+{
+	ash_start(unit);
 	return ash_read(unit + ASHLAR_LOAD_ISSUED);
 }
 
