@@ -40,4 +40,22 @@ test-replay: $(BOARD_OUT)/board_tb $(BOARD_OUT)/rom.bin $(BOARD_OUT)/kernel.bin 
 		$(MODEL)/ashlar-model-rtl-tiny-check.so $(MODEL)/ashlar-replay ## a recorded run is repeated bit for bit
 	$(BOARD_TB)/replay.sh $(BOARD_OUT) $(MODEL)/ashlar-model-rtl-tiny-check.so $(MODEL)/ashlar-replay
 
+# How fast the shipped models run on this machine.
+$(BOARD_OUT)/speed_kernel.elf: $(BOARD_TB)/speed_kernel.S $(BOARD_TB)/kernel.ld driver/abi/ashlar_regs.h
+	@mkdir -p $(@D)
+	$(CROSS)gcc $(CFLAGS_BOARD) -nostdlib -nostartfiles -Idriver/abi -T $(BOARD_TB)/kernel.ld $< -o $@
+
+$(BOARD_OUT)/speed_kernel.bin: $(BOARD_OUT)/speed_kernel.elf
+	$(CROSS)objcopy -O binary $< $@
+
+$(BOARD_OUT)/speed-%: $(addprefix $(BOARD_TB)/,speed.c host.c host.h protocol.h) $(MODEL)/%-plain/model.list
+	$(CC) $(CFLAGS_COMMON) $(MODEL_INCLUDE) -I$(GEN)/$* -c $(BOARD_TB)/speed.c -o $@.main.o
+	$(CC) $(CFLAGS_COMMON) $(MODEL_INCLUDE) -I$(GEN)/$* -c $(BOARD_TB)/host.c -o $@.host.o
+	$(CXX) -o $@ $@.main.o $@.host.o $$(cat $(MODEL)/$*-plain/model.list)
+
+.PHONY: bench-model
+bench-model: $(BOARD_OUT)/speed-sim $(BOARD_OUT)/rom.bin $(BOARD_OUT)/speed_kernel.bin ## cycles per second of the RTL model
+	$(BOARD_OUT)/speed-sim $(BOARD_OUT)/rom.bin $(BOARD_OUT)/speed_kernel.bin
+
+BENCHES += bench-model
 TESTS += test-board test-replay
