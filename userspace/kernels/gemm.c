@@ -15,8 +15,7 @@
 #include "gemm_plan.h"
 #include "gemm_side.h"
 
-#define GEMM_STAGES_MAX 8u
-#define GEMM_GROUP_MAX	8u
+#define GEMM_GROUP_MAX 8u
 
 /* A walk over the plan; loads and computation each have one. */
 struct gemm_walk {
@@ -53,7 +52,6 @@ struct gemm {
 	uint64_t c; /* first element of this tile's part */
 	uint32_t c_stride, c_bytes;
 	uint32_t stage_offset, stage_bytes, stages, stage;
-	ash_token stored[GEMM_STAGES_MAX];
 	ash_token matmuls, drained, stores; /* last tokens given out */
 	uint32_t tile_bytes; /* of one drained tile */
 };
@@ -252,7 +250,8 @@ static void gemm_drain(struct gemm *g, const struct gemm_column *col)
 	uint32_t acc = col->acc, end = acc + col->rows;
 	ash_token token = col->first;
 
-	ash_wait(ASH_STORE, g->stored[g->stage]);
+	/* Stages are stored in turn: the one before in this stage. */
+	ash_wait(ASH_STORE, g->stores + 1 - g->stages);
 	if (g->bias)
 		ash_vector_bias(g->vec_offset + col->vec * 8 * array);
 	if (g->scale)
@@ -282,7 +281,7 @@ static void gemm_store_column(struct gemm *g, const struct gemm_column *col)
 	ash_wait(ASH_VECTOR, g->drained);
 	gemm_store(g, col->col, row, rows,
 		   g->stage_offset + g->stage * g->stage_bytes);
-	g->stored[g->stage] = ++g->stores;
+	g->stores++;
 	if (++g->stage == g->stages)
 		g->stage = 0;
 }
@@ -324,8 +323,6 @@ static void gemm_side_init(struct gemm_side *s, uint64_t base, uint32_t ld,
 			   bool k_rows, uint32_t array, uint32_t bytes,
 			   uint32_t first, uint32_t extent)
 {
-	uint32_t i;
-
 	s->array = array;
 	s->bytes = bytes;
 	s->stride = ld * bytes;
@@ -337,22 +334,19 @@ static void gemm_side_init(struct gemm_side *s, uint64_t base, uint32_t ld,
 	s->released = 0;
 	s->load_slot = 0;
 	s->release_slot = 0;
-	for (i = 0; i < GEMM_SLOTS_MAX; i++)
-		s->free[i] = 0;
 }
 
 /*
- * Deal out the banks: of eight, three for A, four for B (its blocks stay
- * longer), one for results and vector rows.
+ * Deal out the banks: of eight, four for A, three for B, one for results and
+ * vector rows.
  */
 static void gemm_layout(struct gemm *g, uint32_t k)
 {
 	uint32_t bank = ash_spad_bytes() / ash_spad_banks();
 	uint32_t banks = ash_spad_banks();
-	uint32_t a_banks = (banks - 1) * 3 / 7;
+	uint32_t a_banks = banks / 2;
 	uint32_t b_banks = banks - 1 - a_banks;
 	uint32_t line = 4 * g->a.array;
-	uint32_t i;
 
 	g->a.offset = 0;
 	g->b.offset = a_banks * bank;
@@ -369,11 +363,8 @@ static void gemm_layout(struct gemm *g, uint32_t k)
 	g->stage_offset = g->vec_offset + g->vec_slots * 2 * line;
 	g->tile_bytes = g->a.array * g->a.array * g->c_bytes;
 	g->stage_bytes = g->plan.group * g->tile_bytes;
-	g->stages = gemm_min((banks * bank - g->stage_offset) / g->stage_bytes,
-			     GEMM_STAGES_MAX);
+	g->stages = (banks * bank - g->stage_offset) / g->stage_bytes;
 	ASH_ASSERT(g->stages > 0);
-	for (i = 0; i < GEMM_STAGES_MAX; i++)
-		g->stored[i] = 0;
 }
 
 static uint32_t gemm_vector_cfg(const struct ashlar_gemm_args *args)

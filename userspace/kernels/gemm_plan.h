@@ -159,8 +159,14 @@ static inline void gemm_cut(struct gemm_plan *p, struct gemm_side *a,
 	/* One slot more than a group, so that the next one can begin. */
 	if (!p->a_stays && p->group == a->slots)
 		p->group--;
+	/*
+	 * Half of B's slots for a panel, so that the next one can be loaded
+	 * meanwhile. When A stays, many small panels cost no more loads, and
+	 * the first one is soon there; else a few B blocks that all fit spare
+	 * loading A again.
+	 */
 	p->panel = p->n_blocks;
-	if (p->panel > b->slots) {
+	if (p->panel > b->slots || (p->a_stays && p->panel > b->slots / 2)) {
 		uint32_t panels = gemm_div_up(p->n_blocks, b->slots / 2);
 
 		p->panel = gemm_div_up(p->n_blocks, panels);

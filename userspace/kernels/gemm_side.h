@@ -35,7 +35,7 @@ struct gemm_side {
 	uint32_t loaded, released;
 	uint32_t load_slot, release_slot; /* of the next load, release */
 	ash_token arrived[GEMM_SLOTS_MAX]; /* load token of a slot's block */
-	ash_token free[GEMM_SLOTS_MAX]; /* matrix token of its last use */
+	ash_token free[GEMM_SLOTS_MAX]; /* matrix token of its last release */
 };
 
 /* Scratchpad bytes of a block with k elements along k. */
@@ -69,7 +69,8 @@ static inline void gemm_side_load(struct gemm_side *s, uint32_t block,
 
 	if (rows > s->array)
 		rows = s->array;
-	ash_wait(ASH_MATRIX, s->free[slot]);
+	if (s->loaded >= s->slots)
+		ash_wait(ASH_MATRIX, s->free[slot]);
 	/*
 	 * Only what exists is loaded. Rows and columns beyond the matrix take
 	 * whatever the slot held: they end in results that are not stored.
@@ -90,7 +91,8 @@ static inline void gemm_side_load(struct gemm_side *s, uint32_t block,
 /* Whether the matrix unit has left the slot of the next load. */
 static inline bool gemm_side_left(const struct gemm_side *s)
 {
-	return ash_done(ASH_MATRIX, s->free[s->load_slot]);
+	return s->loaded < s->slots ||
+	       ash_done(ASH_MATRIX, s->free[s->load_slot]);
 }
 
 /* The oldest block is not used after the matrix token. */
