@@ -12,8 +12,13 @@ build="make gcc g++ libc6-dev pkgconf
 	verilator
 	gcc-riscv64-unknown-elf picolibc-riscv64-unknown-elf
 	device-tree-compiler libfdt-dev zlib1g-dev"
-# To test it, besides.
-tests="libcmocka-dev clang-format"
+# To test it, besides. QEMU's RISC-V machine moved to a package of its own.
+tests="libcmocka-dev clang-format python3 csmith libcsmith-dev"
+if [ "$(. /etc/os-release && echo "${VERSION_ID:-}")" = 12 ]; then
+	tests="$tests qemu-system-misc"
+else
+	tests="$tests qemu-system-riscv"
+fi
 
 case "${1:-}" in
 demo) wanted=$build ;;

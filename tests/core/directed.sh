@@ -55,5 +55,5 @@ while read -r want; do
 	done
 done <"$out/halt.expect"
 
-echo "core directed: $passed passed, $failed failed"
+echo "$passed passed, $failed failed"
 [ $failed = 0 ]

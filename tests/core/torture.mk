@@ -2,8 +2,8 @@
 # Programs nobody here wrote, on QEMU and on the core (tests/core/README.md).
 #   make -f tests/core/torture.mk torture-short csmith
 #   make -f tests/core/torture.mk torture CSMITH_SEEDS=1000 csmith
-# Debian packages, beside those of core.mk: csmith libcsmith-dev, and one of gcc-14-source,
-# gcc-12-source, which is downloaded and unpacked under $(BUILD), not installed.
+# One of the packages gcc-14-source and gcc-12-source is downloaded and unpacked under $(BUILD),
+# not installed.
 ifndef CORE_TB
 include hw-model/tb/core/core.mk
 endif
@@ -43,3 +43,9 @@ torture-short: $(CORE_TB) $(TORTURE_SRC)/.done
 csmith: $(CORE_TB)
 	tests/core/run.py csmith --src /usr/include/csmith --out $(BUILD)/csmith --core $(CORE_TB) \
 	  --cc $(RISCV)gcc --jobs $(JOBS) --first $(CSMITH_FIRST) --limit $(CSMITH_SEEDS) --opt=-O2 --stalls 1 --lockstep 50000
+
+# The bounded forms, in `make test`.
+.PHONY: test-torture test-csmith
+test-torture: torture-short
+test-csmith: csmith
+TESTS += test-torture test-csmith

@@ -57,8 +57,9 @@ module ash_bus
 	localparam int RR = 1 + 6 + 512;                // read answer: error, tag, data
 	localparam int WR = 1 + 6;
 
-	if ((MEM_CHANNELS & (MEM_CHANNELS - 1)) != 0)
+	if ((MEM_CHANNELS & (MEM_CHANNELS - 1)) != 0) begin : g_check
 		$error("MEM_CHANNELS must be a power of two");
+	end
 
 	function automatic logic [SW-1:0] dest(input logic host, input logic [SW-1:0] line);
 		if (host)

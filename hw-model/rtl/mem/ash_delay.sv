@@ -19,8 +19,9 @@ module ash_delay #(
 );
 	localparam int TW = 16;
 
-	if (LATENCY < 2 || LATENCY > 16384)
+	if (LATENCY < 2 || LATENCY > 16384) begin : g_check
 		$error("LATENCY must be 2..16384");
+	end
 
 	logic [TW-1:0] now, due, late;
 	logic          queued;

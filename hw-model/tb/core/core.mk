@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: MIT
 # The control core: lint, bench, directed tests.
 #   make -f hw-model/tb/core/core.mk core-lint core-tb test-core
-# Debian packages: verilator g++ make gcc-riscv64-unknown-elf picolibc-riscv64-unknown-elf
-# qemu-system-misc python3
 BUILD ?= build
 VERILATOR ?= verilator
 RISCV ?= riscv64-unknown-elf-
@@ -43,4 +41,6 @@ $(CORE_TB_HALT): $(CORE_RTL) $(CORE_TB_SRC)
 
 # Directed tests (tests/core/directed), with and without memory stalls.
 test-core: core-lint $(CORE_TB) $(CORE_TB_HALT)
-	RISCV=$(RISCV) tests/core/directed.sh $(CORE_TB) $(CORE_TB_HALT) $(CORE_BUILD)/directed
+	@RISCV=$(RISCV) tests/core/directed.sh $(CORE_TB) $(CORE_TB_HALT) $(CORE_BUILD)/directed
+
+TESTS += test-core
