@@ -47,7 +47,7 @@ void mock_power_on(uint32_t tiles)
 	mock.mtimecmp = NEVER;
 	mock.reset_cause = ASHLAR_MP_RESET_CAUSE_POWER;
 	mock.hw_version = ASHLAR_HOST_HW_VERSION_RESET;
-	mock.copy_latency = 60;
+	mock.copy_latency = 30; /* about as many accesses as on the board */
 	mock.scrub_cycles = 4096;
 	mock.now = 0xfffff000; /* soon over 32 bits */
 	for (i = 0; i < MOCK_TILES_MAX; i++)
