@@ -253,6 +253,8 @@ module ash_tile_ctrl
 					end
 				end
 				f_pc <= fault_pc;
+			end else if (active && state != STOPPING && cmd_kill) begin
+				f_pc <= fault_pc; // where a killed kernel was
 			end
 		end
 	end
