@@ -55,6 +55,7 @@ static struct ashlar_table *add_table(struct ashlar_vm *vm, u32 i, int *err)
 	write_table(vm, t, 0, ASHLAR_TABLE_ENTRIES);
 	ashlar_os_wmb();
 	vm->tables[i] = t;
+	vm->empty++;
 	set_root(vm, i, t->node.start | ASHLAR_PTE_V);
 	return t;
 }
@@ -65,6 +66,7 @@ static void drop_table(struct ashlar_vm *vm, u32 i)
 
 	set_root(vm, i, 0);
 	vm->tables[i] = NULL;
+	vm->empty--;
 	t->next_stale = vm->stale;
 	vm->stale = t;
 }
@@ -238,6 +240,8 @@ static int map_small(struct ashlar_vm *vm, u64 va, u64 phys, u64 bytes,
 	for (k = 0; k < n; k++)
 		t->entries[first + k] =
 			leaf(phys + ((u64)k << PAGE_SHIFT), flags);
+	if (!t->live)
+		vm->empty--;
 	t->live += n;
 	write_table(vm, t, first, n);
 	*done = (u64)n << PAGE_SHIFT;
@@ -296,6 +300,7 @@ static bool cuts_large(struct ashlar_vm *vm, u64 va, u64 end)
 static void unmap_small(struct ashlar_vm *vm, u32 i, u32 first, u32 n)
 {
 	struct ashlar_table *t = vm->tables[i];
+	u32 before = t->live;
 	u32 k;
 
 	for (k = first; k < first + n; k++) {
@@ -303,10 +308,11 @@ static void unmap_small(struct ashlar_vm *vm, u32 i, u32 first, u32 n)
 			t->live--;
 		t->entries[k] = 0;
 	}
-	if (t->live)
-		write_table(vm, t, first, n);
-	else
-		drop_table(vm, i);
+	if (t->live == before)
+		return;
+	if (!t->live)
+		vm->empty++;
+	write_table(vm, t, first, n);
 }
 
 int ashlar_vm_unmap(struct ashlar_vm *vm, u64 va, u64 bytes)
@@ -337,7 +343,12 @@ int ashlar_vm_invalidate(struct ashlar_vm *vm)
 {
 	struct ashlar_ctrl_ctx req = { .context = vm->context };
 	int err = 0;
+	u32 i;
 
+	for (i = 0; vm->empty && i < vm->entries; i++)
+		if (vm->tables[i] && !vm->tables[i]->live)
+			drop_table(vm, i);
+	ashlar_os_wmb();
 	if (vm->created)
 		err = ashlar_ctrl_call(vm->dev, ASHLAR_CTRL_CTX_INVALIDATE,
 				       &req, sizeof(req), NULL, 0);

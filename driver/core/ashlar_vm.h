@@ -7,8 +7,13 @@
  *
  * The rule that keeps contexts apart: a page, a table or an address that was
  * unmapped may still be in a tile's TLB. It must not be used for anything else
- * before ashlar_vm_invalidate() has returned 0. Tables are held back in here;
- * pages and addresses are held back by the caller.
+ * before ashlar_vm_invalidate() has returned 0. Pages and addresses are held
+ * back by the caller (of a large page, all 2 MiB of addresses).
+ *
+ * Tiles also remember which table a root entry points to. A table that has
+ * become empty therefore stays in its root entry, ready for the next map there,
+ * until an invalidation; so a root entry never goes from one table to another
+ * without one in between.
  */
 #ifndef ASHLAR_VM_H
 #define ASHLAR_VM_H
@@ -35,7 +40,7 @@ enum ashlar_vm_flags {
 /* A second-level table and its shadow: BAR2 is too slow to read back. */
 struct ashlar_table {
 	struct ashlar_node node;
-	struct ashlar_table *next_stale;
+	struct ashlar_table *next_stale; /* taken out, not yet invalidated */
 	u32 live; /* entries that are not zero */
 	u64 entries[ASHLAR_TABLE_ENTRIES];
 };
@@ -48,7 +53,8 @@ struct ashlar_vm {
 	struct ashlar_node root_node;
 	u64 *root; /* shadow */
 	struct ashlar_table **tables; /* by root entry, NULL: none */
-	struct ashlar_table *stale; /* taken out, not yet invalidated */
+	struct ashlar_table *stale;
+	u32 empty; /* tables in the root without a live entry */
 	struct ashlar_range va; /* addresses; the first 2 MiB stay unused */
 };
 

@@ -219,9 +219,11 @@ static void failed_map_leaves_nothing(void **state)
 		ashlar_dev_mem_alloc(&b->dev, &rest, left - 8192, 4096), 0);
 	assert_int_equal(ashlar_vm_map(&vm, 0x1ff000, 0x3000, 0x202000, RW),
 			 -ENOSPC);
+	for (uint64_t page = 0; page < PAGES; page++)
+		assert_int_equal(walk(b, &vm, page << 12).flags, 0);
+	assert_int_equal(ashlar_vm_invalidate(&vm), 0);
 	for (int i = 0; i < ENTRIES; i++)
 		assert_int_equal(vm.root[i], 0);
-	assert_int_equal(ashlar_vm_invalidate(&vm), 0);
 	assert_int_equal(ashlar_dev_mem_left(&b->dev), 8192);
 	ashlar_dev_mem_free(&b->dev, &rest);
 	ashlar_vm_fini(&vm);
@@ -246,9 +248,49 @@ static void contexts_run_out(void **state)
 	core_board_free(b);
 }
 
+/*
+ * Tiles remember root entries: between two invalidations an entry that has
+ * pointed to a table may not point to another one.
+ */
+static void root_entries_change_only_when_forgotten(void **state)
+{
+	struct core_board *b = core_board_booted();
+	uint64_t seen[ENTRIES] = { 0 };
+	uint64_t seed = 77;
+	struct ashlar_vm vm;
+	int tables = 0;
+
+	(void)state;
+	assert_int_equal(ashlar_vm_init(&vm, &b->dev, ENTRIES), 0);
+	for (int step = 0; step < 3000; step++) {
+		uint64_t va = (rnd(&seed) % PAGES) << 12;
+
+		if (rnd(&seed) % 2)
+			ashlar_vm_map(&vm, va, 0x3000, 4096, RW);
+		else if (rnd(&seed) % 8)
+			ashlar_vm_unmap(&vm, va & ~0xfffffull, 1u << 20);
+		else
+			ashlar_vm_unmap(&vm, 0, (uint64_t)PAGES << 12);
+		if (rnd(&seed) % 50 == 0) {
+			assert_int_equal(ashlar_vm_invalidate(&vm), 0);
+			memset(seen, 0, sizeof(seen));
+		}
+		for (int i = 0; i < ENTRIES; i++) {
+			if (seen[i])
+				assert_int_equal(vm.root[i], seen[i]);
+			tables += vm.root[i] && !seen[i];
+			seen[i] = vm.root[i];
+		}
+	}
+	assert_true(tables > 100);
+	ashlar_vm_fini(&vm);
+	core_board_free(b);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(root_entries_change_only_when_forgotten),
 		cmocka_unit_test(agrees_with_a_walk),
 		cmocka_unit_test(refuses_bad_maps),
 		cmocka_unit_test(failed_map_leaves_nothing),

@@ -21,6 +21,7 @@
 #define CTRL_CYCLES  200
 #define FETCH_CYCLES 150
 #define TLB_SIZE     4096
+#define ROOTS	     2048
 #define NEVER	     UINT64_MAX
 
 struct context {
@@ -56,6 +57,8 @@ struct ashlar_model {
 	struct context contexts[CONTEXTS];
 	struct queue queues[QUEUES];
 	struct translation tlb[TLB_SIZE];
+	/* Root entries that point to tables, kept as the hardware does. */
+	uint64_t roots[CONTEXTS][ROOTS];
 	struct fake_quirks quirks;
 	struct fake_stats stats;
 };
@@ -99,9 +102,14 @@ static uint64_t walk(struct ashlar_model *m, uint32_t context, uint64_t va)
 		return t->entry;
 	if (va >> 21 >= c->entries)
 		return 0;
-	entry = entry_at(m, c->root + 8 * (va >> 21));
+	if (va >> 21 < ROOTS && m->roots[context][va >> 21])
+		entry = m->roots[context][va >> 21];
+	else
+		entry = entry_at(m, c->root + 8 * (va >> 21));
 	if (!(entry & 1))
 		return 0;
+	if (!(entry & 16) && va >> 21 < ROOTS)
+		m->roots[context][va >> 21] = entry;
 	if (entry & 16)
 		entry = (entry & ~0x1ff000ull) | (va & 0x1ff000);
 	else
@@ -169,6 +177,7 @@ static bool access(struct ashlar_model *m, uint32_t context, uint64_t va,
 
 static void forget(struct ashlar_model *m, uint32_t context)
 {
+	memset(m->roots[context], 0, sizeof(m->roots[context]));
 	for (int i = 0; i < TLB_SIZE; i++) {
 		if (m->tlb[i].context == context) {
 			m->tlb[i].context = 0;
@@ -731,6 +740,7 @@ static void bar0_write(struct ashlar_model *m, uint64_t offset, uint32_t value)
 		memset(m->contexts, 0, sizeof(m->contexts));
 		memset(m->queues, 0, sizeof(m->queues));
 		memset(m->tlb, 0, sizeof(m->tlb));
+		memset(m->roots, 0, sizeof(m->roots));
 		m->stats.translations = 0;
 		break;
 	default:
