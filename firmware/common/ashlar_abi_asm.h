@@ -6,8 +6,8 @@
 #ifndef ASHLAR_ABI_ASM_H
 #define ASHLAR_ABI_ASM_H
 
-#define TCM_END 0x10020000
-#define MP_POST 0x20000028
+#define TCM_END	  0x10020000
+#define MP_POST	  0x20000028
 #define POST_TRAP 0x90
 
 #endif

@@ -16,7 +16,8 @@ __attribute__((used)) void *memcpy(void *to, const void *from, size_t bytes)
 
 	if (!(((uintptr_t)d | (uintptr_t)s) & 3)) {
 		for (; bytes >= 4; bytes -= 4, d += 4, s += 4)
-			*(uint32_t *)(void *)d = *(const uint32_t *)(const void *)s;
+			*(uint32_t *)(void *)d =
+				*(const uint32_t *)(const void *)s;
 	}
 	while (bytes--)
 		*d++ = *s++;

@@ -18,10 +18,10 @@ enum copy_engine {
 
 #define COPY_QUEUE 8 /* copies an engine takes before GO stalls */
 
-#define COPY_REG(engine, reg)                                         \
-	(ASHLAR_MAP_MP_COPY_BASE +                                    \
+#define COPY_REG(engine, reg)      \
+	(ASHLAR_MAP_MP_COPY_BASE + \
 	 (uint32_t)(engine)*ASHLAR_MAP_MP_COPY_STRIDE + ASHLAR_COPY_##reg)
-#define COPY_SPACE(src, dst)                                            \
+#define COPY_SPACE(src, dst)                                          \
 	(ASHLAR_COPY_SPACE_DST_##src << ASHLAR_COPY_SPACE_SRC_SHIFT | \
 	 ASHLAR_COPY_SPACE_DST_##dst << ASHLAR_COPY_SPACE_DST_SHIFT)
 

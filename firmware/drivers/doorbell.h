@@ -10,7 +10,7 @@
 
 #include "hal.h"
 
-#define DOORBELLS 64
+#define DOORBELLS	  64
 #define DOORBELL_REG(reg) (ASHLAR_MAP_MP_MP_BASE + (reg))
 
 /* Refuse all doorbells and forget those rung. */

@@ -19,16 +19,16 @@
  * LOG("text %u %x", a, b): conversions of 32-bit integers only (%u %x %d %c
  * with flags and width).
  */
-#define LOG(fmt, ...)                                                       \
-	do {                                                                \
-		static const char log_text[] HAL_LOGSTR = fmt;              \
-		const uint32_t log_args[] = { 0, ##__VA_ARGS__ };           \
-		static_assert(ARRAY_SIZE(log_args) - 1 <= LOG_ARGS_MAX,     \
-			      "too many arguments for a log record");       \
-		if (0)                                                      \
-			hal_log_check(fmt, ##__VA_ARGS__);                      \
-		log_record(HAL_LOG_ID(log_text), ARRAY_SIZE(log_args) - 1,  \
-			   log_args + 1);                                   \
+#define LOG(fmt, ...)                                                      \
+	do {                                                               \
+		static const char log_text[] HAL_LOGSTR = fmt;             \
+		const uint32_t log_args[] = { 0, ##__VA_ARGS__ };          \
+		static_assert(ARRAY_SIZE(log_args) - 1 <= LOG_ARGS_MAX,    \
+			      "too many arguments for a log record");      \
+		if (0)                                                     \
+			hal_log_check(fmt, ##__VA_ARGS__);                 \
+		log_record(HAL_LOG_ID(log_text), ARRAY_SIZE(log_args) - 1, \
+			   log_args + 1);                                  \
 	} while (0)
 
 /* Empty the log, or when keep is set go on with what survived a reset. */

@@ -82,7 +82,7 @@ void tile_read_fault(const struct tile *t, struct ashlar_completion *c)
 	c->fault_unit = tile_read(t, ASHLAR_TILE_FAULT_UNIT);
 	c->fault_sub = tile_read(t, ASHLAR_TILE_FAULT_SUB);
 	c->fault_pc = tile_read(t, ASHLAR_TILE_FAULT_PC);
-	c->fault_addr =
-		(uint64_t)tile_read(t, ASHLAR_TILE_FAULT_ADDR_HI) << 32 |
-		tile_read(t, ASHLAR_TILE_FAULT_ADDR_LO);
+	c->fault_addr = (uint64_t)tile_read(t, ASHLAR_TILE_FAULT_ADDR_HI)
+				<< 32 |
+			tile_read(t, ASHLAR_TILE_FAULT_ADDR_LO);
 }

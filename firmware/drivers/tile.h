@@ -13,9 +13,9 @@
 #include "hal.h"
 
 #define TILES_MAX 32 /* bits of MP.TILE_EVENT */
-#define TILE_REG(n, reg)                                               \
-	(ASHLAR_MAP_MP_TILE_BASE +                                     \
-	 (uint32_t)(n)*ASHLAR_MAP_MP_TILE_STRIDE + ASHLAR_TILE_##reg)
+#define TILE_REG(n, reg)                                                     \
+	(ASHLAR_MAP_MP_TILE_BASE + (uint32_t)(n)*ASHLAR_MAP_MP_TILE_STRIDE + \
+	 ASHLAR_TILE_##reg)
 
 enum tile_state {
 	TILE_FREE, /* may start or scrub */

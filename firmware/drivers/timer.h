@@ -8,7 +8,7 @@
 #include "hal.h"
 
 #define TIMER_REG(reg) (ASHLAR_MAP_MP_MP_BASE + ASHLAR_MP_##reg)
-#define TIMER_NEVER UINT64_MAX
+#define TIMER_NEVER    UINT64_MAX
 
 /* Device time. Not atomic in hardware: read until the high half is stable. */
 static inline uint64_t timer_now(void)

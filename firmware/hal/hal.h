@@ -12,10 +12,10 @@
 
 #include "ashlar_regs.h"
 
-#define HAL_LOGSTR __attribute__((section(".logstr")))
+#define HAL_LOGSTR	   __attribute__((section(".logstr")))
 #define HAL_LOG_ID(string) ((uint32_t)(uintptr_t)(string))
-#define HAL_NOINIT __attribute__((section(".noinit")))
-#define HAL_INLINE static inline __attribute__((always_inline))
+#define HAL_NOINIT	   __attribute__((section(".noinit")))
+#define HAL_INLINE	   static inline __attribute__((always_inline))
 
 /* A 32-bit register at MP address addr. */
 HAL_INLINE uint32_t io_read(uint32_t addr)

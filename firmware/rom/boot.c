@@ -17,8 +17,8 @@
 #include "hal.h"
 #include "image.h"
 
-#define MP(reg) (ASHLAR_MAP_MP_MP_BASE + ASHLAR_MP_##reg)
-#define ENGINE(n) (ASHLAR_MAP_MP_COPY_BASE + (n) * ASHLAR_MAP_MP_COPY_STRIDE)
+#define MP(reg)	  (ASHLAR_MAP_MP_MP_BASE + ASHLAR_MP_##reg)
+#define ENGINE(n) (ASHLAR_MAP_MP_COPY_BASE + (n)*ASHLAR_MAP_MP_COPY_STRIDE)
 #define HEADER_AT \
 	(ASHLAR_MAP_MP_TCM_BASE + ASHLAR_MAP_MP_TCM_BYTES - ROM_RESERVED_BYTES)
 

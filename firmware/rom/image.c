@@ -5,7 +5,7 @@
 #include "crc32.h"
 #include "image.h"
 
-#define LOAD_MIN ((uint32_t)ASHLAR_MAP_MP_TCM_BASE)
+#define LOAD_MIN   ((uint32_t)ASHLAR_MAP_MP_TCM_BASE)
 #define LOAD_BYTES ((uint32_t)ASHLAR_MAP_MP_TCM_BYTES - ROM_RESERVED_BYTES)
 
 unsigned int image_check_size(uint32_t boot_bytes)

@@ -15,13 +15,14 @@
 #include "run.h"
 #include "tile.h"
 
-#define RING(field) \
-	(ASHLAR_SHARED_CTRL + (uint32_t)offsetof(struct ashlar_ctrl_ring, field))
-#define SLOT(field, index)                                      \
-	(RING(field) + ((index) % ASHLAR_CTRL_SLOTS) *          \
+#define RING(field)           \
+	(ASHLAR_SHARED_CTRL + \
+	 (uint32_t)offsetof(struct ashlar_ctrl_ring, field))
+#define SLOT(field, index)                             \
+	(RING(field) + ((index) % ASHLAR_CTRL_SLOTS) * \
 			       (uint32_t)sizeof(struct ashlar_ctrl_msg))
 #define MSG_WORDS (sizeof(struct ashlar_ctrl_msg) / 4)
-#define ARGS (ARRAY_SIZE(((struct ashlar_ctrl_msg *)0)->arg))
+#define ARGS	  (ARRAY_SIZE(((struct ashlar_ctrl_msg *)0)->arg))
 
 static struct {
 	uint32_t req_head, rep_tail;
@@ -210,9 +211,9 @@ static uint16_t queue_create(union args *a)
 		return BAD(depth_log2);
 	static_assert(RT_DEPTH_LOG2_MAX <= 20, "sizes fit 32 bits");
 	ring_bytes = (uint32_t)sizeof(struct ashlar_job) << q.depth_log2;
-	report_bytes = sizeof(struct ashlar_report) +
-		       ((uint32_t)sizeof(struct ashlar_completion)
-			<< q.depth_log2);
+	report_bytes =
+		sizeof(struct ashlar_report) +
+		((uint32_t)sizeof(struct ashlar_completion) << q.depth_log2);
 	if (q.ring & 127 || q.ring > rt.mem_bytes ||
 	    rt.mem_bytes - q.ring < ring_bytes)
 		return BAD(ring);

@@ -53,10 +53,9 @@ static void write_info(void)
 	put(INFO(contexts), RT_CONTEXTS);
 	put(INFO(max_depth_log2), RT_DEPTH_LOG2_MAX);
 	for (i = 0; i < 20; i += 4)
-		put(INFO(build_id) + i,
-		    id[i] | (uint32_t)id[i + 1] << 8 |
-			    (uint32_t)id[i + 2] << 16 |
-			    (uint32_t)id[i + 3] << 24);
+		put(INFO(build_id) + i, id[i] | (uint32_t)id[i + 1] << 8 |
+						(uint32_t)id[i + 2] << 16 |
+						(uint32_t)id[i + 3] << 24);
 	put(INFO(capabilities), 0);
 	hal_publish();
 	put(INFO(magic), ASHLAR_SHARED_MAGIC);

@@ -6,7 +6,7 @@
 #include "log.h"
 #include "report.h"
 
-#define TO_HOST COPY_SPACE(LOCAL, HOST)
+#define TO_HOST	      COPY_SPACE(LOCAL, HOST)
 #define FENCE_TO_HOST COPY_SPACE(IMM, HOST)
 
 /* A vector waits until the copies before it have reached the host. */
@@ -57,8 +57,9 @@ struct ashlar_completion *report_begin(struct queue *q)
 
 void report_prepare(struct queue *q, uint64_t fence)
 {
-	uint32_t offset = sizeof(struct ashlar_report) +
-			  (q->done & q->mask) * sizeof(struct ashlar_completion);
+	uint32_t offset =
+		sizeof(struct ashlar_report) +
+		(q->done & q->mask) * sizeof(struct ashlar_completion);
 	uint32_t lo = q->report_lo + offset;
 
 	set(ASHLAR_COPY_SRC_LO, hal_local(report_record(q)));

@@ -16,10 +16,10 @@
 #include "tile.h"
 #include "timer.h"
 
-#define RT_QUEUES 63 /* doorbell 0 is the control ring's */
-#define RT_CONTEXTS 63
+#define RT_QUEUES	  63 /* doorbell 0 is the control ring's */
+#define RT_CONTEXTS	  63
 #define RT_DEPTH_LOG2_MAX 12
-#define RT_PRIORITIES 3
+#define RT_PRIORITIES	  3
 
 #define RT_FIRMWARE_VERSION ASHLAR_VERSION(1, 0)
 
@@ -136,13 +136,13 @@ static inline void rt_time_sync(void)
 __attribute__((noreturn)) void rt_stop(uint32_t post);
 
 /* A condition that only a defect of this firmware or board can break. */
-#define RT_CHECK(condition, value)                                       \
-	do {                                                             \
-		if (!(condition)) {                                      \
-			LOG("check failed: " #condition ", value %u",    \
-			    (uint32_t)(value));                          \
-			rt_stop(ASHLAR_POST_ASSERT);                     \
-		}                                                        \
+#define RT_CHECK(condition, value)                                    \
+	do {                                                          \
+		if (!(condition)) {                                   \
+			LOG("check failed: " #condition ", value %u", \
+			    (uint32_t)(value));                       \
+			rt_stop(ASHLAR_POST_ASSERT);                  \
+		}                                                     \
 	} while (0)
 
 /* main.c: set everything up (once after reset); one turn of the main loop. */

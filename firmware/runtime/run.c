@@ -506,7 +506,8 @@ uint64_t run_deadlines(uint64_t now)
 			continue;
 		if (q->deadline <= now) {
 			LOG("queue %u: job %u runs longer than %u cycles",
-			    number, q->done, (uint32_t)(now - report_record(q)->t_start));
+			    number, q->done,
+			    (uint32_t)(now - report_record(q)->t_start));
 			fail(q, ASHLAR_JOB_TIMEOUT);
 		} else if (q->deadline < next) {
 			next = q->deadline;

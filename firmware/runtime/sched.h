@@ -26,7 +26,7 @@
 
 #include "rt.h"
 
-#define SCHED_PASS_HOLD 8
+#define SCHED_PASS_HOLD	 8
 #define SCHED_PASS_FIRST 64
 
 void sched_init(void);

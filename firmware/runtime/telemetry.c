@@ -4,7 +4,7 @@
 #include "rt.h"
 #include "telemetry.h"
 
-#define FIELD(field)              \
+#define FIELD(field)               \
 	(ASHLAR_SHARED_TELEMETRY + \
 	 (uint32_t)offsetof(struct ashlar_telemetry, field))
 

@@ -44,9 +44,9 @@ void host_up(uint32_t tiles)
 	};
 
 	host_boot(tiles);
-	assert_int_equal(host_call(ASHLAR_CTRL_HELLO, &hello, sizeof(hello),
-				   NULL),
-			 ASHLAR_STATUS_OK);
+	assert_int_equal(
+		host_call(ASHLAR_CTRL_HELLO, &hello, sizeof(hello), NULL),
+		ASHLAR_STATUS_OK);
 }
 
 static void turn(unsigned int *turns)
@@ -78,7 +78,8 @@ void host_until(int (*condition)(void *arg), void *arg)
 	while (!condition(arg)) {
 		turn(&turns);
 		if (mock.idle && !condition(arg))
-			fail_msg("the board is idle, the condition does not hold");
+			fail_msg(
+				"the board is idle, the condition does not hold");
 	}
 }
 
@@ -171,9 +172,9 @@ void host_queue(struct host_queue *q, uint32_t number, uint32_t context,
 		.report = q->report,
 		.vector = q->vector,
 	};
-	assert_int_equal(host_call(ASHLAR_CTRL_QUEUE_CREATE, &c, sizeof(c),
-				   NULL),
-			 ASHLAR_STATUS_OK);
+	assert_int_equal(
+		host_call(ASHLAR_CTRL_QUEUE_CREATE, &c, sizeof(c), NULL),
+		ASHLAR_STATUS_OK);
 }
 
 struct ashlar_job host_job(uint64_t code_va, uint32_t tiles)

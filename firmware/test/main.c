@@ -6,7 +6,7 @@
 int main(void)
 {
 	struct suite_result (*const suites[])(void) = {
-		suite_drivers, suite_rom, suite_job, suite_ctrl,
+		suite_drivers, suite_rom, suite_job,	suite_ctrl,
 		suite_run,     suite_log, suite_random,
 	};
 	int total = 0, failed = 0;

@@ -9,8 +9,9 @@
 #include "hal.h"
 #include "mock.h"
 
-#define REG(block, name) (ASHLAR_MAP_MP_##block##_BASE + ASHLAR_##block##_##name)
-#define NEVER UINT64_MAX
+#define REG(block, name) \
+	(ASHLAR_MAP_MP_##block##_BASE + ASHLAR_##block##_##name)
+#define NEVER	  UINT64_MAX
 #define MAPPED_AT 0x10000 /* in TCM: where mock_map() puts its object */
 
 struct mock mock;
@@ -213,9 +214,8 @@ static void tile_start(struct mock_tile *t, unsigned int n)
 	uint32_t from = *treg(t, ASHLAR_TILE_LOAD_FROM);
 	uint64_t va = (uint64_t)*treg(t, ASHLAR_TILE_CODE_VA_HI) << 32 |
 		      *treg(t, ASHLAR_TILE_CODE_VA_LO);
-	uint32_t version = mock.code_version ?
-				   mock.code_version(context, va) :
-				   0;
+	uint32_t version = mock.code_version ? mock.code_version(context, va) :
+					       0;
 
 	if (!context)
 		broken("tile %u started without a context", n);
@@ -456,8 +456,8 @@ static void mp_write(uint32_t offset, uint32_t v)
 		mock.mtimecmp = (mock.mtimecmp & ~0xffffffffull) | v;
 		break;
 	case ASHLAR_MP_MTIMECMP_HI:
-		mock.mtimecmp =
-			(mock.mtimecmp & 0xffffffffull) | (uint64_t)v << 32;
+		mock.mtimecmp = (mock.mtimecmp & 0xffffffffull) | (uint64_t)v
+									  << 32;
 		break;
 	case ASHLAR_MP_IRQ_ENABLE:
 		mock.irq_enable = v;
@@ -524,7 +524,8 @@ uint32_t io_read(uint32_t addr)
 	at = addr - ASHLAR_MAP_MP_TILE_BASE;
 	if (addr >= ASHLAR_MAP_MP_TILE_BASE &&
 	    at < mock.tiles * ASHLAR_MAP_MP_TILE_STRIDE) {
-		struct mock_tile *t = &mock.tile[at / ASHLAR_MAP_MP_TILE_STRIDE];
+		struct mock_tile *t =
+			&mock.tile[at / ASHLAR_MAP_MP_TILE_STRIDE];
 
 		at %= ASHLAR_MAP_MP_TILE_STRIDE;
 		if (at == ASHLAR_TILE_STATUS)

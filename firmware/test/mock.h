@@ -16,11 +16,11 @@
 #include "ashlar_abi.h"
 #include "ashlar_regs.h"
 
-#define MOCK_MEM_BYTES (4u << 20)
-#define MOCK_HOST_BASE 0x1234500000ull
+#define MOCK_MEM_BYTES	(4u << 20)
+#define MOCK_HOST_BASE	0x1234500000ull
 #define MOCK_HOST_BYTES (4u << 20)
-#define MOCK_TILES_MAX 32
-#define MOCK_COPIES 16
+#define MOCK_TILES_MAX	32
+#define MOCK_COPIES	16
 
 /* How a run of a kernel on a tile goes. */
 struct mock_plan {

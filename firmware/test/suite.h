@@ -10,15 +10,15 @@
 #include <string.h>
 #include <cmocka.h>
 
-#define SUITE(name, tests)                                              \
-	struct suite_result name(void)                                  \
-	{                                                               \
-		int failed = cmocka_run_group_tests_name(#name, tests,  \
-							 NULL, NULL);   \
-		return (struct suite_result){                           \
-			.total = (int)(sizeof(tests) / sizeof(tests[0])), \
-			.failed = failed,                               \
-		};                                                      \
+#define SUITE(name, tests)                                                     \
+	struct suite_result name(void)                                         \
+	{                                                                      \
+		int failed =                                                   \
+			cmocka_run_group_tests_name(#name, tests, NULL, NULL); \
+		return (struct suite_result){                                  \
+			.total = (int)(sizeof(tests) / sizeof(tests[0])),      \
+			.failed = failed,                                      \
+		};                                                             \
 	}
 
 struct suite_result {

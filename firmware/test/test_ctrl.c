@@ -46,9 +46,9 @@ static struct ashlar_ctrl_hello versions(uint32_t cmin, uint32_t cmax,
 					 uint32_t jmin, uint32_t jmax,
 					 uint32_t kmin, uint32_t kmax)
 {
-	return (struct ashlar_ctrl_hello){
-		{ cmin, cmax }, { jmin, jmax }, { kmin, kmax }
-	};
+	return (struct ashlar_ctrl_hello){ { cmin, cmax },
+					   { jmin, jmax },
+					   { kmin, kmax } };
 }
 
 static void hello_negotiates(void **state)
@@ -174,7 +174,8 @@ static void context_arguments(void **state)
 				 ASHLAR_STATUS_BAD_ARG);
 		assert_int_equal(m.arg[0], 2);
 	}
-	for (i = ASHLAR_CTRL_CTX_DESTROY; i <= ASHLAR_CTRL_CTX_INVALIDATE; i++) {
+	for (i = ASHLAR_CTRL_CTX_DESTROY; i <= ASHLAR_CTRL_CTX_INVALIDATE;
+	     i++) {
 		uint32_t five[14] = { 5 };
 		unsigned int k;
 

@@ -201,8 +201,7 @@ static void tile_registers(void **state)
 	assert_int_equal(mock.tile[0].starts + mock.tile[1].starts, 0);
 }
 
-static uint32_t load_from(struct tile *t, uint32_t context,
-			  struct ashlar_job j)
+static uint32_t load_from(struct tile *t, uint32_t context, struct ashlar_job j)
 {
 	const struct tile_space space = { 0x1000 * context, 0, 4, context };
 

@@ -4,7 +4,7 @@
 #include "job.h"
 #include "suite.h"
 
-#define LMEM 0x10000
+#define LMEM	      0x10000
 #define OFFSET(field) (1 + offsetof(struct ashlar_job, field))
 
 static struct ashlar_job good(void)
@@ -15,11 +15,11 @@ static struct ashlar_job good(void)
 	return j;
 }
 
-#define EXPECT(code, change)                                       \
-	do {                                                       \
-		struct ashlar_job j = good();                      \
-		change;                                            \
-		assert_int_equal(job_check(&j, LMEM, 7), (code));  \
+#define EXPECT(code, change)                                      \
+	do {                                                      \
+		struct ashlar_job j = good();                     \
+		change;                                           \
+		assert_int_equal(job_check(&j, LMEM, 7), (code)); \
 	} while (0)
 
 static void limits(void **state)

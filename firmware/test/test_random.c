@@ -12,9 +12,9 @@
 #include "suite.h"
 
 #define CONTEXTS 5
-#define QUEUES 12
-#define JOBS 40
-#define ROUNDS 60
+#define QUEUES	 12
+#define JOBS	 40
+#define ROUNDS	 60
 
 enum fate { FINE, EXITS, FAULTS, HANGS, BAD, NOP };
 
@@ -71,7 +71,7 @@ static void kernel(unsigned int tile, struct mock_plan *p)
 
 static void push(unsigned int n, unsigned int peaceful)
 {
-	static const enum fate fates[] = { FINE, FINE, FINE,  FINE, NOP,
+	static const enum fate fates[] = { FINE, FINE,	FINE,	FINE,  NOP,
 					   NOP,	 EXITS, FAULTS, HANGS, BAD };
 	enum fate f = fates[dice(peaceful ? 7 : 10)];
 	struct host_queue *q = &queues[n].q;
@@ -218,7 +218,8 @@ static void one_round(uint32_t tiles)
 		check(dice(QUEUES));
 	}
 	for (i = 0; i < QUEUES; i++) {
-		if (!queues[i].destroyed && queues[i].rung < queues[i].q.pushed) {
+		if (!queues[i].destroyed &&
+		    queues[i].rung < queues[i].q.pushed) {
 			host_ring(&queues[i].q);
 			queues[i].rung = queues[i].q.pushed;
 		}

@@ -6,10 +6,10 @@
 #include "mock.h"
 #include "suite.h"
 
-#define TCM ASHLAR_MAP_MP_TCM_BASE
-#define ROOM (ASHLAR_MAP_MP_TCM_BYTES - ROM_RESERVED_BYTES)
+#define TCM	ASHLAR_MAP_MP_TCM_BASE
+#define ROOM	(ASHLAR_MAP_MP_TCM_BYTES - ROM_RESERVED_BYTES)
 #define PAYLOAD 4096
-#define HW ASHLAR_HOST_HW_VERSION_RESET
+#define HW	ASHLAR_HOST_HW_VERSION_RESET
 
 static void seal(struct ashlar_image *h)
 {
@@ -28,13 +28,13 @@ static struct ashlar_image good(void)
 	};
 }
 
-#define EXPECT(code, change)                                                 \
-	do {                                                                 \
-		struct ashlar_image h = good();                              \
-		uint32_t boot = 64 + PAYLOAD;                                \
-		uint32_t hw = HW;                                            \
-		change;                                                      \
-		seal(&h);                                                    \
+#define EXPECT(code, change)                                                \
+	do {                                                                \
+		struct ashlar_image h = good();                             \
+		uint32_t boot = 64 + PAYLOAD;                               \
+		uint32_t hw = HW;                                           \
+		change;                                                     \
+		seal(&h);                                                   \
 		assert_int_equal(image_check_header(&h, boot, hw), (code)); \
 	} while (0)
 
@@ -189,8 +189,8 @@ static void waits_for_old_copies(void **state)
 	mock.wdt_period = 1000;
 	c->queue[0][ASHLAR_COPY_DST_LO / 4] = TCM;
 	c->queue[0][ASHLAR_COPY_LEN / 4] = 64;
-	c->queue[0][ASHLAR_COPY_SPACE / 4] =
-		ASHLAR_COPY_SPACE_DST_LOCAL << ASHLAR_COPY_SPACE_DST_SHIFT;
+	c->queue[0][ASHLAR_COPY_SPACE / 4] = ASHLAR_COPY_SPACE_DST_LOCAL
+					     << ASHLAR_COPY_SPACE_DST_SHIFT;
 	c->due[0] = mock.now + 50000;
 	c->issued = 1;
 	mock.copy[0].error = 3;

@@ -8,11 +8,11 @@
 #include "suite.h"
 
 #define FAULT_VA 0xf000
-#define HANG_VA 0x4000
-#define EXIT_VA 0xe000
-#define DEAF_VA 0xd000
-#define LONG_VA 0xb000
-#define PART_VA 0xa000 /* faults on the job's second tile, others hang */
+#define HANG_VA	 0x4000
+#define EXIT_VA	 0xe000
+#define DEAF_VA	 0xd000
+#define LONG_VA	 0xb000
+#define PART_VA	 0xa000 /* faults on the job's second tile, others hang */
 
 /* The code's address says what the kernel does. */
 static void kernel(unsigned int tile, struct mock_plan *p)

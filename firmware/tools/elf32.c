@@ -3,12 +3,12 @@
 
 #include "elf32.h"
 
-#define EHDR_BYTES 52
-#define PHDR_BYTES 32
-#define SHDR_BYTES 40
+#define EHDR_BYTES    52
+#define PHDR_BYTES    32
+#define SHDR_BYTES    40
 #define MACHINE_RISCV 243
-#define PT_LOAD 1
-#define SHT_NOBITS 8
+#define PT_LOAD	      1
+#define SHT_NOBITS    8
 
 static uint32_t u32(const uint8_t *p)
 {

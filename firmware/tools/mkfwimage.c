@@ -104,7 +104,8 @@ int main(int argc, char **argv)
 	FILE *f;
 
 	if (argc != 6) {
-		fprintf(stderr, "usage: %s FIRMWARE.elf IMAGE.bin VERSION HW_MIN HW_MAX\n",
+		fprintf(stderr,
+			"usage: %s FIRMWARE.elf IMAGE.bin VERSION HW_MIN HW_MAX\n",
 			argv[0]);
 		return 2;
 	}
@@ -122,7 +123,8 @@ int main(int argc, char **argv)
 	/* What the ROM would say; the hardware is any in the range. */
 	bad = image_check_header(&h, sizeof(h) + h.payload_bytes, h.hw.min);
 	if (bad) {
-		fprintf(stderr, "mkfwimage: %s: the ROM would refuse it with post code %#x\n",
+		fprintf(stderr,
+			"mkfwimage: %s: the ROM would refuse it with post code %#x\n",
 			argv[1], bad);
 		return 1;
 	}

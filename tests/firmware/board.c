@@ -7,7 +7,7 @@
 #include "board.h"
 
 #define CTRL (ASHLAR_MAP_BAR0_SHARED_BASE + ASHLAR_SHARED_CTRL)
-#define REPORT_BYTES \
+#define REPORT_BYTES                    \
 	(sizeof(struct ashlar_report) + \
 	 (sizeof(struct ashlar_completion) << QUEUE_DEPTH_LOG2))
 

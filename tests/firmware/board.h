@@ -12,16 +12,16 @@
 #include "ashlar_model.h"
 #include "ashlar_regs.h"
 
-#define HOST_BASE 0x700000000ull
+#define HOST_BASE  0x700000000ull
 #define HOST_BYTES (1u << 20)
 
 /* Places in board memory. */
-#define MEM_IMAGE 0x100000
-#define MEM_TABLES 0x200000 /* 8 KiB a context */
-#define MEM_CODE 0x300000 /* virtual address 0 of every context */
-#define MEM_ARGS 0x310000 /* virtual address 0x10000 */
-#define MEM_RINGS 0x400000 /* 4 KiB a queue */
-#define VA_ARGS 0x10000
+#define MEM_IMAGE	 0x100000
+#define MEM_TABLES	 0x200000 /* 8 KiB a context */
+#define MEM_CODE	 0x300000 /* virtual address 0 of every context */
+#define MEM_ARGS	 0x310000 /* virtual address 0x10000 */
+#define MEM_RINGS	 0x400000 /* 4 KiB a queue */
+#define VA_ARGS		 0x10000
 #define QUEUE_DEPTH_LOG2 4
 
 struct board {

@@ -19,23 +19,23 @@ static uint8_t rom[1 << 14], image[1 << 17], kernels[1 << 12];
 static uint32_t rom_bytes, image_bytes, kernel_bytes;
 static const char *model, *trace;
 
-#define CHECK(condition)                                                     \
-	do {                                                                 \
-		if (!(condition)) {                                          \
-			printf("%s:%d: failed: %s\n", __FILE__, __LINE__,    \
-			       #condition);                                  \
-			return -1;                                           \
-		}                                                            \
+#define CHECK(condition)                                                  \
+	do {                                                              \
+		if (!(condition)) {                                       \
+			printf("%s:%d: failed: %s\n", __FILE__, __LINE__, \
+			       #condition);                               \
+			return -1;                                        \
+		}                                                         \
 	} while (0)
-#define CHECK_EQ(a, b)                                                       \
-	do {                                                                 \
-		uint64_t a_ = (a), b_ = (b);                                 \
-		if (a_ != b_) {                                              \
-			printf("%s:%d: failed: %s is %#" PRIx64              \
-			       ", not %#" PRIx64 "\n",                       \
-			       __FILE__, __LINE__, #a, a_, b_);              \
-			return -1;                                           \
-		}                                                            \
+#define CHECK_EQ(a, b)                                          \
+	do {                                                    \
+		uint64_t a_ = (a), b_ = (b);                    \
+		if (a_ != b_) {                                 \
+			printf("%s:%d: failed: %s is %#" PRIx64 \
+			       ", not %#" PRIx64 "\n",          \
+			       __FILE__, __LINE__, #a, a_, b_); \
+			return -1;                              \
+		}                                               \
 	} while (0)
 
 static uint32_t load(const char *name, void *to, size_t room)
@@ -157,8 +157,7 @@ static int jobs(void)
 	for (i = 0; i < 16; i++)
 		board_push(&board, 1, board_job(0x100, kernel_bytes));
 	board_ring(&board, 1);
-	CHECK(!board_until(&board, board_completed(&board, 1), 22, 1000000,
-			   0));
+	CHECK(!board_until(&board, board_completed(&board, 1), 22, 1000000, 0));
 	for (i = 6; i < 22; i++)
 		CHECK_EQ(board_completion(&board, 1, i)->fence, i + 1);
 	return 0;
@@ -327,7 +326,8 @@ static void test(const char *name, int (*run)(void))
 int main(int argc, char **argv)
 {
 	if (argc != 6) {
-		fprintf(stderr, "usage: %s MODEL.so ROM.bin FIRMWARE.bin KERNELS.bin TRACE\n",
+		fprintf(stderr,
+			"usage: %s MODEL.so ROM.bin FIRMWARE.bin KERNELS.bin TRACE\n",
 			argv[0]);
 		return 2;
 	}

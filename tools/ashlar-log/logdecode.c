@@ -94,8 +94,8 @@ static uint32_t record_words(const struct logdecode *d, const uint32_t *words,
 	return 2 + (header & 0xff);
 }
 
-static void print(const struct logdecode *d, const uint32_t *words,
-		  uint32_t at, logdecode_emit *emit, void *ctx)
+static void print(const struct logdecode *d, const uint32_t *words, uint32_t at,
+		  logdecode_emit *emit, void *ctx)
 {
 	const char *s = format_of(d, word(words, at));
 	uint32_t arg = at + 2;

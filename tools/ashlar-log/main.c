@@ -67,19 +67,18 @@ int main(int argc, char **argv)
 		die(argv[1],
 		    "has another build id than the firmware that wrote the log");
 	if (info.magic != ASHLAR_SHARED_MAGIC)
-		fprintf(stderr, "ashlar-log: %s: the firmware was not ready; its build id is not known\n",
+		fprintf(stderr,
+			"ashlar-log: %s: the firmware was not ready; its build id is not known\n",
 			argv[2]);
 
 	log = malloc(sizeof(*log));
 	if (!log)
 		die(argv[2], strerror(errno));
 	memcpy(log, shared + ASHLAR_SHARED_LOG, sizeof(*log));
-	r = logdecode_words(&d, log->words,
-			    log->head > ASHLAR_LOG_WORDS ?
-				    log->head - ASHLAR_LOG_WORDS :
-				    0,
-			    log->head, log->head <= ASHLAR_LOG_WORDS, emit,
-			    NULL);
+	r = logdecode_words(
+		&d, log->words,
+		log->head > ASHLAR_LOG_WORDS ? log->head - ASHLAR_LOG_WORDS : 0,
+		log->head, log->head <= ASHLAR_LOG_WORDS, emit, NULL);
 	if (r.skipped)
 		printf("(%u words could not be read)\n", r.skipped);
 	free(log);
