@@ -73,15 +73,17 @@ static ashlar_result load_model(struct board *b, const struct sim_options *opt,
 	char *path;
 	ashlar_result result = ASHLAR_OK;
 
-	snprintf(rel, sizeof(rel), "ashlar-model-rtl-%s.so", opt->board);
+	/* Waveforms take a model of their own, which is slower. */
+	snprintf(rel, sizeof(rel), "ashlar-model-rtl-%s%s.so", opt->board,
+		 opt->wave ? "-trace" : "");
 	path = opt->model ? strdup(opt->model) : data_path(data_dir, rel);
 	if (!path)
 		return ASHLAR_ERROR_NO_MEMORY;
 	if (access(path, R_OK)) {
 		snprintf(
 			error, ERROR_BYTES,
-			"no model of board %s: %s is not there; build it, or set ASHLAR_DATA_DIR to where it is",
-			opt->board, path);
+			"no model of board %s: %s is not there; make model%s, or set ASHLAR_DATA_DIR to where it is",
+			opt->board, path, opt->wave ? "-trace" : "");
 		result = ASHLAR_ERROR_NOT_FOUND;
 	} else if (sim_load(&b->os, path, opt)) {
 		snprintf(error, ERROR_BYTES, "%s", b->os.error);

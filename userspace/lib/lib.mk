@@ -51,7 +51,7 @@ $(LIB_OUT)/ashlar.pc: $(LIB_DIR)/ashlar.pc.in $(LIB_DIR)/lib.mk
 
 # Links, so that a model built later is found too.
 LIB_DATA_FILES := $(LIB_DATA)/ashlar-fw.bin $(LIB_DATA)/ashlar-kernels.elf \
-	$(LIB_DATA)/ashlar-model-rtl-sim.so $(LIB_DATA)/ashlar-model-rtl-tiny.so
+	$(foreach m,sim tiny sim-trace tiny-trace,$(LIB_DATA)/ashlar-model-rtl-$(m).so)
 
 $(LIB_DATA)/ashlar-fw.bin:
 	@mkdir -p $(@D)
@@ -70,6 +70,15 @@ lib-data:
 
 lib: $(LIB_OUT)/libashlar.so $(LIB_OUT)/libashlar.a $(LIB_OUT)/ashlar.pc lib-data ## libashlar
 ALL += lib
+
+# The reference page, kept in the tree.
+.PHONY: api-page test-lib-page
+api-page: ## renew userspace/lib/API.md from ashlar.h
+	awk -f $(LIB_DIR)/api-page userspace/include/ashlar/ashlar.h > $(LIB_DIR)/API.md
+test-lib-page:
+	@if awk -f $(LIB_DIR)/api-page userspace/include/ashlar/ashlar.h | diff -u $(LIB_DIR)/API.md -; \
+	then echo "1 passed, 0 failed"; else echo "run make api-page"; echo "0 passed, 1 failed"; exit 1; fi
+TESTS += test-lib-page
 
 LIB_DEST = $(DESTDIR)$(PREFIX)
 install-lib: lib model firmware

@@ -47,8 +47,8 @@
  * ashlar_fence_wait() (until the fences are done), ashlar_fence_query() (at
  * most one slice of ASHLAR_SLICE_CYCLES while the fence is pending, so that a
  * polling loop makes progress), ashlar_device_open(), ashlar_queue_create(),
- * and the release of devices, queues and, when their address space has to be
- * reclaimed, buffers. So a program that makes the same calls in one thread
+ * and where what was released is taken off the board: queues when their last
+ * launch is complete, memory many pieces at a time. So a program that makes the same calls in one thread
  * gets the same results and the same cycle counts, always. Timeouts of waits
  * are host time; timeouts of launches are device time. A program must not
  * spin on mapped memory without calling the library: nothing would change.
@@ -118,8 +118,7 @@ typedef enum ashlar_result {
 	ASHLAR_ERROR_UNSUPPORTED = 4, /* not on this board or in this version */
 	ASHLAR_ERROR_NO_MEMORY = 5, /* host memory */
 	ASHLAR_ERROR_NO_SPACE = 6, /* board memory, addresses, queues */
-	ASHLAR_ERROR_BUSY =
-		7, /* the queue holds all it can; wait for a fence */
+	ASHLAR_ERROR_BUSY = 7, /* the queue is full; wait for a fence */
 	ASHLAR_ERROR_TIMEOUT = 8, /* the wait ended; the fence is pending */
 	ASHLAR_ERROR_FORMAT = 9, /* malformed kernel file or device tree */
 	ASHLAR_ERROR_LIMIT = 10, /* the kernel needs more than the board has */
