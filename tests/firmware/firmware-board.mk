@@ -4,7 +4,7 @@
 FWB_OUT := $(BUILD)/firmware/board
 FWB_MODEL ?= $(BUILD)/model/ashlar-model-rtl-tiny-check.so
 FWB_CFLAGS := -std=gnu11 -O2 -g -Wall -Wextra -Werror -Idriver/abi \
-	-Ihw-model/model -Itests/firmware
+	-Ihw-model/model -Itests/firmware -Itools/ashlar-log -Ifirmware/tools
 
 $(FWB_OUT)/kernels.elf: tests/firmware/kernels.S
 	@mkdir -p $(@D)
@@ -15,7 +15,8 @@ $(FWB_OUT)/kernels.bin: $(FWB_OUT)/kernels.elf
 	riscv64-unknown-elf-objcopy -O binary -j .text $< $@
 
 $(FWB_OUT)/fwboard: tests/firmware/fwboard.c tests/firmware/board.c \
-		tests/firmware/board.h driver/abi/ashlar_abi.h \
+		tools/ashlar-log/logdecode.c firmware/tools/elf32.c \
+		tests/firmware/board.h tools/ashlar-log/logdecode.h driver/abi/ashlar_abi.h \
 		hw-model/model/ashlar_model.h
 	@mkdir -p $(@D)
 	$(CC) $(FWB_CFLAGS) $(filter %.c,$^) -ldl -o $@
@@ -24,7 +25,8 @@ $(FWB_OUT)/fwboard: tests/firmware/fwboard.c tests/firmware/board.c \
 test-firmware-board: $(FWB_OUT)/fwboard $(FWB_OUT)/kernels.bin $(FWB_MODEL) \
 		$(BUILD)/firmware/rom.bin $(BUILD)/firmware/ashlar-fw.bin ## ROM and runtime on the RTL
 	@$(FWB_OUT)/fwboard $(FWB_MODEL) $(BUILD)/firmware/rom.bin \
-		$(BUILD)/firmware/ashlar-fw.bin $(FWB_OUT)/kernels.bin \
+		$(BUILD)/firmware/ashlar-fw.bin \
+		$(BUILD)/firmware/ashlar-fw.elf $(FWB_OUT)/kernels.bin \
 		$(FWB_OUT)/insn.trace
 
 TESTS += test-firmware-board

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * fwboard MODEL.so ROM.bin FIRMWARE.bin KERNELS.bin TRACE
+ * fwboard MODEL.so ROM.bin FIRMWARE.bin FIRMWARE.elf KERNELS.bin TRACE
  *
  * The real ROM and runtime on a model of the board: boot and its refusals,
  * control ring, jobs that end well, exit, fault and hang, hand-over between
@@ -12,11 +12,13 @@
 #include <string.h>
 
 #include "board.h"
+#include "logdecode.h"
 
 static struct board board;
 static int passed, failed;
 static uint8_t rom[1 << 14], image[1 << 17], kernels[1 << 12];
-static uint32_t rom_bytes, image_bytes, kernel_bytes;
+static uint8_t elf[1 << 20];
+static uint32_t rom_bytes, image_bytes, kernel_bytes, elf_bytes;
 static const char *model, *trace;
 
 #define CHECK(condition)                                                  \
@@ -163,6 +165,46 @@ static int jobs(void)
 	return 0;
 }
 
+static char lines[1 << 16];
+
+static void collect(void *ctx, uint32_t cycles, const char *text)
+{
+	size_t used = strlen(lines);
+
+	(void)ctx;
+	snprintf(lines + used, sizeof(lines) - used, "%u %s\n", cycles, text);
+}
+
+/* Read the firmware's log through BAR0 into lines. */
+static int read_log(void)
+{
+	static struct ashlar_log log;
+	struct logdecode_result r;
+	struct ashlar_info info;
+	struct logdecode d;
+	const char *error;
+	uint32_t word;
+	size_t i;
+
+	CHECK(!logdecode_open(&d, elf, elf_bytes, &error));
+	for (i = 0; i < sizeof(info); i += 4) {
+		word = board_read(&board, ASHLAR_MAP_BAR0_SHARED_BASE +
+						  ASHLAR_SHARED_INFO + i);
+		memcpy((uint8_t *)&info + i, &word, 4);
+	}
+	CHECK(!memcmp(info.build_id, d.build_id, sizeof(d.build_id)));
+	for (i = 0; i < sizeof(log); i += 4) {
+		word = board_read(&board, ASHLAR_MAP_BAR0_SHARED_BASE +
+						  ASHLAR_SHARED_LOG + i);
+		memcpy((uint8_t *)&log + i, &word, 4);
+	}
+	lines[0] = 0;
+	r = logdecode_words(&d, log.words, 0, log.head, 1, collect, NULL);
+	CHECK_EQ(r.skipped, 0);
+	CHECK(r.records > 0);
+	return 0;
+}
+
 static int faults(void)
 {
 	const struct ashlar_completion *c;
@@ -199,6 +241,12 @@ static int faults(void)
 	CHECK_EQ(c->fault_cause, ASHLAR_TILE_FAULT_CAUSE_PAGE_INVALID);
 	CHECK_EQ(c->fault_unit, ASHLAR_TILE_FAULT_UNIT_LOADER);
 	CHECK_EQ(c->fault_addr, 0x100000);
+
+	if (read_log())
+		return -1;
+	CHECK(strstr(lines, "firmware 10000 on hardware 10000"));
+	CHECK(strstr(lines, "queue 1: job 0 ended with status 2 on tile"));
+	CHECK(strstr(lines, "context 2 stopped by status 2"));
 	return 0;
 }
 
@@ -325,17 +373,18 @@ static void test(const char *name, int (*run)(void))
 
 int main(int argc, char **argv)
 {
-	if (argc != 6) {
+	if (argc != 7) {
 		fprintf(stderr,
-			"usage: %s MODEL.so ROM.bin FIRMWARE.bin KERNELS.bin TRACE\n",
+			"usage: %s MODEL.so ROM.bin FIRMWARE.bin FIRMWARE.elf KERNELS.bin TRACE\n",
 			argv[0]);
 		return 2;
 	}
 	model = argv[1];
 	rom_bytes = load(argv[2], rom, sizeof(rom));
 	image_bytes = load(argv[3], image, sizeof(image));
-	kernel_bytes = load(argv[4], kernels, sizeof(kernels));
-	trace = argv[5];
+	elf_bytes = load(argv[4], elf, sizeof(elf));
+	kernel_bytes = load(argv[5], kernels, sizeof(kernels));
+	trace = argv[6];
 	test("boots", boots);
 	test("boot_refuses", boot_refuses);
 	test("jobs", jobs);
