@@ -3,7 +3,7 @@
 #   make test-lib        against the shared library and the fake board
 #   make test-lib-asan   the same under AddressSanitizer and UBSan, with leaks
 #   make test-lib-tsan   threads, under ThreadSanitizer
-#   make test-lib-rtl    with firmware and kernels on the RTL model of both boards
+#   make test-lib-board    with firmware and kernels on the RTL model of both boards
 
 LIB_T := $(BUILD)/tests/lib
 LIB_T_CFLAGS := $(filter-out -fsanitize%,$(CFLAGS_COMMON)) -fno-omit-frame-pointer
@@ -58,10 +58,10 @@ $(LIB_T)/rtl_kernels.elf: tests/lib/rtl_kernels.c tests/lib/rtl_args.h \
 	@mkdir -p $(@D)
 	ASHLAR_CC=$(CROSS)gcc userspace/sdk/ashlar-cc -Werror -Itests/lib $< -o $@
 
-.PHONY: test-lib-rtl
-test-lib-rtl: $(LIB_T)/plain/test_rtl $(LIB_T)/tsan/test_rtl $(LIB_T)/rtl_kernels.elf lib model firmware
+.PHONY: test-lib-board
+test-lib-board: $(LIB_T)/plain/test_rtl $(LIB_T)/tsan/test_rtl $(LIB_T)/rtl_kernels.elf lib model firmware
 	@failed=0; for b in tiny sim; do \
 		$(LIB_T)/plain/test_rtl $$b $(LIB_T)/rtl_kernels.elf || failed=1; done; \
 	ASHLAR_DATA_DIR=$(LIB_DATA) $(LIB_T)/tsan/test_rtl tiny $(LIB_T)/rtl_kernels.elf threads || failed=1; \
 	exit $$failed
-TESTS += test-lib-rtl
+TESTS += test-lib-board
