@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: MIT
 //
-// One network of the interconnect: requests of W bits from M masters to S
-// slaves, answers of RW bits back. Each slave takes a request a cycle, each
-// master an answer a cycle; both sides choose round robin. The slave gets the
-// master's number with the request and gives it back with the answer.
+// The choices of one network of the interconnect: requests from M masters to S
+// slaves, answers back. Each slave takes a request a cycle, each master an
+// answer a cycle; both sides choose round robin. The slave gets the master's
+// number with the request and gives it back with the answer. What is carried
+// goes beside this, by the numbers chosen: wide signals are moved once.
 module ash_bus_net #(
 	parameter int M = 4,
 	parameter int S = 3,
-	parameter int W = 54,
-	parameter int RW = 7,
 	localparam int MW = M > 1 ? $clog2(M) : 1,
 	localparam int SW = S > 1 ? $clog2(S) : 1
 ) (
@@ -18,18 +17,15 @@ module ash_bus_net #(
 	input  logic [M-1:0]  m_valid,
 	output logic [M-1:0]  m_ready,
 	input  logic [SW-1:0] m_dest [M],
-	input  logic [W-1:0]  m_req [M],
 	output logic [M-1:0]  m_rvalid,                 // always taken
-	output logic [RW-1:0] m_rsp [M],
+	output logic [SW-1:0] m_from [M],               // the slave that answers
 
 	output logic [S-1:0]  s_valid,
 	input  logic [S-1:0]  s_ready,
-	output logic [W-1:0]  s_req [S],
-	output logic [MW-1:0] s_master [S],
+	output logic [MW-1:0] s_master [S],             // the master that asks
 	input  logic [S-1:0]  s_rvalid,
 	output logic [S-1:0]  s_rready,
-	input  logic [MW-1:0] s_rmaster [S],
-	input  logic [RW-1:0] s_rsp [S]
+	input  logic [MW-1:0] s_rmaster [S]
 );
 	logic [M-1:0] win [S];                          // [slave][master]
 	logic [S-1:0] rwin [M];                         // [master][slave]
@@ -47,12 +43,10 @@ module ash_bus_net #(
 			.index(s_master[s])
 		);
 		assign s_valid[s] = win[s] != '0;
-		assign s_req[s] = m_req[s_master[s]];
 	end
 
 	for (genvar m = 0; m < M; m++) begin : g_master
-		logic [S-1:0]  rwant, mine;
-		logic [SW-1:0] from;
+		logic [S-1:0] rwant, mine;
 		for (genvar s = 0; s < S; s++) begin : g_want
 			assign rwant[s] = s_rvalid[s] && s_rmaster[s] == MW'(m);
 			assign mine[s] = win[s][m] && s_ready[s];
@@ -62,11 +56,10 @@ module ash_bus_net #(
 			.req(rwant),
 			.take(1'b1),
 			.grant(rwin[m]),
-			.index(from)
+			.index(m_from[m])
 		);
 		assign m_ready[m] = mine != '0;
 		assign m_rvalid[m] = rwin[m] != '0;
-		assign m_rsp[m] = s_rsp[from];
 	end
 
 	for (genvar s = 0; s < S; s++) begin : g_rready
