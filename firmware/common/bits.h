@@ -26,6 +26,17 @@ static inline uint64_t bit64(unsigned int n)
 	return n & 32 ? (uint64_t)bit << 32 : bit;
 }
 
+/* Number of the lowest bit set in *set, which must not be 0; takes it out. */
+static inline unsigned int bit64_take(uint64_t *set)
+{
+	uint32_t low = (uint32_t)*set;
+	unsigned int n = low ? bit_index(low) :
+			       32 + bit_index((uint32_t)(*set >> 32));
+
+	*set &= *set - 1;
+	return n;
+}
+
 static inline unsigned int bit_count(uint32_t x)
 {
 	x -= (x >> 1) & 0x55555555u;

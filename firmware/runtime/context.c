@@ -8,16 +8,14 @@
 
 void context_stop(struct context *ctx, unsigned int status)
 {
-	uint32_t number;
+	uint64_t left = ctx->queues;
 
 	if (ctx->stopped)
 		return;
 	ctx->stopped = (uint8_t)status;
 	LOG("context %u stopped by status %u", ctx->space.context, status);
-	for (number = 1; number <= RT_QUEUES; number++) {
-		if (ctx->queues & bit64(number))
-			run_cancel(&rt.queue[number], ASHLAR_JOB_CANCELLED);
-	}
+	while (left)
+		run_cancel(&rt.queue[bit64_take(&left)], ASHLAR_JOB_CANCELLED);
 }
 
 void context_make(uint32_t number, uint64_t pt_root, uint32_t pt_entries)

@@ -496,17 +496,17 @@ static void tile_died(struct tile *t, uint32_t number)
 
 uint64_t run_deadlines(uint64_t now)
 {
-	uint64_t next = TIMER_NEVER;
+	uint64_t next = TIMER_NEVER, left = rt.running;
 	uint32_t number;
 
-	for (number = 1; number <= RT_QUEUES; number++) {
-		struct queue *q = &rt.queue[number];
+	while (left) {
+		struct queue *q = &rt.queue[bit64_take(&left)];
 
 		if (q->job != JOB_RUN)
 			continue;
 		if (q->deadline <= now) {
 			LOG("queue %u: job %u runs longer than %u cycles",
-			    number, q->done,
+			    q->number, q->done,
 			    (uint32_t)(now - report_record(q)->t_start));
 			fail(q, ASHLAR_JOB_TIMEOUT);
 		} else if (q->deadline < next) {

@@ -22,8 +22,13 @@ static void bits(void **state)
 		assert_int_equal(bit_count(UINT32_MAX << i), 32 - i);
 	}
 	assert_int_equal(bit_count(0), 0);
-	for (i = 0; i < 64; i++)
+	for (i = 0; i < 64; i++) {
+		uint64_t set = UINT64_MAX << i;
+
 		assert_true(bit64(i) == (uint64_t)1 << i);
+		assert_int_equal(bit64_take(&set), i);
+		assert_true(set == UINT64_MAX << i << 1);
+	}
 }
 
 static void copy(void **state)

@@ -271,7 +271,8 @@ static int timeouts(void)
 	c = board_completion(&board, 1, 0);
 	CHECK_EQ(c->status, ASHLAR_JOB_TIMEOUT);
 	CHECK_EQ(c->fault_pc, 0x80);
-	CHECK(c->t_end - c->t_start >= 20000 && c->t_end - c->t_start < 22000);
+	CHECK(c->t_end - c->t_start >= 20000);
+	CHECK_EQ((c->t_end - c->t_start) / 2000, 10); /* not much later */
 	CHECK_EQ(board_completion(&board, 2, 0)->status, ASHLAR_JOB_OK);
 
 	/* A queue with a job that never ends goes all the same. */
