@@ -45,8 +45,16 @@ $(LIB_OUT)/libashlar.a: $(LIB_OBJ)
 	rm -f $@
 	$(AR) rcs $@ $(LIB_OBJ)
 
-$(LIB_OUT)/ashlar.pc: $(LIB_DIR)/ashlar.pc.in $(LIB_DIR)/lib.mk
+# Holds PREFIX; written only when that has changed, so that what it is compiled
+# into is made again then.
+.PHONY: lib-prefix
+$(LIB_OUT)/prefix: lib-prefix
 	@mkdir -p $(@D)
+	@echo '$(PREFIX)' | cmp -s - $@ || echo '$(PREFIX)' > $@
+
+$(LIB_OUT)/obj/$(LIB_DIR)/files.o: $(LIB_OUT)/prefix
+
+$(LIB_OUT)/ashlar.pc: $(LIB_DIR)/ashlar.pc.in $(LIB_DIR)/lib.mk $(LIB_OUT)/prefix
 	sed -e 's,@PREFIX@,$(PREFIX),' -e 's,@VERSION@,$(LIB_VERSION),' $< > $@
 
 # Links, so that a model built later is found too.
