@@ -17,6 +17,9 @@
 
 #define GEMM_GROUP_MAX 8u
 
+/* Loads under way: one B block takes up to three places in the queue of 8. */
+#define GEMM_LOADS_MOST 6u
+
 /* A walk over the plan; loads and computation each have one. */
 struct gemm_walk {
 	uint32_t panel, panel_cols; /* first column of the panel, columns */
@@ -26,14 +29,17 @@ struct gemm_walk {
 	bool end;
 };
 
-/* A column whose accumulators are to be drained. */
+/* A column that is computed: what its drain and its store need. */
 struct gemm_column {
-	bool pending;
-	uint32_t row, rows; /* blocks */
-	uint32_t col; /* block */
-	uint32_t acc; /* of the first tile */
-	uint32_t vec; /* slot of its bias and scale rows */
 	ash_token first; /* matrix token of the first tile; the others follow */
+	uint32_t acc; /* of the first tile */
+	uint32_t tiles;
+	uint32_t rows; /* of elements */
+	uint32_t vec; /* offset of its bias row */
+	uint32_t run; /* bytes of a row */
+	uint64_t c; /* global address */
+	uint32_t stage; /* offset */
+	ash_token drained; /* vector token of the last tile */
 };
 
 struct gemm {
@@ -108,12 +114,7 @@ static inline bool gemm_first_b(const struct gemm *g, const struct gemm_walk *w)
 	return g->plan.chunks > 1 || w->group == 0;
 }
 
-/* Whether it is the last. */
-static inline bool gemm_last_a(const struct gemm *g, const struct gemm_walk *w)
-{
-	return w->col + 1 == w->panel_cols && !g->plan.a_stays;
-}
-
+/* Whether it is the last to use its B block. */
 static inline bool gemm_last_b(const struct gemm *g, const struct gemm_walk *w)
 {
 	return g->plan.chunks > 1 ||
@@ -138,10 +139,11 @@ static void gemm_find_load(struct gemm *g)
 	 */
 	while (!w->end) {
 		bool a = gemm_first_a(g, w);
+		bool b = gemm_first_b(g, w);
 
 		if (g->phase == 0 && !a)
 			g->phase = 1;
-		if (g->phase == 1 && !gemm_first_b(g, w))
+		if (g->phase == 1 && !b)
 			g->phase = 2;
 		if (g->phase == 1) {
 			g->next_side = &g->b;
@@ -151,6 +153,9 @@ static void gemm_find_load(struct gemm *g)
 			g->next_side = &g->a;
 			return;
 		}
+		/* Without new B blocks, the other columns need nothing. */
+		if (!b)
+			w->col = w->panel_cols - 1;
 		gemm_walk_on(g, w);
 		g->phase = 0;
 	}
@@ -175,7 +180,7 @@ static void gemm_load_vec(struct gemm *g, uint32_t block)
 }
 
 /* Start the next load, which there is; its slot has been released. */
-static void gemm_start_load(struct gemm *g)
+static __attribute__((noinline)) void gemm_start_load(struct gemm *g)
 {
 	const struct gemm_walk *w = &g->next;
 	struct gemm_side *s = g->next_side;
@@ -188,121 +193,128 @@ static void gemm_start_load(struct gemm *g)
 	} else {
 		block = w->group + (g->phase ? g->phase - 1 : 0);
 	}
-	gemm_side_load(s, block, w->chunk, gemm_chunk_k(g, w->chunk));
+	gemm_side_load(s, block, w->chunk * g->plan.chunk,
+		       gemm_chunk_k(g, w->chunk));
 	g->phase++;
 	gemm_find_load(g);
 }
 
 /*
- * Start all loads that can start without waiting. One B block takes up to
- * three places in the load queue.
+ * Whether the next load can start without waiting, with fewer than `ahead`
+ * under way.
  */
-static __attribute__((noinline)) void gemm_pump_on(struct gemm *g)
+static inline bool gemm_can_load(const struct gemm *g, uint32_t ahead)
 {
-	while (g->next_side && gemm_side_room(g->next_side) &&
-	       ash_pending(ASH_LOAD) <= 5 && gemm_side_left(g->next_side))
+	return g->next_side && gemm_side_room(g->next_side) &&
+	       ash_pending(ASH_LOAD) < ahead && gemm_side_left(g->next_side);
+}
+
+/*
+ * Start a load, if one can start without waiting. One for each column keeps
+ * the load DMA ahead; more would keep the core from feeding the matrix unit.
+ */
+static inline void gemm_pump(struct gemm *g)
+{
+	if (gemm_can_load(g, GEMM_LOADS_MOST))
 		gemm_start_load(g);
 }
 
-static inline void gemm_pump(struct gemm *g)
-{
-	if (g->next_side && gemm_side_room(g->next_side))
-		gemm_pump_on(g);
-}
-
-/* Wait until the side's first `count` blocks are loaded, the last in slot. */
-static void gemm_need(struct gemm *g, struct gemm_side *s, uint32_t count,
-		      uint32_t slot)
+/* Time that is waited for is free for starting other loads. */
+static __attribute__((noinline)) void gemm_need_more(struct gemm *g,
+						     struct gemm_side *s,
+						     uint32_t count,
+						     uint32_t slot)
 {
 	while ((int32_t)(s->loaded - count) < 0) {
 		ASH_ASSERT(g->next_side && gemm_side_room(g->next_side));
 		gemm_start_load(g);
 	}
+	while (!ash_done(ASH_LOAD, s->arrived[slot]) &&
+	       gemm_can_load(g, GEMM_LOADS_MOST))
+		gemm_start_load(g);
 	ash_wait(ASH_LOAD, s->arrived[slot]);
+}
+
+/* Wait until the side's first `count` blocks are loaded, the last in slot. */
+static inline void gemm_need(struct gemm *g, struct gemm_side *s,
+			     uint32_t count, uint32_t slot)
+{
+	if ((int32_t)(s->loaded - count) < 0 ||
+	    !ash_done(ASH_LOAD, s->arrived[slot]))
+		gemm_need_more(g, s, count, slot);
 }
 
 /* --- Results -------------------------------------------------------------- */
 
-/*
- * Start to store rows (elements) of a drained column from offset; the first is
- * row `row` of this tile's part. The strides were set at the beginning.
- */
-static void gemm_store(const struct gemm *g, uint32_t col, uint32_t row,
-		       uint32_t rows, uint32_t offset)
-{
-	uint32_t first = col * g->b.array;
-	uint32_t cols = gemm_min(g->b.extent - first, g->b.array);
-
-	ash_write(ASH_STORE + ASHLAR_STORE_RUN, cols * g->c_bytes);
-	ash_write(ASH_STORE + ASHLAR_STORE_COUNT1, rows);
-	/* A row has fewer than 2^31 bytes. */
-	ash_dma_at(ASH_STORE, offset,
-		   g->c + (uint64_t)row * g->c_stride + first * g->c_bytes);
-}
-
-/* Drain a column into the next stage, tile after tile as they are done. */
-static void gemm_drain(struct gemm *g, const struct gemm_column *col)
+/* Start to drain a column into the next stage, tile after tile. */
+static void gemm_drain(struct gemm *g, struct gemm_column *col)
 {
 	uint32_t array = g->a.array;
-	uint32_t left = g->a.extent - col->row * array;
-	uint32_t to = g->stage_offset + g->stage * g->stage_bytes;
 	uint32_t step = g->tile_bytes;
-	uint32_t acc = col->acc, end = acc + col->rows;
+	uint32_t to = g->stage_offset + g->stage * g->stage_bytes;
+	uint32_t left = col->rows;
+	uint32_t acc = col->acc;
 	ash_token token = col->first;
 
 	/* Stages are stored in turn: the one before in this stage. */
 	ash_wait(ASH_STORE, g->stores + 1 - g->stages);
 	if (g->bias)
-		ash_vector_bias(g->vec_offset + col->vec * 8 * array);
+		ash_vector_bias(col->vec);
 	if (g->scale)
-		ash_vector_scalev(g->vec_offset + col->vec * 8 * array +
-				  4 * array);
+		ash_vector_scalev(col->vec + 4 * array);
 	ash_write(ASH_VECTOR + ASHLAR_VECTOR_ROWS, array);
-	for (; acc != end; acc++, left -= array) {
-		if (left < array)
-			ash_write(ASH_VECTOR + ASHLAR_VECTOR_ROWS, left);
+	col->stage = to;
+	for (;;) {
 		ash_write(ASH_VECTOR + ASHLAR_VECTOR_SRC, acc);
 		ash_write(ASH_VECTOR + ASHLAR_VECTOR_DST, to);
+		if (left < array)
+			ash_write(ASH_VECTOR + ASHLAR_VECTOR_ROWS, left);
 		ash_wait(ASH_MATRIX, token);
 		ash_start(ASH_VECTOR);
+		if (left <= array)
+			break;
 		token++;
+		acc++;
 		to += step;
+		left -= array;
 	}
-	g->drained += col->rows;
-}
-
-/* Store the column that was drained last. */
-static void gemm_store_column(struct gemm *g, const struct gemm_column *col)
-{
-	uint32_t array = g->a.array;
-	uint32_t row = col->row * array;
-	uint32_t rows = gemm_min(g->a.extent - row, col->rows * array);
-
-	ash_wait(ASH_VECTOR, g->drained);
-	gemm_store(g, col->col, row, rows,
-		   g->stage_offset + g->stage * g->stage_bytes);
+	g->drained += col->tiles;
 	g->stores++;
+	col->drained = g->drained;
 	if (++g->stage == g->stages)
 		g->stage = 0;
 }
 
+/* Start to store a drained column. The strides were set at the beginning. */
+static inline void gemm_store(const struct gemm_column *col)
+{
+	ash_write(ASH_STORE + ASHLAR_STORE_RUN, col->run);
+	ash_write(ASH_STORE + ASHLAR_STORE_COUNT1, col->rows);
+	ash_write(ASH_STORE + ASHLAR_STORE_GADDR_LO, (uint32_t)col->c);
+	ash_write(ASH_STORE + ASHLAR_STORE_GADDR_HI, (uint32_t)(col->c >> 32));
+	ash_write(ASH_STORE + ASHLAR_STORE_LADDR, col->stage);
+	ash_wait(ASH_VECTOR, col->drained);
+	ash_start(ASH_STORE);
+}
+
 /*
- * The last column of all: nothing follows it, so store tile by tile as they
+ * Store the last column of all: nothing follows it, so tile by tile as they
  * are drained, and the last store is short.
  */
-static void gemm_finish(struct gemm *g, const struct gemm_column *col)
+static void gemm_store_last(const struct gemm *g, const struct gemm_column *col)
 {
+	struct gemm_column tile = *col;
 	uint32_t array = g->a.array;
-	uint32_t offset = g->stage_offset + g->stage * g->stage_bytes;
-	uint32_t i;
+	uint32_t left = col->rows;
 
-	gemm_drain(g, col);
-	for (i = 0; i < col->rows; i++) {
-		uint32_t row = (col->row + i) * array;
-
-		ash_wait(ASH_VECTOR, g->drained - col->rows + i + 1);
-		gemm_store(g, col->col, row, gemm_min(g->a.extent - row, array),
-			   offset + i * g->tile_bytes);
+	tile.drained -= col->tiles;
+	while (left) {
+		tile.rows = gemm_min(left, array);
+		tile.drained++;
+		gemm_store(&tile);
+		tile.c += (uint64_t)array * g->c_stride;
+		tile.stage += g->tile_bytes;
+		left -= tile.rows;
 	}
 }
 
@@ -327,8 +339,9 @@ static void gemm_side_init(struct gemm_side *s, uint64_t base, uint32_t ld,
 	s->bytes = bytes;
 	s->stride = ld * bytes;
 	s->form = k_rows ? ASH_ROWS : ASH_KMAJOR;
-	s->block_step = k_rows ? (uint64_t)s->stride * array : array * bytes;
-	s->base = base + first * s->block_step;
+	s->row_step = k_rows ? s->stride : bytes;
+	s->k_step = k_rows ? bytes : s->stride;
+	s->base = base + (uint64_t)(first * array) * s->row_step;
 	s->extent = extent - first * array;
 	s->loaded = 0;
 	s->released = 0;
@@ -391,43 +404,46 @@ static inline uint32_t gemm_ring(uint32_t slot, uint32_t slots)
 	return slot >= slots ? slot - slots : slot;
 }
 
+/*
+ * Vector tokens of the column that used the accumulators before: each is
+ * computed into again when its own drain is done.
+ */
+struct gemm_drains {
+	ash_token next, last;
+};
+
 /* Compute `count` tiles: A blocks from `a` on with the B block that is set. */
-static void gemm_tiles(uint32_t cfg, uint32_t a, uint32_t step, uint32_t count)
+static inline void gemm_tiles(struct gemm_drains *d, uint32_t cfg, uint32_t a,
+			      uint32_t step, uint32_t count)
 {
 	for (; count; count--) {
 		ash_write(ASH_MATRIX + ASHLAR_MATRIX_A_ADDR, a);
 		ash_write(ASH_MATRIX + ASHLAR_MATRIX_CFG, cfg);
+		ash_wait(ASH_VECTOR, d->next);
 		ash_start(ASH_MATRIX);
+		if (d->next != d->last)
+			d->next++;
 		a += step;
 		cfg += ASH_FIELD(MATRIX, CFG_ACC, 1);
 	}
 }
 
 /*
- * Compute a column: the group's A blocks, the first in slot, with the B block
- * that is set. first: they are new, the first one is block number `count`;
- * last: they are not used again.
+ * The same for the first or last column of a sweep: with `first`, the blocks
+ * are new, and the first one is block number `count`; with `last` they are not
+ * used again.
  */
-static void gemm_column_tiles(struct gemm *g, uint32_t cfg, uint32_t slot,
-			      uint32_t rows, bool first, bool last,
-			      uint32_t count)
+static void gemm_tiles_at_end(struct gemm *g, struct gemm_drains *d,
+			      uint32_t cfg, uint32_t slot, uint32_t rows,
+			      bool first, bool last, uint32_t count)
 {
 	struct gemm_side *a = &g->a;
-	uint32_t at = a->offset + slot * a->slot_bytes;
-	uint32_t straight = gemm_min(rows, a->slots - slot);
 	uint32_t i;
 
-	if (!first && !last) {
-		gemm_tiles(cfg, at, a->slot_bytes, straight);
-		cfg += ASH_FIELD(MATRIX, CFG_ACC, straight);
-		gemm_tiles(cfg, a->offset, a->slot_bytes, rows - straight);
-		g->matmuls += rows;
-		return;
-	}
 	for (i = 0; i < rows; i++) {
 		if (first)
 			gemm_need(g, a, count + i + 1, slot);
-		gemm_tiles(cfg, a->offset + slot * a->slot_bytes, 0, 1);
+		gemm_tiles(d, cfg, a->offset + slot * a->slot_bytes, 0, 1);
 		g->matmuls++;
 		if (last)
 			gemm_side_release(a, g->matmuls);
@@ -436,82 +452,156 @@ static void gemm_column_tiles(struct gemm *g, uint32_t cfg, uint32_t slot,
 	}
 }
 
-static void gemm_run(struct gemm *g, uint32_t cfg)
-{
-	struct gemm_walk w;
-	struct gemm_column now = { 0 }, before = { 0 };
-	bool waiting = false; /* `before` is computed, not drained */
-	uint32_t half = ash_accs() / 2;
-	/* Of the first A block of the group and the first B block of the
-	 * panel: number and slot.
-	 */
-	uint32_t a_count = 0, a_slot = 0, b_count = 0, b_slot = 0, vec = 0;
-	uint32_t acc = 0; /* half of the accumulators of column 0 */
+/* Where the computation is. */
+struct gemm_at {
+	/* The first A block of the group, the first B block of the panel. */
+	uint32_t a_count, a_slot; /* number, slot */
+	uint32_t b_count, b_slot;
+	uint32_t vec; /* slot of the panel's first bias and scale rows */
+	uint32_t half; /* bit 0: half of the accumulators of column 0 */
+	/* The last column computed, and the one before, drained; or NULL. */
+	struct gemm_column *computed, *drained;
+	struct gemm_column columns[2];
+};
 
-	gemm_walk_begin(g, &w);
-	for (;;) {
-		bool last_chunk = w.chunk + 1 == g->plan.chunks;
-		bool last_b = gemm_last_b(g, &w);
-		uint32_t slot = gemm_ring(b_slot + w.col, g->b.slots);
-		uint32_t word = cfg;
+static inline void gemm_store_drained(struct gemm_at *at)
+{
+	if (at->drained)
+		gemm_store(at->drained);
+	at->drained = NULL;
+}
+
+/*
+ * One chunk of k of a group: all columns of the panel. w stands at the first
+ * of them.
+ */
+static void gemm_sweep(struct gemm *g, struct gemm_at *at,
+		       const struct gemm_walk *w, uint32_t cfg)
+{
+	const uint32_t half = ash_accs() / 2;
+	const uint32_t array = g->a.array;
+	const uint32_t rows = w->group_rows;
+	const uint32_t cols = w->panel_cols;
+	const bool first_a = gemm_first_a(g, w);
+	const bool last_a = !g->plan.a_stays;
+	const bool first_b = gemm_first_b(g, w);
+	const bool last_b = gemm_last_b(g, w);
+	const bool last_chunk = w->chunk + 1 == g->plan.chunks;
+	const uint32_t acc_step = ASH_FIELD(MATRIX, CFG_ACC, 1);
+	const uint32_t a_step = g->a.slot_bytes;
+	const uint32_t a = g->a.offset + at->a_slot * a_step;
+	/* A blocks up to the end of the ring; the others are at its start. */
+	const uint32_t straight = gemm_min(rows, g->a.slots - at->a_slot);
+	const uint32_t height =
+		gemm_min(g->a.extent - w->group * array, rows * array);
+	const uint32_t step = array * g->c_bytes;
+	uint64_t c = g->c + (uint64_t)(w->group * array) * g->c_stride +
+		     w->panel * step;
+	uint32_t width = g->b.extent * g->c_bytes - w->panel * step;
+	uint32_t slot = at->b_slot;
+	uint32_t vec = at->vec;
+	struct gemm_drains drains = { 0, 0 };
+	uint32_t col;
+
+	if (w->chunk)
+		cfg |= ASH_FIELD(MATRIX, CFG_ACCUMULATE, 1);
+	if (g->plan.chunks > 1)
+		ash_write(ASH_MATRIX + ASHLAR_MATRIX_K,
+			  gemm_chunk_k(g, w->chunk));
+	for (col = 0; col < cols; col++) {
+		uint32_t acc = ((at->half + col) & 1) * half;
+		uint32_t word = cfg + acc * acc_step;
+		struct gemm_column *now;
 
 		gemm_pump(g);
-		if (gemm_first_b(g, &w))
-			gemm_need(g, &g->b, b_count + w.col + 1, slot);
+		if (first_b)
+			gemm_need(g, &g->b, at->b_count + col + 1, slot);
 		ash_write(ASH_MATRIX + ASHLAR_MATRIX_B_ADDR,
 			  g->b.offset + slot * g->b.slot_bytes);
-		if (g->plan.chunks > 1)
-			ash_write(ASH_MATRIX + ASHLAR_MATRIX_K,
-				  gemm_chunk_k(g, w.chunk));
-		now.acc = ((acc + w.col) & 1) * half;
-		now.first = g->matmuls + 1;
-		word |= ASH_FIELD(MATRIX, CFG_ACC, now.acc);
-		if (w.chunk)
-			word |= ASH_FIELD(MATRIX, CFG_ACCUMULATE, 1);
-		gemm_column_tiles(g, word, a_slot, w.group_rows,
-				  gemm_first_a(g, &w), gemm_last_a(g, &w),
-				  a_count);
+		if (at->drained) {
+			drains.last = at->drained->drained;
+			drains.next = drains.last + 1 - at->drained->tiles;
+		}
+		if ((first_a && col == 0) || (last_a && col + 1 == cols)) {
+			gemm_tiles_at_end(g, &drains, word, at->a_slot, rows,
+					  first_a && col == 0,
+					  last_a && col + 1 == cols,
+					  at->a_count);
+		} else {
+			gemm_tiles(&drains, word, a, a_step, straight);
+			gemm_tiles(&drains, word + straight * acc_step,
+				   g->a.offset, a_step, rows - straight);
+			g->matmuls += rows;
+		}
+		gemm_store_drained(at);
 		if (last_b)
 			gemm_side_release(&g->b, g->matmuls);
-		if (waiting) {
-			gemm_drain(g, &before);
-			gemm_store_column(g, &before);
-			waiting = false;
+		slot = gemm_ring(slot + 1, g->b.slots);
+		if (at->computed) {
+			gemm_drain(g, at->computed);
+			at->drained = at->computed;
+			at->computed = NULL;
 		}
-		if (last_chunk) {
-			now.row = w.group;
-			now.rows = w.group_rows;
-			now.col = w.panel + w.col;
-			now.vec = gemm_ring(vec + w.col, g->vec_slots);
-			before = now;
-			waiting = true;
-		}
-
-		if (w.col + 1 == w.panel_cols) {
-			/* The last column of a group or chunk. */
-			a_count += w.group_rows;
-			a_slot = gemm_ring(a_slot + w.group_rows, g->a.slots);
-			if (g->plan.a_stays &&
-			    w.group + w.group_rows == g->plan.m_blocks) {
-				a_count = 0;
-				a_slot = 0;
-			}
-			if (last_b) {
-				b_count += w.panel_cols;
-				b_slot = gemm_ring(b_slot + w.panel_cols,
-						   g->b.slots);
-			}
-			if (last_b && last_chunk)
-				vec = gemm_ring(vec + w.panel_cols,
-						g->vec_slots);
-			if (last_chunk)
-				acc += w.panel_cols;
-		}
-		gemm_walk_on(g, &w);
-		if (w.end)
-			break;
+		if (!last_chunk)
+			continue;
+		now = &at->columns[at->drained == &at->columns[0]];
+		now->first = g->matmuls - rows + 1;
+		now->acc = acc;
+		now->tiles = rows;
+		now->rows = height;
+		now->vec = g->vec_offset + vec * 8 * array;
+		now->run = gemm_min(width, step);
+		now->c = c;
+		at->computed = now;
+		c += step;
+		width -= step;
+		vec = gemm_ring(vec + 1, g->vec_slots);
 	}
-	gemm_finish(g, &before);
+}
+
+static void gemm_run(struct gemm *g, uint32_t cfg)
+{
+	struct gemm_at at;
+	struct gemm_walk w;
+
+	/* Not all of it: columns are filled in when they are computed. */
+	at.a_count = 0;
+	at.a_slot = 0;
+	at.b_count = 0;
+	at.b_slot = 0;
+	at.vec = 0;
+	at.half = 0;
+	at.computed = NULL;
+	at.drained = NULL;
+
+	gemm_walk_begin(g, &w);
+	while (!w.end) {
+		bool last_chunk = w.chunk + 1 == g->plan.chunks;
+
+		gemm_sweep(g, &at, &w, cfg);
+		at.a_count += w.group_rows;
+		at.a_slot = gemm_ring(at.a_slot + w.group_rows, g->a.slots);
+		if (g->plan.a_stays &&
+		    w.group + w.group_rows == g->plan.m_blocks) {
+			at.a_count = 0;
+			at.a_slot = 0;
+		}
+		if (gemm_last_b(g, &w)) {
+			at.b_count += w.panel_cols;
+			at.b_slot =
+				gemm_ring(at.b_slot + w.panel_cols, g->b.slots);
+			if (last_chunk)
+				at.vec = gemm_ring(at.vec + w.panel_cols,
+						   g->vec_slots);
+		}
+		if (last_chunk)
+			at.half += w.panel_cols;
+		w.col = w.panel_cols - 1;
+		gemm_walk_on(g, &w);
+	}
+	gemm_store_drained(&at);
+	gemm_drain(g, at.computed);
+	gemm_store_last(g, at.computed);
 }
 
 ASHLAR_KERNEL(gemm, struct ashlar_gemm_args)
@@ -524,8 +614,8 @@ ASHLAR_KERNEL(gemm, struct ashlar_gemm_args)
 	uint64_t first;
 	struct gemm g;
 
-	gemm_split(&g.plan, gemm_div_up(args->m, array),
-		   gemm_div_up(args->n, array));
+	gemm_split(&g.plan, gemm_blocks(args->m, array),
+		   gemm_blocks(args->n, array));
 	if (!g.plan.m_blocks || !g.plan.n_blocks)
 		return 0; /* more tiles than blocks */
 
@@ -550,6 +640,9 @@ ASHLAR_KERNEL(gemm, struct ashlar_gemm_args)
 	g.stores = 0;
 	gemm_walk_begin(&g, &g.next);
 	gemm_find_load(&g);
+	/* The first column's A and B block, and one more, before all else. */
+	gemm_start_load(&g);
+	gemm_start_load(&g);
 	gemm_pump(&g);
 	ash_matmul_shape(g.a.pitch, g.b.pitch, g.plan.chunk);
 	ash_vector_shape(gemm_vector_cfg(args), array * g.c_bytes, 0);

@@ -49,6 +49,17 @@ static inline uint32_t gemm_div_up(uint32_t a, uint32_t b)
 	return (a + b - 1) / b;
 }
 
+/* Blocks of `array` (a power of two) elements: total / array, rounded up. */
+static inline uint32_t gemm_blocks(uint32_t total, uint32_t array)
+{
+	uint32_t blocks = total + array - 1;
+
+	/* Quicker than a division. */
+	for (; array > 1; array >>= 1)
+		blocks >>= 1;
+	return blocks;
+}
+
 /* Part `index` of `count` near-equal parts of total: first and size. */
 static inline uint32_t gemm_part(uint32_t total, uint32_t index, uint32_t count,
 				 uint32_t *first)
@@ -72,6 +83,13 @@ static inline void gemm_split(struct gemm_plan *p, uint32_t m_blocks,
 	uint32_t index = ash_index();
 	uint32_t rows, best_rows = 1, best_m = 0, best_n = 0;
 
+	if (count == 1) {
+		p->m_blocks = m_blocks;
+		p->n_blocks = n_blocks;
+		p->m_first = 0;
+		p->n_first = 0;
+		return;
+	}
 	for (rows = 1; rows <= count; rows++) {
 		uint32_t cols = count / rows;
 		uint32_t m, n;
@@ -103,13 +121,6 @@ static inline uint32_t gemm_slots(const struct gemm_side *s, uint32_t room,
 			GEMM_SLOTS_MAX);
 }
 
-/* Bytes in global memory from chunk to chunk. */
-static inline uint64_t gemm_chunk_step(const struct gemm_side *s,
-				       uint32_t chunk)
-{
-	return (uint64_t)chunk * (s->form == ASH_ROWS ? s->bytes : s->stride);
-}
-
 /*
  * Choose resident or chunked, and the sizes. a_room, b_room: scratchpad bytes
  * for the two rings. Sets the sides' pitch, slot_bytes and slots.
@@ -122,7 +133,7 @@ static inline void gemm_cut(struct gemm_plan *p, struct gemm_side *a,
 	uint32_t half = ash_accs() / 2;
 	uint32_t least = a->bytes == 1 ? GEMM_RESIDENT_I8 : GEMM_RESIDENT_16;
 	/* k beyond this is chunked; keeps products below 2^32. */
-	uint32_t longest = gemm_min(a_room / (a->array * a->bytes), 65535);
+	uint32_t longest = 65535;
 
 	p->chunk = k;
 	p->chunks = 1;
@@ -145,8 +156,6 @@ static inline void gemm_cut(struct gemm_plan *p, struct gemm_side *a,
 	b->slot_bytes = gemm_block_bytes(b->form, b->array, b->bytes, p->chunk);
 	a->pitch = a->form == ASH_ROWS ? a->slot_bytes / a->array : line;
 	b->pitch = b->form == ASH_ROWS ? b->slot_bytes / b->array : line;
-	a->chunk_step = gemm_chunk_step(a, p->chunk);
-	b->chunk_step = gemm_chunk_step(b, p->chunk);
 
 	if (p->chunks > 1) {
 		p->group = gemm_min(half, p->m_blocks);

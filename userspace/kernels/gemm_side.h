@@ -19,9 +19,9 @@
 struct gemm_side {
 	/* In global memory; strides in bytes. */
 	uint64_t base; /* first element of this tile's part */
-	uint64_t block_step; /* from block to block */
-	uint64_t chunk_step; /* from chunk of k to chunk of k */
 	uint32_t stride; /* from stored row to stored row */
+	uint32_t row_step; /* from row of A or column of B to the next */
+	uint32_t k_step; /* from k to k */
 	uint32_t extent; /* rows of A or columns of B in this tile's part */
 	uint32_t array; /* N */
 	uint32_t bytes; /* of an element */
@@ -56,19 +56,22 @@ static inline bool gemm_side_room(const struct gemm_side *s)
 }
 
 /*
- * Load block, k elements from chunk, to the next slot. There is room; wait
- * until the matrix unit has left the slot, which costs nothing when the
- * caller has seen that it has.
+ * Load block, count elements along k from k on, to the next slot. There is
+ * room; wait until the matrix unit has left the slot, which costs nothing when
+ * the caller has seen that it has.
  */
 static inline void gemm_side_load(struct gemm_side *s, uint32_t block,
-				  uint32_t chunk, uint32_t k)
+				  uint32_t k, uint32_t count)
 {
 	uint32_t slot = s->load_slot;
-	uint32_t rows = s->extent - block * s->array;
-	uint64_t from = s->base + block * s->block_step + chunk * s->chunk_step;
+	uint32_t row = block * s->array;
+	uint32_t rows = s->extent - row;
+	uint64_t from = s->base + (uint64_t)row * s->row_step;
 
 	if (rows > s->array)
 		rows = s->array;
+	if (k)
+		from += (uint64_t)k * s->k_step;
 	if (s->loaded >= s->slots)
 		ash_wait(ASH_MATRIX, s->free[slot]);
 	/*
@@ -76,14 +79,17 @@ static inline void gemm_side_load(struct gemm_side *s, uint32_t block,
 	 * whatever the slot held: they end in results that are not stored.
 	 */
 	if (s->form == ASH_ROWS)
-		ash_dma_shape(ASH_LOAD, k * s->bytes, rows, (int32_t)s->pitch,
-			      (int32_t)s->stride);
+		ash_dma_shape(ASH_LOAD, count * s->bytes, rows,
+			      (int32_t)s->pitch, (int32_t)s->stride);
 	else
-		ash_dma_shape(ASH_LOAD, rows * s->bytes, k,
+		ash_dma_shape(ASH_LOAD, rows * s->bytes, count,
 			      (int32_t)(s->array * s->bytes),
 			      (int32_t)s->stride);
-	s->arrived[slot] =
-		ash_dma_at(ASH_LOAD, s->offset + slot * s->slot_bytes, from);
+	ash_write(ASH_LOAD + ASHLAR_LOAD_GADDR_LO, (uint32_t)from);
+	ash_write(ASH_LOAD + ASHLAR_LOAD_GADDR_HI, (uint32_t)(from >> 32));
+	ash_write(ASH_LOAD + ASHLAR_LOAD_LADDR,
+		  s->offset + slot * s->slot_bytes);
+	s->arrived[slot] = ash_go(ASH_LOAD);
 	s->loaded++;
 	s->load_slot = slot + 1 == s->slots ? 0 : slot + 1;
 }
