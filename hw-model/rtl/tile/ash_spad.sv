@@ -81,19 +81,18 @@ module ash_spad
 		end
 	end
 
-	// The merge stands for the byte enables of a memory macro.
-	function automatic logic [LINE_BITS-1:0] merge(input logic [LINE_BITS-1:0] old,
-						       input logic [LINE_BITS-1:0] data,
-						       input logic [LINE_BYTES-1:0] strb);
-		logic [LINE_BITS-1:0] r;
-		logic [31:0] m;
-		for (int w = 0; w < N; w++) begin
-			m = {{8{strb[4 * w + 3]}}, {8{strb[4 * w + 2]}},
-			     {8{strb[4 * w + 1]}}, {8{strb[4 * w]}}};
-			r[32 * w +: 32] = (data[32 * w +: 32] & m) | (old[32 * w +: 32] & ~m);
+	// Byte strobes as bit masks, to merge a line with what was there. This
+	// stands for the byte enables of a memory macro.
+	logic [LINE_BITS-1:0] wr_mask [WRITERS];
+
+	for (genvar w = 0; w < WRITERS; w++) begin : g_mask
+		always_comb begin
+			wr_mask[w] = '1;
+			if (wr_req[w] && !(&wr_strb[w]))
+				for (int i = 0; i < LINE_BYTES; i++)
+					wr_mask[w][8 * i +: 8] = {8{wr_strb[w][i]}};
 		end
-		return r;
-	endfunction
+	end
 
 	// A bank: one read and one write port. A read in the cycle of a write
 	// to the same line gives the old line.
@@ -108,8 +107,8 @@ module ash_spad
 			if (scrub_valid)
 				mem[scrub_idx] <= '0;
 			else if (b_wr[b])
-				mem[b_wr_idx[b]] <= &wr_strb[b_wr_sel[b]] ? wr_data[b_wr_sel[b]] :
-					merge(mem[b_wr_idx[b]], wr_data[b_wr_sel[b]], wr_strb[b_wr_sel[b]]);
+				mem[b_wr_idx[b]] <= (wr_data[b_wr_sel[b]] & wr_mask[b_wr_sel[b]]) |
+					(mem[b_wr_idx[b]] & ~wr_mask[b_wr_sel[b]]);
 		end
 	end
 

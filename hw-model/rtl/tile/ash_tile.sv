@@ -51,6 +51,13 @@ module ash_tile
 	output logic [4:0]   rv_rd,
 	output logic [31:0]  rv_rd_wdata
 );
+	// ---- clock: none while idle, so that an idle tile costs nothing, neither
+	// power in a chip nor time in simulation. Counters stand still then.
+
+	logic gclk;
+
+	ash_clock_gate u_gate (.clk, .en(rst || !idle), .gclk);
+
 	// ---- control
 
 	logic         start, loading, running, clear, scrub, tlb_flush, stopped;
@@ -79,7 +86,7 @@ module ash_tile
 	assign reg_gnt = 1'b1;
 
 	ash_tile_ctrl u_ctrl (
-		.clk, .rst,
+		.clk(gclk), .rst,
 		.reg_req, .reg_we, .reg_addr, .reg_wdata, .reg_rvalid, .reg_rdata, .reg_err,
 		.event_pulse, .stopped,
 		.start, .loading, .running, .clear, .scrub, .tlb_flush,
@@ -106,7 +113,7 @@ module ash_tile
 	assign units_idle = load_idle && store_idle && matrix_idle && vector_idle;
 	assign bus_busy = rd_busy || wr_busy;
 	// A done pulse outlives its unit's work by a cycle, and may end a WAIT.
-	assign idle = !reg_req && !reg_rvalid && !event_pulse &&
+	assign idle = !reg_req && !reg_rvalid && !event_pulse && !rv_valid &&
 		(stopped || (running && units_idle && unit_done == '0 && !bus_busy &&
 			     fault_valid == '0 && (in_wait || sleeping)));
 
@@ -121,7 +128,7 @@ module ash_tile
 	assign core_rst = rst || !running;
 
 	ash_core #(.HART_ID(TILE_ID), .HALT_ON_TRAP(1'b1)) u_core (
-		.clk,
+		.clk(gclk),
 		.rst(core_rst),
 		.reset_pc(entry),
 		.if_req, .if_addr, .if_gnt, .if_rvalid, .if_rdata, .if_err,
@@ -165,7 +172,7 @@ module ash_tile
 		endcase
 	end
 
-	always_ff @(posedge clk) begin
+	always_ff @(posedge gclk) begin
 		d_rvalid <= d_req && d_gnt && !rst;
 		if (d_req && d_gnt) begin
 			d_from <= d_to;
@@ -192,7 +199,7 @@ module ash_tile
 		end
 	end
 
-	always_ff @(posedge clk) begin
+	always_ff @(posedge gclk) begin
 		if (start)
 			last_pc <= entry;
 		else if (rv_valid)
@@ -212,7 +219,7 @@ module ash_tile
 	logic [LMEM_W-1:0] ld_line;
 
 	ash_lmem u_lmem (
-		.clk, .rst,
+		.clk(gclk), .rst,
 		.if_req(if_req && if_gnt), .if_addr, .if_rvalid, .if_rdata, .if_err,
 		.d_req(d_req && d_gnt && d_to == TO_LMEM), .d_we, .d_be, .d_addr, .d_wdata,
 		.d_rdata(lmem_rdata), .d_err(lmem_err), .text_bytes,
@@ -229,7 +236,7 @@ module ash_tile
 	logic [31:0]  finished [4];
 
 	ash_tile_regs u_regs (
-		.clk, .rst,
+		.clk(gclk), .rst,
 		.restart(start || scrub),
 		.req(running && d_req && d_to == TO_REGS), .we(d_we), .be(d_be),
 		.addr(d_addr[10:0]), .wdata(d_wdata),
@@ -258,7 +265,7 @@ module ash_tile
 	logic [LINE_BYTES-1:0] sp_wr_strb [3];
 
 	ash_spad u_spad (
-		.clk, .rst,
+		.clk(gclk), .rst,
 		.rd_req(sp_rd_req), .rd_line(sp_rd_line), .rd_gnt(sp_rd_gnt), .rd_data(sp_rd_data),
 		.wr_req(sp_wr_req), .wr_line(sp_wr_line), .wr_data(sp_wr_data),
 		.wr_strb(sp_wr_strb), .wr_gnt(sp_wr_gnt),
@@ -292,7 +299,7 @@ module ash_tile
 	assign tr_va[1] = loading ? ld_tr_va[1] : store_va;
 
 	ash_mmu u_mmu (
-		.clk, .rst,
+		.clk(gclk), .rst,
 		.flush(tlb_flush), .clear,
 		.pt_root, .pt_entries,
 		.req(tr_req), .we({!loading, 1'b0}), .va(tr_va), .tr,
@@ -307,7 +314,7 @@ module ash_tile
 	assign wk_ready = in_ready[1:0];
 
 	ash_rd_port u_rd_port (
-		.clk, .rst,
+		.clk(gclk), .rst,
 		.in_valid(clear ? '0 : in_valid), .in_ready, .in_req,
 		.rd_valid, .rd_ready, .rd_req, .rsp_valid,
 		.busy(rd_busy)
@@ -320,7 +327,7 @@ module ash_tile
 	assign load_rsp = rsp_valid && !clear && !loading && rsp.tag < WALK_TAG;
 
 	ash_loader u_loader (
-		.clk, .rst, .clear, .start,
+		.clk(gclk), .rst, .clear, .start,
 		.code_va, .code_bytes, .load_from, .arg_va, .arg_bytes,
 		.done(loaded),
 		.fault_valid(fault_valid[TILE_FAULT_UNIT_LOADER]),
@@ -337,7 +344,7 @@ module ash_tile
 	logic        wr_ack;
 
 	ash_dma_load u_load (
-		.clk, .rst, .clear,
+		.clk(gclk), .rst, .clear,
 		.cmd_valid(cmd_valid[0]), .cmd_ready(cmd_ready[0]), .cmd(load_cmd),
 		.done(unit_done[0]),
 		.fault_valid(fault_valid[TILE_FAULT_UNIT_LOAD]),
@@ -353,7 +360,7 @@ module ash_tile
 	);
 
 	ash_dma_store u_store (
-		.clk, .rst, .clear,
+		.clk(gclk), .rst, .clear,
 		.cmd_valid(cmd_valid[1]), .cmd_ready(cmd_ready[1]), .cmd(store_cmd),
 		.done(unit_done[1]),
 		.fault_valid(fault_valid[TILE_FAULT_UNIT_STORE]),
@@ -370,7 +377,7 @@ module ash_tile
 	assign wr_ack = wack_valid && !clear;
 	assign wr_busy = wr_valid || wr_flying != '0;
 
-	always_ff @(posedge clk) begin
+	always_ff @(posedge gclk) begin
 		if (rst)
 			wr_flying <= '0;
 		else
@@ -385,7 +392,7 @@ module ash_tile
 	logic [LINE_BITS-1:0] acc_rdata;
 
 	ash_matrix u_matrix (
-		.clk, .rst, .clear,
+		.clk(gclk), .rst, .clear,
 		.scrub_valid(scrub), .scrub_done(scrubbed[2]),
 		.cmd_valid(cmd_valid[2]), .cmd_ready(cmd_ready[2]), .cmd(matrix_cmd),
 		.done(unit_done[2]),
@@ -401,7 +408,7 @@ module ash_tile
 	);
 
 	ash_vector u_vector (
-		.clk, .rst, .clear,
+		.clk(gclk), .rst, .clear,
 		.cmd_valid(cmd_valid[3]), .cmd_ready(cmd_ready[3]), .cmd(vector_cmd),
 		.done(unit_done[3]),
 		.fault_valid(fault_valid[TILE_FAULT_UNIT_VECTOR]),
@@ -416,8 +423,8 @@ module ash_tile
 		.perf_busy(vector_busy), .perf_stall(vector_stall)
 	);
 
-	a_writes: assert property (@(posedge clk) disable iff (rst)
+	a_writes: assert property (@(posedge gclk) disable iff (rst)
 		wack_valid |-> wr_flying != '0);
-	a_idle_is_quiet: assert property (@(posedge clk) disable iff (rst)
+	a_idle_is_quiet: assert property (@(posedge gclk) disable iff (rst)
 		idle |-> !rd_valid && !wr_valid && !rsp_valid && !wack_valid);
 endmodule

@@ -6,7 +6,7 @@ include hw-model/tb/tile/tile_rtl.mk
 TESTS += test-dma
 
 DMA_TB := $(foreach b,tiny sim,$(TILE_BUILD)/dma-$(b)/dma)
-DMA_TB_RTL := $(filter-out %/ash_tile.sv %/ash_tile_ctrl.sv %/ash_tile_regs.sv %/ash_lmem.sv \
+DMA_TB_RTL := $(filter-out %/ash_clock_gate.sv %/ash_tile.sv %/ash_tile_ctrl.sv %/ash_tile_regs.sv %/ash_lmem.sv \
 	%/ash_loader.sv %/ash_dma_params.sv %/ash_unit_count.sv,$(TILE_RTL)) \
 	hw-model/tb/dma/ash_dma_tb.sv
 DMA_TB_C := $(addprefix hw-model/tb/dma/,dma_tb.cpp dma_ref.c)
