@@ -14,11 +14,14 @@ CORE_T_DEPS := $(CORE_T_SHARED) $(wildcard driver/core/*.h driver/abi/*.h usersp
 	tests/lib/*.h tests/core-driver/*.h) $(GEN)/tiny/board.dtb.c driver/driver.mk
 CORE_TESTS := range boot ctrl vm queue
 
+# Flags for a compiler that runs in another folder.
+core-absolute = $(foreach f,$(1),$(if $(filter -I%,$(f)),-I$(abspath $(f:-I%=%)),$(f)))
+
 $(CORE_T)/shared.a: $(CORE_T_DEPS)
 	@mkdir -p $(@D)/o
 	@rm -f $@
-	cd $(@D)/o && $(CC) $(subst -I,-I$(CURDIR)/,$(CORE_T_CFLAGS)) -c \
-		$(addprefix $(CURDIR)/,$(CORE_T_SHARED) $(GEN)/tiny/board.dtb.c)
+	cd $(@D)/o && $(CC) $(call core-absolute,$(CORE_T_CFLAGS)) -c \
+		$(abspath $(CORE_T_SHARED) $(GEN)/tiny/board.dtb.c)
 	$(AR) rcs $@ $(CORE_T)/o/*.o
 
 $(CORE_T)/test_%: tests/core-driver/test_%.c $(CORE_T)/shared.a
@@ -30,7 +33,7 @@ CORE_FREE := $(CORE_T)/freestanding.o
 $(CORE_FREE): $(wildcard driver/core/*.c driver/core/*.h driver/abi/*.h)
 	@mkdir -p $(@D)/free
 	cd $(@D)/free && $(CC) -std=gnu11 -O2 $(CWARNINGS) -ffreestanding -mgeneral-regs-only -m64 \
-		-I$(CURDIR)/driver/core -I$(CURDIR)/driver/abi -c $(addprefix $(CURDIR)/,$(wildcard driver/core/*.c))
+		$(call core-absolute,-Idriver/core -Idriver/abi) -c $(abspath $(wildcard driver/core/*.c))
 	$(LD) -r $(CORE_T)/free/*.o -o $@
 
 .PHONY: test-driver-core driver-core-freestanding

@@ -30,8 +30,8 @@ $(LIB_T)/$(1)/fake.so: tests/lib/fake_board.c $(GEN)/tiny/board.dtb.c $(LIB_T_HE
 $(LIB_T)/$(1)/lib.a: $(LIB_SRC) $(LIB_T_HEADERS)
 	@mkdir -p $$(@D)/o
 	@rm -f $$@
-	cd $$(@D)/o && $(CC) $(subst -I,-I$(CURDIR)/,$(LIB_T_CFLAGS) $(LIB_INCLUDE)) $(LIB_T_SAN_$(1)) \
-		-c $(addprefix $(CURDIR)/,$(LIB_SRC))
+	cd $$(@D)/o && $(CC) $(call core-absolute,$(LIB_T_CFLAGS) $(LIB_INCLUDE)) $(LIB_T_SAN_$(1)) \
+		-c $(abspath $(LIB_SRC))
 	$(AR) rcs $$@ $$(@D)/o/*.o
 
 $(LIB_T)/$(1)/test_%: tests/lib/test_%.c $(LIB_T_SHARED) $(GEN)/tiny/board.dtb.c \
