@@ -96,7 +96,7 @@ enum ashlar_gemm_flags {
  * contiguous elements. a and b have format in; int8 and int32 are combined as
  * int32 (wraps), the others as fp32. With op ASHLAR_OP_NONE b is not read: this
  * converts. Conversions round to nearest even and saturate integers, so int8
- * addition saturates. dst may be a or b.
+ * addition saturates. dst may be a or b if in and out have the same size.
  */
 struct ashlar_elementwise_args {
 	uint64_t dst; /* device addresses */
