@@ -75,10 +75,11 @@ unshare --mount --pid --fork --kill-child --propagation private bash -c '
 	mount --bind "$1" "$root/var/cache/apt/archives"
 	mount -t tmpfs tmpfs "$root/tmp"
 	shift
-	exec env -i HOME=/root TERM=dumb LC_ALL=C.UTF-8 \
+	# Not exec: the first process of the namespace has to stay this one.
+	env -i HOME=/root TERM=dumb LC_ALL=C.UTF-8 \
 		PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
 		${http_proxy:+http_proxy="$http_proxy"} \
-		chroot "$root" sh -c "cd /root/ashlar && exec \"\$@\"" sh "$@"
+		chroot "$root" sh -c "cd /root/ashlar && exec \"\$@\"" sh "$@" || exit $?
 ' "$root" "$fresh/$suite-archives" "$@" </dev/null || status=$?
 
 rm -rf "$fresh/$suite-build"
