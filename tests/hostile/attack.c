@@ -102,9 +102,8 @@ static void wild_dma(struct world *w, struct attack *at)
 		       0, first);
 		/* A store that runs off a read-only buffer stops before. */
 		if (at->args.unit == ASHLAR_UNIT_STORE &&
-		    at->args.target >= w->a.addr[READ_ONLY] &&
-		    at->args.target <
-			    w->a.addr[READ_ONLY] + w->a.bytes[READ_ONLY]) {
+		    at->args.target - w->a.addr[READ_ONLY] <
+			    ((w->a.bytes[READ_ONLY] + 4095) & ~4095ull)) {
 			at->cause = ASHLAR_TILE_FAULT_CAUSE_PAGE_WRITE;
 			at->address = at->args.target;
 		}
@@ -264,6 +263,7 @@ static void ends_dirty(struct world *w, struct attack *at)
 	at->args.mode = pick(w, 0, DIRTY_ENDS - 1);
 	at->args.unit = pick(w, ASHLAR_UNIT_LOAD, ASHLAR_UNIT_VECTOR);
 	at->args.target = w->a.addr[SECRET];
+	at->args.value = chance(w, 3);
 	switch (at->args.mode) {
 	case DIRTY_SPIN:
 		hung(w, at);

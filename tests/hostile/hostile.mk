@@ -25,7 +25,7 @@ $(HOSTILE)/campaign: $(HOSTILE_SRC) $(HOSTILE_HEADERS) $(LIB_OUT)/libashlar.a
 $(HOSTILE)/campaign-asan: $(HOSTILE_SRC) $(HOSTILE_HEADERS) $(LIB_SRC)
 	@mkdir -p $(@D)
 	$(CC) $(filter-out $(SAN_FLAGS),$(CFLAGS_COMMON)) $(SAN_FLAGS_asan) $(HOSTILE_INCLUDE) \
-		-DASHLAR_DATADIR='"$(PREFIX)/share/ashlar"' $(HOSTILE_SRC) $(LIB_SRC) $(LIB_LIBS) -o $@
+		-DASHLAR_DATADIR='"$(PREFIX)/share/ashlar"' $(HOSTILE_SRC) $(LIB_SRC) -Wl,--wrap=dlclose $(LIB_LIBS) -o $@
 
 HOSTILE_TINY := sim:rtl,board=tiny,model=$(MODEL)/ashlar-model-rtl-tiny-check.so
 HOSTILE_SIM := sim:rtl,model=$(MODEL)/ashlar-model-rtl-sim-check.so

@@ -81,6 +81,7 @@ static void endless(uint32_t unit, uint64_t target)
 	uint32_t base = unit_of(unit), i, line = 4 * ash_array();
 
 	if (unit == 2 || unit == 3) {
+		ash_write(base + ASHLAR_LOAD_DEFAULTS, 1);
 		ash_write(base + ASHLAR_LOAD_GADDR_LO, (uint32_t)target);
 		ash_write(base + ASHLAR_LOAD_GADDR_HI,
 			  (uint32_t)(target >> 32));
@@ -411,7 +412,8 @@ static volatile uint32_t *local_end(void)
 
 /*
  * Write the secret, of which a page is at target, into everything that a
- * kernel can write, then end as mode says.
+ * kernel can write, then end as mode says. Local memory takes long: only if
+ * value says so.
  */
 ASHLAR_KERNEL(dirty, struct hostile_args)
 {
@@ -427,7 +429,7 @@ ASHLAR_KERNEL(dirty, struct hostile_args)
 		ash_matmul(ash_matmul_cfg(ASH_INT8, ASH_KMAJOR, ASH_KMAJOR), i,
 			   false, 0, spad / 2);
 	}
-	for (; p < end; p += 8) {
+	for (; args->value && p < end; p += 8) {
 		p[0] = HOSTILE_SECRET;
 		p[1] = HOSTILE_SECRET;
 		p[2] = HOSTILE_SECRET;
