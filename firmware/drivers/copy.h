@@ -20,7 +20,7 @@ enum copy_engine {
 
 #define COPY_REG(engine, reg)      \
 	(ASHLAR_MAP_MP_COPY_BASE + \
-	 (uint32_t)(engine)*ASHLAR_MAP_MP_COPY_STRIDE + ASHLAR_COPY_##reg)
+	 ASHLAR_MAP_MP_COPY_STRIDE * (uint32_t)(engine) + ASHLAR_COPY_##reg)
 #define COPY_SPACE(src, dst)                                          \
 	(ASHLAR_COPY_SPACE_DST_##src << ASHLAR_COPY_SPACE_SRC_SHIFT | \
 	 ASHLAR_COPY_SPACE_DST_##dst << ASHLAR_COPY_SPACE_DST_SHIFT)

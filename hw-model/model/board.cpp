@@ -126,7 +126,8 @@ unsigned int board_misuse(const struct board *b)
 	return b->top->misuse;
 }
 
-void board_misuse_values(const struct board *b, struct board_misuse_info *values)
+void board_misuse_values(const struct board *b,
+			 struct board_misuse_info *values)
 {
 	values->addr = b->top->misuse_addr;
 	values->we = b->top->misuse_we;

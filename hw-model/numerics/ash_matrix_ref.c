@@ -6,7 +6,8 @@
 #include "ash_units.h"
 #include "ashlar_regs.h"
 
-#define FIELD(reg, name) (((reg)&ASHLAR_##name##_MASK) >> ASHLAR_##name##_SHIFT)
+#define FIELD(reg, name) \
+	((ASHLAR_##name##_MASK & (reg)) >> ASHLAR_##name##_SHIFT)
 
 static int refuse(struct ash_cmd_error *err, uint32_t sub, uint32_t value)
 {

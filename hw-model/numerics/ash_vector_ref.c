@@ -6,8 +6,9 @@
 #include "ash_units.h"
 #include "ashlar_regs.h"
 
-#define FIELD(reg, name) (((reg)&ASHLAR_##name##_MASK) >> ASHLAR_##name##_SHIFT)
-#define LANES		 64
+#define FIELD(reg, name) \
+	((ASHLAR_##name##_MASK & (reg)) >> ASHLAR_##name##_SHIFT)
+#define LANES 64
 
 enum format {
 	ACC_I32 = ASHLAR_VECTOR_CFG_SRC_FMT_ACC_I32,

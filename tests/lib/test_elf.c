@@ -69,28 +69,20 @@ struct bad {
 	const char *text;
 };
 
-#define EH(member, value, text)                                        \
-	{                                                              \
-		offsetof(Elf32_Ehdr, member),                          \
-			sizeof(((Elf32_Ehdr *)0)->member), value, text \
-	}
-#define ID(index, value, text)        \
-	{                             \
-		index, 1, value, text \
-	}
-#define PH(n, member, value, text)                                         \
-	{                                                                  \
-		ELF_PHDR(n) + offsetof(Elf32_Phdr, member), 4, value, text \
-	}
-#define SH(n, member, value, text)                                         \
-	{                                                                  \
-		ELF_SHDR(n) + offsetof(Elf32_Shdr, member), 4, value, text \
-	}
-#define KD(n, member, value, text)                                            \
-	{                                                                     \
-		ELF_DESC(n) + offsetof(struct ashlar_kernel_desc, member), 4, \
-			value, text                                           \
-	}
+/* Versions of clang-format differ about braces in macros. */
+/* clang-format off */
+#define EH(member, value, text) \
+	{ offsetof(Elf32_Ehdr, member), sizeof(((Elf32_Ehdr *)0)->member), \
+	  value, text }
+#define ID(index, value, text) { index, 1, value, text }
+#define PH(n, member, value, text) \
+	{ ELF_PHDR(n) + offsetof(Elf32_Phdr, member), 4, value, text }
+#define SH(n, member, value, text) \
+	{ ELF_SHDR(n) + offsetof(Elf32_Shdr, member), 4, value, text }
+#define KD(n, member, value, text) \
+	{ ELF_DESC(n) + offsetof(struct ashlar_kernel_desc, member), 4, \
+	  value, text }
+/* clang-format on */
 
 static const struct bad bads[] = {
 	ID(0, 0x7e, "magic"),

@@ -11,7 +11,7 @@
 #include "ashlar_regs.h"
 
 #define HAL_LOGSTR	   __attribute__((section("logstr")))
-#define HAL_LOG_ID(string) ((uint32_t)((string)-__start_logstr) + 1)
+#define HAL_LOG_ID(string) (1 + (uint32_t)(&(string)[0] - __start_logstr))
 #define HAL_NOINIT
 #define HAL_INLINE static inline
 

@@ -183,7 +183,8 @@ static void drive(unsigned int m, unsigned int percent)
 				top->wr_data[m][i] = (uint32_t)rnd();
 			for (int i = 0; i < 64 && !bad(at); i++)
 				if (strb >> i & 1)
-					w[i] = (uint8_t)(top->wr_data[m][i / 4] >>
+					w[i] = (uint8_t)(top->wr_data[m]
+								     [i / 4] >>
 							 (i % 4 * 8));
 		}
 	}
@@ -274,14 +275,14 @@ static void test_rate()
 				s.read[tag].at = place_t(false, 0);
 				s.read[tag].wanted =
 					s.wanted[place_t(false, 0)];
-				top->rd_req[0] =
-					encode(place_t(false, 0), tag);
+				top->rd_req[0] = encode(place_t(false, 0), tag);
 				s.reading[s.read[tag].at]++;
 			}
 		}
 		one_cycle(0);
 	}
-	check(s.reads - before > 2900, "a channel gives less than a line a cycle");
+	check(s.reads - before > 2900,
+	      "a channel gives less than a line a cycle");
 }
 
 int main()
@@ -295,7 +296,10 @@ int main()
 	top->rst = 0;
 	test_rate();
 	for (int i = 0; i < 40000; i++)
-		one_cycle(i < 10000 ? 100 : i < 20000 ? 30 : i < 30000 ? 5 : 60);
+		one_cycle(i < 10000 ? 100 :
+			  i < 20000 ? 30 :
+			  i < 30000 ? 5 :
+				      60);
 	for (int i = 0; i < 1000; i++)
 		one_cycle(0);
 	for (unsigned int m = 0; m < M; m++) {

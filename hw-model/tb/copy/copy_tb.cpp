@@ -108,7 +108,8 @@ static void check_owner(space dst, uint64_t beat)
 	const copy *c = started.empty() ? nullptr : &started.front();
 
 	writes_seen++;
-	check(cancelled || (c && c->dst == dst && beat + 64 > c->to && beat < c->to + c->len),
+	check(cancelled || (c && c->dst == dst && beat + 64 > c->to &&
+			    beat < c->to + c->len),
 	      "a write that is not of the oldest copy");
 }
 
@@ -353,7 +354,8 @@ static void test_errors()
 	expect_error(make(MEM, 4, MEM, 0x100, 8), range, "source not aligned");
 	expect_error(make(MEM, 0, MEM, 0x102, 8), range, "target not aligned");
 	expect_error(make(MEM, 0, MEM, 0x100, 12), range, "length not aligned");
-	expect_error(make(MEM, end - 8, HOST, HOST_AT, 16), range, "source end");
+	expect_error(make(MEM, end - 8, HOST, HOST_AT, 16), range,
+		     "source end");
 	expect_error(make(HOST, HOST_AT, MEM, end, 8), range, "target beyond");
 	expect_error(make(HOST, 0xfffffffffff8, MEM, 0, 16), range, "host end");
 	expect_error(make(MEM, 0, LOCAL, tcm + ASHLAR_BOARD_TCM_BYTES - 8, 16),
@@ -423,7 +425,8 @@ static void test_latency()
 	while (writes_seen == before)
 		one_cycle();
 	check(cycle - t <= 4, "the fence write takes more than 4 cycles");
-	printf("fence write: %lu cycles after GO\n", (unsigned long)(cycle - t));
+	printf("fence write: %lu cycles after GO\n",
+	       (unsigned long)(cycle - t));
 	settle();
 
 	// A long copy moves nearly a beat a cycle.

@@ -45,7 +45,8 @@ static uint32_t clint(bool we, uint32_t off, uint32_t v)
 		return (uint32_t)mtimecmp;
 	case 0x4004:
 		if (we)
-			mtimecmp = (mtimecmp & 0xffffffffull) | (uint64_t)v << 32;
+			mtimecmp = (mtimecmp & 0xffffffffull) | (uint64_t)v
+									<< 32;
 		return (uint32_t)(mtimecmp >> 32);
 	case 0xbff8:
 		return (uint32_t)now;
@@ -64,7 +65,8 @@ long long tb_access(int fetch, int we, int be, int addr_, int wdata)
 		uint32_t *p = (uint32_t *)(ram + (addr - RAM));
 		if (!we)
 			return *p;
-		uint32_t m = (be & 1 ? 0xffu : 0) | (be & 2 ? 0xff00u : 0) | (be & 4 ? 0xff0000u : 0) |
+		uint32_t m = (be & 1 ? 0xffu : 0) | (be & 2 ? 0xff00u : 0) |
+			     (be & 4 ? 0xff0000u : 0) |
 			     (be & 8 ? 0xff000000u : 0);
 		*p = (*p & ~m) | (v & m);
 		return 0;
@@ -73,7 +75,9 @@ long long tb_access(int fetch, int we, int be, int addr_, int wdata)
 		if (addr == 0x00100000u) {
 			if (we && !finished) {
 				finished = true;
-				code = (v & 0xffff) == 0x5555 ? 0 : (v >> 16 & 0x7f) ? v >> 16 & 0x7f : 1;
+				code = (v & 0xffff) == 0x5555 ? 0 :
+				       (v >> 16 & 0x7f)	      ? v >> 16 & 0x7f :
+								1;
 			}
 			return 0;
 		}
@@ -103,22 +107,27 @@ static bool load(const char *name, uint32_t *entry)
 		perror(name);
 		return false;
 	}
-	if (fread(&h, sizeof h, 1, f) != 1 || memcmp(h.e_ident, ELFMAG, SELFMAG) ||
+	if (fread(&h, sizeof h, 1, f) != 1 ||
+	    memcmp(h.e_ident, ELFMAG, SELFMAG) ||
 	    h.e_ident[EI_CLASS] != ELFCLASS32 || h.e_machine != EM_RISCV) {
 		fprintf(stderr, "%s: not a 32-bit RISC-V ELF file\n", name);
 		fclose(f);
 		return false;
 	}
 	for (int i = 0; i < h.e_phnum; i++) {
-		bool ok = !fseek(f, h.e_phoff + i * h.e_phentsize, SEEK_SET) && fread(&p, sizeof p, 1, f) == 1;
+		bool ok = !fseek(f, h.e_phoff + i * h.e_phentsize, SEEK_SET) &&
+			  fread(&p, sizeof p, 1, f) == 1;
 		if (ok && (p.p_type != PT_LOAD || !p.p_memsz))
 			continue;
 		uint32_t at = p.p_paddr - RAM;
-		ok = ok && at < RAM_SIZE && p.p_memsz <= RAM_SIZE - at && p.p_filesz <= p.p_memsz;
+		ok = ok && at < RAM_SIZE && p.p_memsz <= RAM_SIZE - at &&
+		     p.p_filesz <= p.p_memsz;
 		if (ok && p.p_filesz)
-			ok = !fseek(f, p.p_offset, SEEK_SET) && fread(ram + at, p.p_filesz, 1, f) == 1;
+			ok = !fseek(f, p.p_offset, SEEK_SET) &&
+			     fread(ram + at, p.p_filesz, 1, f) == 1;
 		if (!ok) {
-			fprintf(stderr, "%s: segment %d does not load\n", name, i);
+			fprintf(stderr, "%s: segment %d does not load\n", name,
+				i);
 			fclose(f);
 			return false;
 		}
@@ -130,7 +139,8 @@ static bool load(const char *name, uint32_t *entry)
 
 static int usage(void)
 {
-	fprintf(stderr, "usage: core-tb [--max-cycles N] [--stall-seed N] [--trace FILE|-] [--stats] ELF\n");
+	fprintf(stderr,
+		"usage: core-tb [--max-cycles N] [--stall-seed N] [--trace FILE|-] [--stats] ELF\n");
 	return 126;
 }
 
@@ -150,7 +160,8 @@ int main(int argc, char **argv)
 			seed = (uint32_t)strtoul(argv[++i], nullptr, 0);
 		else if (!strcmp(argv[i], "--trace") && more) {
 			i++;
-			trace = strcmp(argv[i], "-") ? fopen(argv[i], "w") : stdout;
+			trace = strcmp(argv[i], "-") ? fopen(argv[i], "w") :
+						       stdout;
 			if (!trace) {
 				perror(argv[i]);
 				return 126;
@@ -166,7 +177,8 @@ int main(int argc, char **argv)
 		return usage();
 
 	ram = (uint8_t *)mmap(nullptr, RAM_SIZE, PROT_READ | PROT_WRITE,
-			      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+			      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1,
+			      0);
 	if (ram == MAP_FAILED) {
 		perror("mmap");
 		return 126;
@@ -178,7 +190,7 @@ int main(int argc, char **argv)
 	// Registers the reset does not reach start at random, from the seed.
 	ctx->randReset(2);
 	ctx->randSeed((int)seed + 1);
-	Vash_core_tb *top = new Vash_core_tb{ctx};
+	Vash_core_tb *top = new Vash_core_tb{ ctx };
 
 	top->seed = seed;
 	top->reset_pc = entry;
@@ -205,28 +217,35 @@ int main(int argc, char **argv)
 		if (top->rv_valid) {
 			retired++;
 			if (trace) {
-				fprintf(trace, "%08x %0*x", top->rv_pc, (top->rv_insn & 3) == 3 ? 8 : 4,
+				fprintf(trace, "%08x %0*x", top->rv_pc,
+					(top->rv_insn & 3) == 3 ? 8 : 4,
 					top->rv_insn);
 				if (top->rv_rd)
-					fprintf(trace, " x%d %08x", top->rv_rd, top->rv_rd_wdata);
+					fprintf(trace, " x%d %08x", top->rv_rd,
+						top->rv_rd_wdata);
 				fputs(top->rv_trap ? " trap\n" : "\n", trace);
 			}
 		}
 	}
-	std::chrono::duration<double> dt = std::chrono::steady_clock::now() - t0;
+	std::chrono::duration<double> dt =
+		std::chrono::steady_clock::now() - t0;
 	fflush(stdout);
 
 	if (stats)
-		fprintf(stderr, "cycles %llu retired %llu asleep %llu cpi %.3f khz %.0f\n",
-			(unsigned long long)now, (unsigned long long)retired, (unsigned long long)asleep,
-			retired ? (double)(now - asleep) / (double)retired : 0.0,
+		fprintf(stderr,
+			"cycles %llu retired %llu asleep %llu cpi %.3f khz %.0f\n",
+			(unsigned long long)now, (unsigned long long)retired,
+			(unsigned long long)asleep,
+			retired ? (double)(now - asleep) / (double)retired :
+				  0.0,
 			(double)now / dt.count() / 1e3);
 	if (top->halted) {
-		printf("halted: cause %u pc %08x tval %08x\n", top->halt_cause, top->halt_pc, top->halt_tval);
+		printf("halted: cause %u pc %08x tval %08x\n", top->halt_cause,
+		       top->halt_pc, top->halt_tval);
 		code = 125;
 	} else if (!finished) {
-		fprintf(stderr, "%s: no end after %llu cycles, pc %08x\n", elf, (unsigned long long)now,
-			top->rv_pc);
+		fprintf(stderr, "%s: no end after %llu cycles, pc %08x\n", elf,
+			(unsigned long long)now, top->rv_pc);
 		code = 124;
 	}
 	if (trace && trace != stdout)

@@ -29,7 +29,6 @@ static unsigned int resets;
 static unsigned int misuses;
 static uint32_t misuse_bits;
 
-
 static uint64_t rnd()
 {
 	seed ^= seed << 13;
@@ -182,10 +181,10 @@ static void test_host()
 	check(top->boot_addr_lo == 0x11 && top->boot_addr_hi == 0x22 &&
 		      top->boot_bytes == 0x33,
 	      "BOOT");
-	for (uint32_t ro : { ASHLAR_HOST_ID, ASHLAR_HOST_HW_VERSION,
-			     ASHLAR_HOST_PLATFORM, ASHLAR_HOST_DTB_BYTES,
-			     ASHLAR_HOST_POST, ASHLAR_HOST_MEM_BYTES_LO,
-			     ASHLAR_HOST_MEM_BYTES_HI }) {
+	for (uint32_t ro :
+	     { ASHLAR_HOST_ID, ASHLAR_HOST_HW_VERSION, ASHLAR_HOST_PLATFORM,
+	       ASHLAR_HOST_DTB_BYTES, ASHLAR_HOST_POST,
+	       ASHLAR_HOST_MEM_BYTES_LO, ASHLAR_HOST_MEM_BYTES_HI }) {
 		uint32_t before = rd(ro);
 
 		wr(ro, ~before);
@@ -213,9 +212,10 @@ static void test_host()
 static void test_doorbells()
 {
 	for (uint32_t n = 0; n < 64; n++) {
-		uint32_t bit = !(n & 1) ? ASHLAR_HOST_HOST_ERR_DB_DISABLED_MASK :
-			       n > 32	? ASHLAR_HOST_HOST_ERR_DB_OVERRUN_MASK :
-					  0;
+		uint32_t bit = !(n & 1) ?
+				       ASHLAR_HOST_HOST_ERR_DB_DISABLED_MASK :
+			       n > 32 ? ASHLAR_HOST_HOST_ERR_DB_OVERRUN_MASK :
+					0;
 		uint32_t at = ASHLAR_MAP_BAR0_DOORBELL_BASE +
 			      n * ASHLAR_MAP_BAR0_DOORBELL_STRIDE;
 
@@ -225,7 +225,8 @@ static void test_doorbells()
 		      "doorbell", n);
 		check(rd(ASHLAR_HOST_HOST_ERR) == bit, "its verdict", n);
 		if (bit)
-			check(rd(ASHLAR_HOST_HOST_ERR_ADDR) == at, "address", n);
+			check(rd(ASHLAR_HOST_HOST_ERR_ADDR) == at, "address",
+			      n);
 		wr(ASHLAR_HOST_HOST_ERR, bit);
 		check(rd(ASHLAR_HOST_HOST_ERR) == 0, "cleared", n);
 	}

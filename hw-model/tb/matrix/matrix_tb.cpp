@@ -517,7 +517,9 @@ void test_faults(Bench &t)
 void test_clear(Bench &t)
 {
 	fill(t, BF16, 0);
-	for (uint32_t wait = 0; wait<6 * N; wait += N> 8 ? 5 : 1) {
+	const uint32_t step = N > 8 ? 5 : 1;
+
+	for (uint32_t wait = 0; wait < 6 * N; wait += step) {
 		t.stall = wait % 2 ? 100 : 0;
 		for (int i = 0; i < 3; i++)
 			t.issue(random_cmd(t, t.rnd.below(3), 5 * N, 0, false));

@@ -220,7 +220,9 @@ static uint32_t gemm(const volatile uint32_t *args)
 
 static uint32_t jump(uint32_t addr)
 {
-	return ((uint32_t(*)(void))(uintptr_t)addr)();
+	uint32_t (*f)(void) = (void *)(uintptr_t)addr;
+
+	return f();
 }
 
 /* Each one must stop the kernel. */

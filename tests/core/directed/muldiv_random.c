@@ -40,12 +40,14 @@ static uint32_t divide(uint32_t a, uint32_t b, uint32_t *rem)
 	return q;
 }
 
-#define OP(name) \
+#define OP(name)                                     \
 	static uint32_t name(uint32_t a, uint32_t b) \
-	{ \
-		uint32_t r; \
-		__asm__ volatile(#name " %0, %1, %2" : "=r"(r) : "r"(a), "r"(b)); \
-		return r; \
+	{                                            \
+		uint32_t r;                          \
+		__asm__ volatile(#name " %0, %1, %2" \
+				 : "=r"(r)           \
+				 : "r"(a), "r"(b));  \
+		return r;                            \
 	}
 OP(mulh)
 OP(mulhu)
@@ -60,7 +62,9 @@ int main(void)
 	for (int i = 0; i < 300; i++) {
 		uint32_t a = rnd(), b = rnd(), q, r;
 		uint64_t p = mul(a, b);
-		uint32_t hi = (uint32_t)(p >> 32), sa = (int32_t)a < 0 ? ~0u : 0, sb = (int32_t)b < 0 ? ~0u : 0;
+		uint32_t hi = (uint32_t)(p >> 32),
+			 sa = (int32_t)a < 0 ? ~0u : 0,
+			 sb = (int32_t)b < 0 ? ~0u : 0;
 
 		if (a * b != (uint32_t)p || mulhu(a, b) != hi)
 			return 1;

@@ -3,7 +3,7 @@
 // again and again under interrupts at random moments. The results must not differ.
 #include <stdint.h>
 
-#define MTIME (*(volatile uint32_t *)0x0200bff8)
+#define MTIME	 (*(volatile uint32_t *)0x0200bff8)
 #define MTIMECMP ((volatile uint32_t *)0x02004000)
 
 static volatile uint32_t interrupts;
@@ -13,7 +13,8 @@ __attribute__((interrupt("machine"), aligned(4))) static void handler(void)
 {
 	uint32_t cause;
 
-	__asm__ volatile(".option arch, +zicsr\n csrr %0, mcause" : "=r"(cause));
+	__asm__ volatile(".option arch, +zicsr\n csrr %0, mcause"
+			 : "=r"(cause));
 	if (cause != 0x80000007) {
 		*(volatile uint32_t *)0x00100000 = 97u << 16 | 0x3333;
 		for (;;)
@@ -62,8 +63,10 @@ static uint32_t work(void)
 	for (int i = 0; i < 64; i++) {
 		uint8_t *b = (uint8_t *)&data[i];
 		uint64_t p = (uint64_t)data[i] * (sum | 1);
-		sum = sum * 31 + (uint32_t)(p >> 32) + (uint32_t)p + b[0] * b[3];
-		sum += data[i] / (b[1] + 1) + (uint32_t)((int32_t)data[i] % (int32_t)(b[2] + 7));
+		sum = sum * 31 + (uint32_t)(p >> 32) + (uint32_t)p +
+		      b[0] * b[3];
+		sum += data[i] / (b[1] + 1) +
+		       (uint32_t)((int32_t)data[i] % (int32_t)(b[2] + 7));
 		if (i && data[i - 1] > data[i])
 			return 0;
 	}
@@ -77,8 +80,10 @@ int main(void)
 	want = work();
 	MTIMECMP[0] = MTIME + 100;
 	MTIMECMP[1] = 0;
-	__asm__ volatile(".option arch, +zicsr\n csrw mtvec, %0\n csrw mie, %1\n csrsi mstatus, 8" ::"r"(handler),
-			 "r"(0x80));
+	__asm__ volatile(
+		".option arch, +zicsr\n csrw mtvec, %0\n csrw mie, %1\n csrsi mstatus, 8" ::
+			"r"(handler),
+		"r"(0x80));
 	for (int i = 0; i < 20; i++) {
 		got = work();
 		if (!got || got != want)

@@ -5,6 +5,7 @@
  *
  * s7: where to go on after a fetch fault; s8: traps so far; s9, s10, s11: mcause, mepc, mtval.
  */
+/* clang-format off */
 	.option arch, +zicsr, +zifencei
 
 	.macro START

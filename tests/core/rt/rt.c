@@ -5,11 +5,13 @@
 #include <stdio.h>
 
 #define TEST_EXIT (*(volatile uint32_t *)0x00100000)
-#define UART (*(volatile uint8_t *)0x10000000)
+#define UART	  (*(volatile uint8_t *)0x10000000)
 
 _Noreturn void _exit(int code)
 {
-	TEST_EXIT = code ? ((uint32_t)(code & 0x7f ? code & 0x7f : 1) << 16 | 0x3333) : 0x5555;
+	TEST_EXIT = code ? ((uint32_t)(code & 0x7f ? code & 0x7f : 1) << 16 |
+			    0x3333) :
+			   0x5555;
 	for (;;)
 		;
 }

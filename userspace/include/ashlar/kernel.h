@@ -376,7 +376,11 @@ struct ash_dma {
 	struct ash_dma_dim dim[3];
 };
 
-/* A 1-D description, to be filled in further: no padding, counts 1. */
+/*
+ * A 1-D description, to be filled in further: no padding, counts 1.
+ * (Versions of clang-format differ about braces in macros.)
+ */
+/* clang-format off */
 #define ASH_DMA_INIT(global_, offset_, run_)                             \
 	{                                                                \
 		.global = (global_), .offset = (offset_), .run = (run_), \
@@ -385,6 +389,7 @@ struct ash_dma {
 			 { 1, 0, 0, 0, 1, ASH_NO_LIMIT },                \
 			 { 1, 0, 0, 0, 1, ASH_NO_LIMIT } },              \
 	}
+/* clang-format on */
 
 /* Start a described DMA on ASH_LOAD or ASH_STORE: 25 stores, one load. */
 static inline ash_token ash_dma_nd(enum ash_unit unit, const struct ash_dma *d)
