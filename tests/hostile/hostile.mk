@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # Isolation under attack.
-#   test-isolation       bounded: small board with RTL assertions, and the default board
+#   test-isolation       bounded: small board with RTL assertions beside the default board
 #   isolation-campaign   SEEDS=n SEED=n, both boards with assertions
 #   isolation-asan       the same program and library under AddressSanitizer, leaks too
 
@@ -34,8 +34,9 @@ HOSTILE_NEEDS := $(HOSTILE_ELF) lib-data kernels firmware
 
 .PHONY: test-isolation isolation-campaign isolation-asan
 test-isolation: $(HOSTILE)/campaign $(HOSTILE_NEEDS) $(MODEL)/ashlar-model-rtl-tiny-check.so $(MODEL)/ashlar-model-rtl-sim.so
-	$(HOSTILE_DATA) $(HOSTILE)/campaign $(HOSTILE_TINY) $(HOSTILE_ELF) 1 30 8
-	$(HOSTILE_DATA) $(HOSTILE)/campaign sim:rtl $(HOSTILE_ELF) 1001 8 8
+	@$(HOSTILE_DATA) $(HOSTILE)/campaign sim:rtl $(HOSTILE_ELF) 1001 8 8 & other=$$!; \
+		$(HOSTILE_DATA) $(HOSTILE)/campaign $(HOSTILE_TINY) $(HOSTILE_ELF) 1 24 8; failed=$$?; \
+		wait $$other || failed=1; exit $$failed
 
 SEED ?= 1
 SEEDS ?= 1000
