@@ -16,6 +16,12 @@
 
 #define IRQ_VECTORS 64
 
+/* Whether a doorbell or a tile event waits to be taken. */
+HAL_INLINE int irq_waiting(void)
+{
+	return !!(io_read(IRQ_REG(IRQ_PENDING)) & (IRQ_DOORBELL | IRQ_TILE));
+}
+
 /* Clear tile events of an earlier life, enable doorbells and tiles. */
 void irq_init(void);
 

@@ -1,12 +1,17 @@
 /* SPDX-License-Identifier: MIT */
-/* A kernel that does nothing: what a launch itself costs. */
+/*
+ * A kernel that computes nothing: what a launch itself costs. It waits, so
+ * that its end does not meet the firmware still at work on its start.
+ */
 #include <ashlar/kernel.h>
 
 struct empty_args {
-	uint32_t unused;
+	uint32_t cycles; /* to run */
 };
 
 ASHLAR_KERNEL(empty, struct empty_args)
 {
-	return args->unused;
+	while (ash_cycle() < args->cycles)
+		;
+	return 0;
 }

@@ -237,7 +237,7 @@ void bench_latency(struct figures *f, const char *kernel, const char *folder)
 {
 	struct events e[LAUNCHES] = { { 0 } };
 	char name[4096], record[2000], trace[2000];
-	uint32_t args = 0;
+	uint32_t args = 2000;
 	struct bench b;
 	ashlar_module *module;
 	ashlar_kernel *empty;
