@@ -60,6 +60,7 @@ struct ashlar_fence_info bench_run(struct bench *b, ashlar_kernel *kernel,
 				   uint32_t tiles);
 _Noreturn void bench_fail(const char *format, ...)
 	__attribute__((format(printf, 1, 2)));
+/* Processor time of this process: what other load takes does not count. */
 double bench_seconds(void);
 
 /* --- What is measured ----------------------------------------------------- */
