@@ -291,7 +291,7 @@ void attack_choose(struct world *w, struct attack *at)
 	static uint32_t tag;
 
 	memset(at, 0, sizeof(*at));
-	at->note = -1;
+	at->note = NOTE_NONE;
 	at->args.spin = chance(w, 2) ? 0 : pick(w, 0, 1500);
 	at->launch.args = &at->args;
 	at->launch.arg_bytes = sizeof(at->args);
@@ -435,7 +435,7 @@ bool attack_check(struct world *w, const struct attack *at,
 			     at->launch.kernel);
 	if (f.tile >= w->info.tiles)
 		return wrong(w, "tile %u of %u", f.tile, w->info.tiles);
-	if (f.pc >= w->info.local_bytes && at->note < 0)
+	if (f.pc >= w->info.local_bytes && at->note == NOTE_NONE)
 		return wrong(w, "pc 0x%x is not in local memory: %s", f.pc,
 			     f.text);
 	same(w, &f, "tag", f.tag, at->launch.tag);

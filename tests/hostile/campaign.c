@@ -358,7 +358,7 @@ static bool run_round(struct world *w)
 		gone = pull(w, &chain);
 		/* The pc cannot be read when its buffer has gone. */
 		if (buffers && !w->a.buffer[3])
-			chain.attack.note = -1;
+			chain.attack.note = NOTE_GONE;
 	} else if (ok && chance(w, 2)) {
 		pass(w, chain.culprit);
 	}

@@ -96,7 +96,9 @@ struct attack {
 	uint32_t unit, cause, sub;
 	bool check_address;
 	uint64_t address;
-	int note; /* buffer with the pc at its first word; -1: not known */
+	int note; /* buffer with the pc at its first word, or one of these */
+#define NOTE_NONE (-1) /* a pc in local memory, which is not known */
+#define NOTE_GONE (-2) /* any pc */
 	uint32_t exit_code;
 };
 
