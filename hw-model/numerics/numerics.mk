@@ -36,4 +36,4 @@ test-numerics: $(NUMERICS_TESTS)
 		n=$$(echo "$$out" | sed -n 's/.*Running \([0-9]*\) test(s).*/\1/p'); \
 		[ "$$n" = "$$((p + f))" ] || f=$$((f + 1)); \
 		passed=$$((passed + p)); failed=$$((failed + f)); \
-	done; echo "numerics: $$passed passed, $$failed failed"; [ $$failed -eq 0 ] && [ $$passed -gt 0 ]
+	done; echo "$$passed passed, $$failed failed"; [ $$failed -eq 0 ] && [ $$passed -gt 0 ]

@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <deque>
+#include <map>
 
 #include "Vash_lib_tb.h"
 #include "ash_num.h"
@@ -12,7 +13,9 @@
 
 namespace {
 
-unsigned passed, failed;
+/* What was compared, by name: how often it was wrong. A name is one test. */
+std::map<const char *, unsigned> wrong;
+unsigned compared, failed;
 uint64_t seed = 88172645463325252ull;
 
 uint32_t next()
@@ -26,7 +29,9 @@ uint32_t next()
 void check(bool ok, const char *what, uint32_t a, uint32_t b, uint32_t got,
 	   uint32_t want)
 {
-	ok ? passed++ : failed++;
+	compared++;
+	wrong[what] += !ok;
+	failed += !ok;
 	if (!ok && failed < 20)
 		printf("FAILED: %s(%08x, %08x) is %08x, should be %08x\n", what,
 		       a, b, got, want);
@@ -158,6 +163,10 @@ int main()
 	Vash_lib_tb t{ &context };
 	test_queues(t);
 	test_functions(t);
-	printf("lib: %u passed, %u failed\n", passed, failed);
+	unsigned bad = 0;
+	for (const auto &[what, times] : wrong)
+		bad += times != 0;
+	printf("%u comparisons\n%zu passed, %u failed\n", compared,
+	       wrong.size() - bad, bad);
 	return failed != 0;
 }

@@ -629,6 +629,6 @@ int main(int argc, char **argv)
 					   strtoul(argv[2], nullptr, 0)) :
 				   300);
 	test_scrub(*t);
-	printf("matrix %ux%u: %u passed, %u failed\n", N, N, passed, failed);
+	printf("matrix %ux%u:\n%u passed, %u failed\n", N, N, passed, failed);
 	return failed != 0;
 }

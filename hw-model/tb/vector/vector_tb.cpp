@@ -607,6 +607,6 @@ int main(int argc, char **argv)
 	test_random(*t, argc > 2 ? static_cast<unsigned>(
 					   strtoul(argv[2], nullptr, 0)) :
 				   300);
-	printf("vector %u lanes: %u passed, %u failed\n", N, passed, failed);
+	printf("vector %u lanes:\n%u passed, %u failed\n", N, passed, failed);
 	return failed != 0;
 }
