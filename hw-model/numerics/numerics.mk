@@ -9,9 +9,12 @@ GEN := $(BUILD)/gen
 endif
 
 NUMERICS := hw-model/numerics
-NUMERICS_OBJ := $(addprefix $(BUILD)/numerics/,ash_num.o ash_matrix_ref.o ash_vector_ref.o ash_gemm.o)
+NUMERICS_SRC := $(addprefix $(NUMERICS)/,ash_num.c ash_matrix_ref.c ash_vector_ref.c ash_gemm.c)
+NUMERICS_OBJ := $(NUMERICS_SRC:$(NUMERICS)/%.c=$(BUILD)/numerics/%.o)
 NUMERICS_LIB := $(BUILD)/numerics/libash-numerics.a
 NUMERICS_INC := -I$(NUMERICS) -Idriver/abi
+# Whoever compiles the sources anew (for a sanitizer) needs these too.
+NUMERICS_CFLAGS := -ffp-contract=off -frounding-math
 NUMERICS_TESTS := $(addprefix $(BUILD)/numerics/,test_num test_gemm)
 ALL += $(NUMERICS_LIB)
 TESTS += test-numerics
@@ -19,14 +22,14 @@ TESTS += test-numerics
 # -O3 vectorises the loops of ash_gemm.c; its float arithmetic is plain IEEE.
 $(BUILD)/numerics/%.o: $(NUMERICS)/%.c $(wildcard $(NUMERICS)/*.h) driver/abi/ashlar_regs.h
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS_SHARED) -O3 -ffp-contract=off -frounding-math $(NUMERICS_INC) -c $< -o $@
+	$(CC) $(CFLAGS_SHARED) -O3 $(NUMERICS_CFLAGS) $(NUMERICS_INC) -c $< -o $@
 
 $(NUMERICS_LIB): $(NUMERICS_OBJ)
 	rm -f $@
 	$(AR) rcs $@ $^
 
 $(BUILD)/numerics/test_%: $(NUMERICS)/test/test_%.c $(NUMERICS)/test/host_fp.h $(NUMERICS_LIB)
-	$(CC) $(CFLAGS_COMMON) -ffp-contract=off -frounding-math $(NUMERICS_INC) $< $(NUMERICS_LIB) -lcmocka -lm -o $@
+	$(CC) $(CFLAGS_COMMON) $(NUMERICS_CFLAGS) $(NUMERICS_INC) $< $(NUMERICS_LIB) -lcmocka -lm -o $@
 
 .PHONY: test-numerics
 test-numerics: $(NUMERICS_TESTS)

@@ -4,7 +4,7 @@
 
 BENCH := $(BUILD)/bench
 BENCH_SRC := $(addprefix tests/bench/,bench.c figures.c gemm.c latency.c) \
-	tests/kernels/kt_case.c userspace/kernels/ref/kernels_ref.c hw-model/numerics/ash_num.c
+	tests/kernels/kt_case.c userspace/kernels/ref/kernels_ref.c
 BENCH_HEADERS := tests/bench/bench.h tests/kernels/kt.h userspace/kernels/ref/kernels_ref.h \
 	hw-model/model/record.h $(wildcard userspace/include/ashlar/*.h)
 BENCH_INCLUDE := -Iuserspace/include -Idriver/abi -Ihw-model/numerics -Ihw-model/model \
@@ -14,9 +14,9 @@ $(BENCH)/empty.elf: tests/bench/empty.c $(SDK_FILES)
 	@mkdir -p $(@D)
 	$(ASHLAR_CC) $< -o $@
 
-$(BENCH)/bench: $(BENCH_SRC) $(BENCH_HEADERS) $(LIB_OUT)/libashlar.so
+$(BENCH)/bench: $(BENCH_SRC) $(NUMERICS_LIB) $(BENCH_HEADERS) $(LIB_OUT)/libashlar.so
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS_COMMON) $(BENCH_INCLUDE) $(filter %.c,$^) \
+	$(CC) $(CFLAGS_COMMON) $(BENCH_INCLUDE) $(filter %.c %.a,$^) -lm \
 		-L$(LIB_OUT) -lashlar -Wl,-rpath,$(abspath $(LIB_OUT)) -o $@
 
 .PHONY: bench-rtl

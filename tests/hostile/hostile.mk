@@ -7,7 +7,7 @@
 HOSTILE := $(BUILD)/hostile-tests
 HOSTILE_DIR := tests/hostile
 HOSTILE_SRC := $(addprefix $(HOSTILE_DIR)/,campaign.c attack.c space.c raw.c) \
-	tests/kernels/kt_case.c userspace/kernels/ref/kernels_ref.c hw-model/numerics/ash_num.c
+	tests/kernels/kt_case.c userspace/kernels/ref/kernels_ref.c
 HOSTILE_HEADERS := $(wildcard $(HOSTILE_DIR)/*.h tests/kernels/*.h userspace/include/ashlar/*.h \
 	userspace/lib/*.h driver/core/*.h driver/abi/*.h)
 HOSTILE_INCLUDE := $(LIB_INCLUDE) -I$(HOSTILE_DIR) -Itests/kernels -Iuserspace/kernels/ref -Ihw-model/numerics
@@ -18,14 +18,14 @@ $(HOSTILE_ELF): $(HOSTILE_DIR)/hostile_kernels.c $(HOSTILE_DIR)/hostile_args.h $
 	$(ASHLAR_CC) -march=rv32imc_zicsr $< -o $@
 
 # The archive, not the shared library: raw.c goes below the public interface.
-$(HOSTILE)/campaign: $(HOSTILE_SRC) $(HOSTILE_HEADERS) $(LIB_OUT)/libashlar.a
+$(HOSTILE)/campaign: $(HOSTILE_SRC) $(NUMERICS_LIB) $(HOSTILE_HEADERS) $(LIB_OUT)/libashlar.a
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS_COMMON) $(HOSTILE_INCLUDE) $(HOSTILE_SRC) $(LIB_OUT)/libashlar.a $(LIB_LIBS) -o $@
+	$(CC) $(CFLAGS_COMMON) $(HOSTILE_INCLUDE) $(HOSTILE_SRC) $(LIB_OUT)/libashlar.a $(NUMERICS_LIB) $(LIB_LIBS) -lm -o $@
 
-$(HOSTILE)/campaign-asan: $(HOSTILE_SRC) $(HOSTILE_HEADERS) $(LIB_SRC)
+$(HOSTILE)/campaign-asan: $(HOSTILE_SRC) $(NUMERICS_SRC) $(HOSTILE_HEADERS) $(LIB_SRC)
 	@mkdir -p $(@D)
 	$(CC) $(filter-out $(SAN_FLAGS),$(CFLAGS_COMMON)) $(SAN_FLAGS_asan) $(HOSTILE_INCLUDE) \
-		-DASHLAR_DATADIR='"$(PREFIX)/share/ashlar"' $(HOSTILE_SRC) $(LIB_SRC) -Wl,--wrap=dlclose $(LIB_LIBS) -o $@
+		-DASHLAR_DATADIR='"$(PREFIX)/share/ashlar"' $(NUMERICS_CFLAGS) $(HOSTILE_SRC) $(NUMERICS_SRC) $(LIB_SRC) -Wl,--wrap=dlclose $(LIB_LIBS) -lm -o $@
 
 HOSTILE_TINY := sim:rtl,board=tiny,model=$(MODEL)/ashlar-model-rtl-tiny-check.so
 HOSTILE_SIM := sim:rtl,model=$(MODEL)/ashlar-model-rtl-sim-check.so

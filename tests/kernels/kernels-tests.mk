@@ -9,29 +9,29 @@
 KT := $(BUILD)/kernels-tests
 KT_DIR := tests/kernels
 KT_INCLUDE := -Iuserspace/include -Idriver/abi -Ihw-model/numerics -Iuserspace/kernels/ref -I$(KT_DIR)
-KT_NUM := $(addprefix hw-model/numerics/,ash_num.c ash_matrix_ref.c ash_vector_ref.c)
 KT_CASE := $(KT_DIR)/kt_case.c userspace/kernels/ref/kernels_ref.c
 KT_HEADERS := $(wildcard $(KT_DIR)/*.h userspace/kernels/*.h userspace/kernels/ref/*.h \
 	userspace/sdk/emu/*.h userspace/include/ashlar/*.h hw-model/numerics/*.h driver/abi/*.h)
 EMU_SRC := $(wildcard userspace/sdk/emu/*.c)
 
-$(KT)/emu_campaign: $(KT_DIR)/emu_campaign.c $(KT_CASE) $(EMU_SRC) $(KT_NUM) $(KERNELS_SRC) userspace/kernels/host/check.c $(KT_HEADERS)
+$(KT)/emu_campaign: $(KT_DIR)/emu_campaign.c $(KT_CASE) $(EMU_SRC) $(NUMERICS_SRC) $(KERNELS_SRC) userspace/kernels/host/check.c $(KT_HEADERS)
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS_COMMON) $(SAN_FLAGS_asan) -DASHLAR_EMU $(KT_INCLUDE) -Iuserspace/sdk/emu \
-		$(filter %.c,$^) -o $@
+	$(CC) $(CFLAGS_COMMON) $(SAN_FLAGS_asan) $(NUMERICS_CFLAGS) -DASHLAR_EMU $(KT_INCLUDE) \
+		-Iuserspace/sdk/emu $(filter %.c,$^) -lm -o $@
 
-$(KT)/weights_test: $(KT_DIR)/weights_test.c userspace/demo/weights.c $(KT_CASE) hw-model/numerics/ash_num.c userspace/demo/weights.h $(KT_HEADERS)
+$(KT)/weights_test: $(KT_DIR)/weights_test.c userspace/demo/weights.c $(KT_CASE) $(NUMERICS_SRC) userspace/demo/weights.h $(KT_HEADERS)
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS_COMMON) $(SAN_FLAGS_asan) $(KT_INCLUDE) -Iuserspace/demo $(filter %.c,$^) -lz -o $@
+	$(CC) $(CFLAGS_COMMON) $(SAN_FLAGS_asan) $(NUMERICS_CFLAGS) $(KT_INCLUDE) -Iuserspace/demo \
+		$(filter %.c,$^) -lz -lm -o $@
 
 $(KT)/check_test: $(KT_DIR)/check_test.c userspace/kernels/host/check.c $(KT_HEADERS)
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS_COMMON) $(SAN_FLAGS_asan) $(KT_INCLUDE) $(filter %.c,$^) -o $@
 
 # Finds library and data folder in the build tree.
-$(KT)/sim_campaign: $(KT_DIR)/sim_campaign.c $(KT_CASE) hw-model/numerics/ash_num.c $(KT_HEADERS) $(LIB_OUT)/libashlar.so
+$(KT)/sim_campaign: $(KT_DIR)/sim_campaign.c $(KT_CASE) $(NUMERICS_LIB) $(KT_HEADERS) $(LIB_OUT)/libashlar.so
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS_COMMON) $(KT_INCLUDE) $(filter %.c,$^) \
+	$(CC) $(CFLAGS_COMMON) $(KT_INCLUDE) $(filter %.c %.a,$^) -lm \
 		-L$(LIB_OUT) -lashlar -Wl,-rpath,$(abspath $(LIB_OUT)) -o $@
 
 CASES ?= 20000

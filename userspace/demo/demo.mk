@@ -4,12 +4,12 @@
 DEMO := $(BUILD)/demo
 DEMO_DIR := userspace/demo
 DEMO_SRC := $(addprefix $(DEMO_DIR)/,digits.c network.c weights.c images.c) \
-	userspace/kernels/ref/kernels_ref.c hw-model/numerics/ash_num.c
+	userspace/kernels/ref/kernels_ref.c
 DEMO_INCLUDE := -Iuserspace/include -Iuserspace/kernels/ref -Ihw-model/numerics -Idriver/abi
 
-$(DEMO)/digits: $(DEMO_SRC) $(wildcard $(DEMO_DIR)/*.h userspace/include/ashlar/*.h userspace/kernels/ref/*.h) $(LIB_OUT)/libashlar.so
+$(DEMO)/digits: $(DEMO_SRC) $(NUMERICS_LIB) $(wildcard $(DEMO_DIR)/*.h userspace/include/ashlar/*.h userspace/kernels/ref/*.h) $(LIB_OUT)/libashlar.so
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS_COMMON) $(DEMO_INCLUDE) $(DEMO_SRC) \
+	$(CC) $(CFLAGS_COMMON) $(DEMO_INCLUDE) $(DEMO_SRC) $(NUMERICS_LIB) -lm \
 		-L$(LIB_OUT) -lashlar -Wl,-rpath,$(abspath $(LIB_OUT)) -lz -o $@
 
 # `make demo` checks the packages, then makes run-demo.

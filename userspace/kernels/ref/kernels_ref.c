@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ash_gemm.h"
 #include "ash_num.h"
 
 static uint32_t get(const uint8_t *p, uint32_t bytes)
@@ -93,86 +94,68 @@ static void finish(uint8_t *to, uint32_t format, bool integer, uint32_t v,
 	put(to, bytes, v);
 }
 
-/* op(X) as rows x k words, widened, row by row. */
-static uint32_t *operand(const uint8_t *x, uint32_t format, uint32_t ld,
-			 bool k_along_rows, uint32_t rows, uint32_t k)
+static enum ash_type gemm_type(uint32_t format)
 {
-	uint32_t bytes = ashlar_format_bytes(format);
-	uint32_t *w = malloc((size_t)rows * k * sizeof(*w));
-	uint32_t i, j;
+	switch (format) {
+	case ASHLAR_I8:
+		return ASH_INT8;
+	case ASHLAR_BF16:
+		return ASH_BF16;
+	case ASHLAR_FP16:
+		return ASH_FP16;
+	case ASHLAR_I32:
+		return ASH_I32;
+	default:
+		return ASH_F32;
+	}
+}
 
+/* A row of n words from memory of any alignment; NULL for address 0. */
+static uint32_t *words(const uint8_t *memory, uint64_t at, uint32_t n)
+{
+	uint32_t *w = NULL;
+	uint32_t i;
+
+	if (!at)
+		return NULL;
+	w = malloc((size_t)n * sizeof(*w));
 	if (!w)
 		abort();
-	for (i = 0; i < rows; i++) {
-		for (j = 0; j < k; j++) {
-			uint64_t at = k_along_rows ? (uint64_t)i * ld + j :
-						     (uint64_t)j * ld + i;
-
-			w[(size_t)i * k + j] = widen(format, x + at * bytes);
-		}
-	}
+	for (i = 0; i < n; i++)
+		w[i] = get(memory + at + 4 * (uint64_t)i, 4);
 	return w;
-}
-
-static uint32_t dot_int(const uint32_t *x, const uint32_t *y, uint32_t k)
-{
-	uint32_t sum = 0;
-	uint32_t i;
-
-	for (i = 0; i < k; i++)
-		sum += x[i] * y[i];
-	return sum;
-}
-
-static uint32_t dot_float(const uint32_t *x, const uint32_t *y, uint32_t k)
-{
-	uint32_t sum = 0;
-	uint32_t i;
-
-	for (i = 0; i < k; i++)
-		sum = ash_f32_add(sum, ash_f32_mul(x[i], y[i]));
-	return sum;
 }
 
 void ref_gemm(const struct ashlar_gemm_args *g, uint8_t *memory)
 {
-	bool integer = g->type == ASHLAR_I8;
-	uint32_t out = ashlar_format_bytes(g->out);
-	uint32_t *a = operand(memory + g->a, g->type, g->lda,
-			      !(g->flags & ASHLAR_GEMM_TRANS_A), g->m, g->k);
-	uint32_t *b = operand(memory + g->b, g->type, g->ldb,
-			      g->flags & ASHLAR_GEMM_TRANS_B, g->n, g->k);
-	uint32_t i, j;
+	uint32_t *bias = words(memory, g->bias, g->n);
+	uint32_t *scale = words(memory, g->scale, g->n);
+	struct ash_gemm r = {
+		.m = g->m,
+		.n = g->n,
+		.k = g->k,
+		.type = gemm_type(g->type),
+		.a = memory + g->a,
+		.b = memory + g->b,
+		.lda = g->lda,
+		.ldb = g->ldb,
+		.transpose_a = g->flags & ASHLAR_GEMM_TRANS_A,
+		.transpose_b = g->flags & ASHLAR_GEMM_TRANS_B,
+		.bias = bias,
+		.scale = scale,
+		.scale_per_column = scale != NULL,
+		.relu = g->flags & ASHLAR_GEMM_RELU,
+		.out = gemm_type(g->out),
+		.c = memory + g->c,
+		.ldc = g->ldc,
+	};
 
-	for (i = 0; i < g->m; i++) {
-		for (j = 0; j < g->n; j++) {
-			const uint32_t *x = a + (size_t)i * g->k;
-			const uint32_t *y = b + (size_t)j * g->k;
-			const uint32_t *scale = NULL;
-			uint32_t v = integer ? dot_int(x, y, g->k) :
-					       dot_float(x, y, g->k);
-			uint32_t column;
-
-			if (g->bias) {
-				uint32_t bias = get(
-					memory + g->bias + 4 * (uint64_t)j, 4);
-
-				v = integer ? v + bias : ash_f32_add(v, bias);
-			}
-			if (g->scale) {
-				column = get(
-					memory + g->scale + 4 * (uint64_t)j, 4);
-				scale = &column;
-			} else if (g->flags & ASHLAR_GEMM_SCALE) {
-				scale = &g->scale_bits;
-			}
-			finish(memory + g->c + ((uint64_t)i * g->ldc + j) * out,
-			       g->out, integer, v, scale,
-			       g->flags & ASHLAR_GEMM_RELU);
-		}
-	}
-	free(a);
-	free(b);
+	if (!scale && g->flags & ASHLAR_GEMM_SCALE)
+		r.scale = &g->scale_bits;
+	if (ash_ref_gemm(&r))
+		abort();
+	free(bias);
+	free(scale);
 }
 
 static uint32_t combine(uint32_t op, bool integer, uint32_t x, uint32_t y)
