@@ -38,7 +38,9 @@ include tools/lint.mk
 help: ## list these targets
 	@echo "Ashlar: an open accelerator board. Targets:"
 	@sed -n 's/^\([a-z][a-z0-9-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | \
-		awk -F'\t' '{ printf "  %-14s %s\n", $$1, $$2 }'
+		awk -F'\t' '$$1 !~ /^test-/ { printf "  %-20s %s\n", $$1, $$2 }'
+	@echo "Groups of \`make test', each a target (tests/README.md):"
+	@echo $(TESTS) | fmt -w 76 | sed 's/^/  /'
 	@echo "Variables: BUILD=$(BUILD) PREFIX=$(PREFIX) DESTDIR=$(DESTDIR) SAN=asan|ubsan"
 
 all: $(ALL) ## build everything

@@ -28,7 +28,9 @@ MODEL_VFLAGS_trace := --no-assert --trace-fst --trace-structs
 MODEL_CFLAGS_check := -O1
 MODEL_LIBS_trace := -lz
 
-VERILATOR_ROOT ?= $(shell $(VERILATOR) --getenv VERILATOR_ROOT 2>/dev/null)
+ifndef VERILATOR_ROOT
+VERILATOR_ROOT := $(shell $(VERILATOR) --getenv VERILATOR_ROOT 2>/dev/null)
+endif
 MODEL_INCLUDE := -I$(MODEL_DIR) -Idriver/abi
 
 ifneq ($(wildcard firmware/firmware.mk),)

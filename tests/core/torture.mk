@@ -33,14 +33,14 @@ TORTURE_RUN = tests/core/run.py torture --src $(TORTURE_SRC) --core $(CORE_TB) \
   --cc $(RISCV)gcc --jobs $(JOBS)
 
 # Every program at every level, with and without memory stalls.
-torture: $(CORE_TB) $(TORTURE_SRC)/.done
+torture: $(CORE_TB) $(TORTURE_SRC)/.done ## all of GCC's torture programs on the core, against QEMU
 	$(TORTURE_RUN) --out $(TORTURE_BUILD)/out --opt=$(TORTURE_OPTS) --stalls 1 --lockstep $(LOCKSTEP)
 
 # The same few each time, within a minute.
 torture-short: $(CORE_TB) $(TORTURE_SRC)/.done
 	$(TORTURE_RUN) --out $(TORTURE_BUILD)/short --opt=-O2 --limit $(TORTURE_SHORT) --stalls 1 --lockstep 5000
 
-csmith: $(CORE_TB)
+csmith: $(CORE_TB) ## random C programs on the core, against QEMU (CSMITH_SEEDS=n)
 	tests/core/run.py csmith --src /usr/include/csmith --out $(BUILD)/csmith --core $(CORE_TB) \
 	  --cc $(RISCV)gcc --jobs $(JOBS) --first $(CSMITH_FIRST) --limit $(CSMITH_SEEDS) --opt=-O2 --stalls 1 --lockstep 50000
 

@@ -15,8 +15,8 @@ $(BUILD)/lib-tb/lib-tb: $(LIB_TB_SV) $(LIB_TB)/lib_tb.cpp hw-model/numerics/ash_
 	@mkdir -p $(@D)/obj
 	$(CC) $(CFLAGS_COMMON) -c hw-model/numerics/ash_num.c -o $(@D)/ash_num.o
 	$(VERILATOR) --cc --exe -Wall --assert -O3 --x-assign fast --x-initial fast --Mdir $(@D)/obj -o ../lib-tb \
-		-CFLAGS "-O2 -Wall -I$(CURDIR)/hw-model/numerics" --top-module ash_lib_tb $(LIB_TB_SV) \
-		$(CURDIR)/$(LIB_TB)/lib_tb.cpp $(CURDIR)/$(@D)/ash_num.o
+		-CFLAGS "-O2 -Wall -I$(abspath hw-model/numerics)" --top-module ash_lib_tb $(LIB_TB_SV) \
+		$(abspath $(LIB_TB)/lib_tb.cpp $(@D)/ash_num.o)
 	+$(MAKE) --no-print-directory -s -C $(@D)/obj -f Vash_lib_tb.mk OPT_FAST=-O2
 
 .PHONY: test-lib-rtl

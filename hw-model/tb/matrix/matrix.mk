@@ -23,10 +23,10 @@ $(BUILD)/matrix/%/matrix-tb: $(GEN)/%/ash_board_pkg.sv $(GEN)/%/ash_board.h $(GE
 	@mkdir -p $(@D)/obj
 	for f in $(MATRIX_TB_REF); do $(CC) $(CFLAGS_COMMON) -Idriver/abi -c $$f -o $(@D)/$$(basename $$f .c).o || exit 1; done
 	$(VERILATOR) --cc --exe -Wall --assert $(MATRIX_VERILATOR_FLAGS) --Mdir $(@D)/obj -o ../matrix-tb \
-		-CFLAGS "-O2 -Wall -I$(CURDIR)/$(GEN)/$* -I$(CURDIR)/hw-model/numerics -I$(CURDIR)/driver/abi" \
+		-CFLAGS "-O2 -Wall -I$(abspath $(GEN)/$*) -I$(abspath hw-model/numerics) -I$(abspath driver/abi)" \
 		--top-module ash_matrix_tb $(GEN)/$*/ash_board_pkg.sv $(GEN)/ash_regs_pkg.sv hw-model/rtl/ash_pkg.sv \
-		$(MATRIX_SRC) $(MATRIX_TB)/ash_matrix_tb.sv $(CURDIR)/$(MATRIX_TB)/matrix_tb.cpp \
-		$(addprefix $(CURDIR)/$(@D)/,$(notdir $(MATRIX_TB_REF:.c=.o)))
+		$(MATRIX_SRC) $(MATRIX_TB)/ash_matrix_tb.sv $(abspath $(MATRIX_TB)/matrix_tb.cpp) \
+		$(addprefix $(abspath $(@D))/,$(notdir $(MATRIX_TB_REF:.c=.o)))
 	+$(MAKE) --no-print-directory -s -C $(@D)/obj -f Vash_matrix_tb.mk $(MATRIX_OPT)
 
 .PHONY: test-matrix bench-matrix

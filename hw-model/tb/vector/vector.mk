@@ -23,10 +23,10 @@ $(BUILD)/vector/%/vector-tb: $(GEN)/%/ash_board_pkg.sv $(GEN)/%/ash_board.h $(GE
 	@mkdir -p $(@D)/obj
 	for f in $(VECTOR_TB_REF); do $(CC) $(CFLAGS_COMMON) -Idriver/abi -c $$f -o $(@D)/$$(basename $$f .c).o || exit 1; done
 	$(VERILATOR) --cc --exe -Wall --assert $(MATRIX_VERILATOR_FLAGS) --Mdir $(@D)/obj -o ../vector-tb \
-		-CFLAGS "-O2 -Wall -I$(CURDIR)/$(GEN)/$* -I$(CURDIR)/hw-model/numerics -I$(CURDIR)/driver/abi" \
+		-CFLAGS "-O2 -Wall -I$(abspath $(GEN)/$*) -I$(abspath hw-model/numerics) -I$(abspath driver/abi)" \
 		--top-module ash_vector_tb $(GEN)/$*/ash_board_pkg.sv $(GEN)/ash_regs_pkg.sv hw-model/rtl/ash_pkg.sv \
-		$(VECTOR_SRC) $(VECTOR_TB)/ash_vector_tb.sv $(CURDIR)/$(VECTOR_TB)/vector_tb.cpp \
-		$(addprefix $(CURDIR)/$(@D)/,$(notdir $(VECTOR_TB_REF:.c=.o)))
+		$(VECTOR_SRC) $(VECTOR_TB)/ash_vector_tb.sv $(abspath $(VECTOR_TB)/vector_tb.cpp) \
+		$(addprefix $(abspath $(@D))/,$(notdir $(VECTOR_TB_REF:.c=.o)))
 	+$(MAKE) --no-print-directory -s -C $(@D)/obj -f Vash_vector_tb.mk $(MATRIX_OPT)
 
 .PHONY: test-vector
