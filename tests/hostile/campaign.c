@@ -333,6 +333,25 @@ static bool pull(struct world *w, struct chain *c)
 
 /* --- Rounds ---------------------------------------------------------------------- */
 
+/*
+ * Numbers, page tables and memory go to somebody else. C, which was the last on
+ * all tiles, comes back under the same number or another one, with its tables
+ * elsewhere, and is the first again.
+ */
+static bool reshuffle(struct world *w)
+{
+	/* As large as a root table, to lie where one was. */
+	uint64_t bytes = (w->info.address_bytes >> 21) * 8;
+
+	if (chance(w, 2))
+		space_close(w, &w->a);
+	space_close(w, &w->c);
+	if (bytes < CANARY || chance(w, 3))
+		bytes = CANARY;
+	return space_buffer(w, &w->b, GOOD_JOBS, bytes, 0) &&
+	       canary(w, false) && clean_open(w) && clean_check(w);
+}
+
 static bool run_round(struct world *w)
 {
 	struct good_job good[GOOD_JOBS] = { 0 };
@@ -340,7 +359,7 @@ static bool run_round(struct world *w)
 	uint32_t started = 0, early = pick(w, 0, GOOD_JOBS), i;
 	bool ok, gone = false;
 
-	ok = bad_setup(w);
+	ok = (!chance(w, 4) || reshuffle(w)) && bad_setup(w);
 	if (ok && chance(w, 5))
 		ok = raw_attack(w) && bad_setup(w);
 	while (ok && started < early) {
