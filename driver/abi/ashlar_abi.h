@@ -151,7 +151,7 @@ enum ashlar_ctrl_op {
 	ASHLAR_CTRL_HELLO = 1, /* ashlar_ctrl_hello; must be the first */
 	ASHLAR_CTRL_PING = 2, /* arg[0] is returned in arg[0] */
 	ASHLAR_CTRL_CTX_CREATE = 3, /* ashlar_ctrl_ctx */
-	ASHLAR_CTRL_CTX_DESTROY = 4, /* ashlar_ctrl_ctx; kills its jobs */
+	ASHLAR_CTRL_CTX_DESTROY = 4, /* ashlar_ctrl_ctx; no queues left */
 	ASHLAR_CTRL_CTX_INVALIDATE = 5, /* ashlar_ctrl_ctx; see below */
 	ASHLAR_CTRL_QUEUE_CREATE = 6, /* ashlar_ctrl_queue */
 	ASHLAR_CTRL_QUEUE_DESTROY = 7, /* ashlar_ctrl_queue; kills its jobs */
@@ -180,8 +180,10 @@ ASHLAR_ABI_SIZE(struct ashlar_ctrl_hello, 24);
 
 /*
  * CTX_INVALIDATE is answered when no tile holds a translation or fetched code
- * of the context that is older than the request. The driver sends it after it
- * has taken a page out of the tables and before it reuses the page.
+ * of the context that is older than the request, and every bus request made with
+ * such a translation has been answered. The driver sends it after it has taken a
+ * page out of the tables and before it reuses the page. BUSY: a tile that does
+ * not obey may still use one; the page must not be reused.
  */
 struct ashlar_ctrl_ctx {
 	uint32_t context; /* 1 .. ashlar_info.contexts */
@@ -253,7 +255,7 @@ struct ashlar_job {
 	uint32_t flags; /* ASHLAR_JOB_FLAG_* */
 	uint64_t fence; /* written to ashlar_report.completed; grows by job */
 	uint64_t code_va; /* multiple of 64 */
-	uint32_t code_bytes; /* multiple of 64, 64 .. local memory */
+	uint32_t code_bytes; /* 64 .. local memory - ASHLAR_ARG_MAX, by 64 */
 	uint32_t text_bytes; /* <= code_bytes */
 	uint32_t entry; /* < text_bytes, even */
 	uint32_t code_serial; /* same context, code_va and serial = same bytes */

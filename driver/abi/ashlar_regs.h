@@ -297,8 +297,9 @@
 #define ASHLAR_TILE_BLOCK_BYTES 0x10000
 /*
  * Life of a tile: IDLE -START-> LOADING -> RUNNING -> DRAINING -> DONE or
- * FAULT. KILL in any of these stops the core, lets requests in flight finish,
- * and ends in KILLED. START is taken in IDLE, DONE, FAULT and KILLED, SCRUB in
+ * FAULT. KILL from LOADING to DRAINING stops the core, lets requests in flight
+ * finish, and ends in KILLED; IDLE, DONE, FAULT and KILLED become KILLED at once,
+ * with an event. START is taken in IDLE, DONE, FAULT and KILLED, SCRUB in
  * the same; commands in other states are ignored. SCRUB clears local memory,
  * scratchpad, accumulators, unit parameters and TLB, then goes to IDLE.
  * CONTEXT to GRID_Z can be written in IDLE, DONE, FAULT, KILLED and SCRUBBING;
@@ -406,6 +407,8 @@
 #define ASHLAR_TILE_FAULT_PC 0x68
 /* For a unit: the token of its macro-operation */
 #define ASHLAR_TILE_FAULT_TOKEN 0x6c
+/* 1 from TLB_INVALIDATE until every bus request that was made with an older translation has been answered; new requests wait that long. 0 otherwise */
+#define ASHLAR_TILE_INVALIDATING 0x70
 /* Cycles from START to DONE. All counters below restart at START */
 #define ASHLAR_TILE_PERF_CYCLES 0x80
 /* Cycles in LOADING */
@@ -426,13 +429,13 @@
 #define ASHLAR_TILE_PERF_LOAD_BUSY 0xa0
 /* Of these, cycles it could neither issue nor receive a beat */
 #define ASHLAR_TILE_PERF_LOAD_STALL 0xa4
-/* 64-byte beats read */
+/* Bus beats read, at most 64 bytes each; a beat that a narrower scratchpad line splits counts once for each piece */
 #define ASHLAR_TILE_PERF_LOAD_BEATS 0xa8
 /* Cycles the store DMA had work */
 #define ASHLAR_TILE_PERF_STORE_BUSY 0xac
 /* Of these, cycles it could not issue a beat */
 #define ASHLAR_TILE_PERF_STORE_STALL 0xb0
-/* 64-byte beats written */
+/* Bus beats written; counted as for loads */
 #define ASHLAR_TILE_PERF_STORE_BEATS 0xb4
 /* Page table walks */
 #define ASHLAR_TILE_PERF_TLB_MISS 0xb8

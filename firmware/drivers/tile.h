@@ -118,6 +118,12 @@ HAL_INLINE void tile_command(const struct tile *t, uint32_t command)
 	io_write(t->base + ASHLAR_TILE_CTRL, command);
 }
 
+/* Are requests under way that are older than the last TLB_INVALIDATE? */
+HAL_INLINE int tile_invalidating(const struct tile *t)
+{
+	return tile_read(t, ASHLAR_TILE_INVALIDATING) != 0;
+}
+
 /* X(field of the completion, register) */
 #define TILE_COUNTERS(X)                   \
 	X(matrix_busy, PERF_MATRIX_BUSY)   \

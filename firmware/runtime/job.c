@@ -22,7 +22,7 @@ find(const struct ashlar_job *job, uint32_t lmem_bytes, uint64_t last_fence)
 		if (job->code_va & 63 || job->code_va + lmem_bytes < lmem_bytes)
 			return REFUSE(code_va);
 		if (job->code_bytes & 63 || !job->code_bytes ||
-		    job->code_bytes > lmem_bytes)
+		    job->code_bytes > lmem_bytes - ASHLAR_ARG_MAX)
 			return REFUSE(code_bytes);
 		if (job->text_bytes > job->code_bytes)
 			return REFUSE(text_bytes);
@@ -66,7 +66,7 @@ unsigned int job_check(const struct ashlar_job *job, uint32_t lmem_bytes,
 		bits |= job->entry & 1;
 		if (bits || job->fence <= last_fence ||
 		    (uint32_t)(job->code_va >> 32) == UINT32_MAX ||
-		    job->code_bytes - 1 >= lmem_bytes ||
+		    job->code_bytes - 1 >= lmem_bytes - ASHLAR_ARG_MAX ||
 		    job->text_bytes > job->code_bytes ||
 		    job->entry >= job->text_bytes ||
 		    job->arg_bytes > ASHLAR_ARG_MAX || !job->tiles ||

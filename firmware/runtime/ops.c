@@ -8,8 +8,7 @@ struct op {
 	uint16_t op; /* enum ashlar_ctrl_op; 0 = place is free */
 	uint32_t id;
 	uint32_t target; /* context or queue */
-	uint32_t tiles; /* INVALIDATE: still running since before it */
-	uint64_t until; /* INVALIDATE: these are quiet then at the latest */
+	uint32_t tiles; /* INVALIDATE: old translations may be in use there */
 };
 
 static struct op ops[ASHLAR_CTRL_SLOTS];
@@ -34,16 +33,34 @@ static void invalidate(struct op *op)
 {
 	uint32_t left;
 
-	for (left = context_tiles(&rt.context[op->target]) & rt.alive; left;
-	     left &= left - 1) {
+	/* Also on dead ones: they may still ask for something. */
+	op->tiles = context_tiles(&rt.context[op->target]);
+	for (left = op->tiles; left; left &= left - 1) {
 		struct tile *t = &rt.tile[bit_index(left)];
 
 		tile_command(t, ASHLAR_TILE_CTRL_TLB_INVALIDATE);
 		tile_forget_code(t);
-		if (t->state == TILE_RUNNING || t->state == TILE_STOPPING)
-			op->tiles |= left & -left;
 	}
-	op->until = rt_time() + OPS_DRAIN;
+}
+
+/* Have all tiles drained? A dead one that has not, may never. */
+static int invalidated(struct op *op, uint16_t *status)
+{
+	uint32_t left, stuck = 0;
+
+	for (left = op->tiles; left; left &= left - 1) {
+		const struct tile *t = &rt.tile[bit_index(left)];
+
+		if (!tile_invalidating(t))
+			op->tiles &= ~(left & -left);
+		else if (t->state == TILE_DEAD)
+			stuck |= left & -left;
+	}
+	if (op->tiles != stuck)
+		return 0;
+	if (stuck)
+		*status = ASHLAR_STATUS_BUSY;
+	return 1;
 }
 
 void ops_begin(const struct ashlar_ctrl_msg *m, uint32_t target)
@@ -74,8 +91,6 @@ void ops_begin(const struct ashlar_ctrl_msg *m, uint32_t target)
 /* Has it finished? Then *status is its reply's. */
 static int finished(struct op *op, uint16_t *status)
 {
-	uint32_t left;
-
 	*status = ASHLAR_STATUS_OK;
 	switch (op->op) {
 	case ASHLAR_CTRL_CTX_DESTROY:
@@ -93,14 +108,7 @@ static int finished(struct op *op, uint16_t *status)
 	case ASHLAR_CTRL_QUEUE_DESTROY:
 		return queue_ended(&rt.queue[op->target]);
 	default:
-		for (left = op->tiles; left; left &= left - 1) {
-			const struct tile *t = &rt.tile[bit_index(left)];
-
-			/* It has ended since: nothing of it is under way. */
-			if (t->state == TILE_FREE || t->state == TILE_SCRUBBING)
-				op->tiles &= ~(left & -left);
-		}
-		return !op->tiles || rt_time() >= op->until;
+		return invalidated(op, status);
 	}
 }
 
@@ -116,9 +124,11 @@ uint64_t ops_poll(void)
 		if (!op->op)
 			continue;
 		if (!finished(op, &reply.status)) {
-			uint64_t again = op->op == ASHLAR_CTRL_CTX_INVALIDATE ?
-						 op->until :
-						 rt_time() + OPS_DRAIN;
+			uint64_t again = rt_time();
+
+			again += op->op == ASHLAR_CTRL_CTX_INVALIDATE ?
+					 OPS_DRAIN :
+					 OPS_AGAIN;
 
 			if (again < next)
 				next = again;

@@ -11,12 +11,10 @@
 
 #include "ashlar_abi.h"
 
-/*
- * Cycles that a request of a tile may still be under way in the interconnect
- * with a translation from before TLB_INVALIDATE. Many times the worst latency
- * of board memory and host together.
- */
-#define OPS_DRAIN 4096u
+/* Cycles until it is looked again whether an operation has finished. */
+#define OPS_AGAIN 4096u
+/* The same for tiles that drain: about a bus latency, no event comes. */
+#define OPS_DRAIN 256u
 
 void ops_init(void);
 

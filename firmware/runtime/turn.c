@@ -45,7 +45,7 @@ static void control(void)
 		return;
 	rt.ctrl_stalled = (uint8_t)ctrl_stalled();
 	if (rt.ctrl_stalled)
-		run_alarm(rt_time() + OPS_DRAIN);
+		run_alarm(rt_time() + OPS_AGAIN);
 }
 
 static void earlier(uint64_t *next, uint64_t at)

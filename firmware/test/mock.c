@@ -284,6 +284,11 @@ static void tile_command(struct mock_tile *t, unsigned int n, uint32_t command)
 	case ASHLAR_TILE_CTRL_TLB_INVALIDATE:
 		t->tlb_owner = 0;
 		t->invalidates++;
+		if (tile_stopped(t))
+			break;
+		t->drained = NEVER;
+		if (t->drain != NEVER)
+			t->drained = mock.now + (t->drain ? t->drain : 200);
 		break;
 	default:
 		broken("command %u of tile %u", command, n);
@@ -530,6 +535,8 @@ uint32_t io_read(uint32_t addr)
 		at %= ASHLAR_MAP_MP_TILE_STRIDE;
 		if (at == ASHLAR_TILE_STATUS)
 			return t->status;
+		if (at == ASHLAR_TILE_INVALIDATING)
+			return mock.now < t->drained;
 		if (at >= sizeof(t->reg))
 			broken("read of tile register %#x", at);
 		return t->reg[at / 4];

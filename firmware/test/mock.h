@@ -42,6 +42,8 @@ struct mock_tile {
 	uint32_t tlb_owner; /* context with translations in the TLB */
 	uint64_t text_va; /* text in local memory */
 	uint32_t text_version, text_bytes;
+	uint64_t drained; /* INVALIDATING until then */
+	uint64_t drain; /* cycles that takes; 0 = 200, UINT64_MAX = for ever */
 	uint32_t starts, scrubs, invalidates;
 	int scrub_stuck;
 };

@@ -570,11 +570,11 @@ static void destroy_while_scrubbing(void **state)
 	assert_int_equal(rt.running, 0);
 }
 
+static struct ashlar_ctrl_msg last_reply;
+
 static int wait_reply(void *arg)
 {
-	struct ashlar_ctrl_msg m;
-
-	return host_reply(*(uint32_t *)arg, &m);
+	return host_reply(*(uint32_t *)arg, &last_reply);
 }
 
 static uint32_t code_version_now;
@@ -662,8 +662,10 @@ static void invalidate_then_doorbell(void **state)
 
 static void invalidate_drains(void **state)
 {
+	static const uint32_t drain[] = { 1, 100, 5000, 100000 };
 	uint32_t n = 1, id;
 	uint64_t before;
+	unsigned int i;
 
 	(void)state;
 	up(1);
@@ -671,11 +673,46 @@ static void invalidate_drains(void **state)
 	host_queue(&q[0], 1, 1, 1, 3);
 	one(&q[0], HANG_VA, 1);
 	host_until(job_runs, &q[0]);
-	before = mock.now;
+	/* However long it takes, and not much longer. */
+	for (i = 0; i < ARRAY_SIZE(drain); i++) {
+		mock.tile[0].drain = drain[i];
+		before = mock.now;
+		id = host_send(ASHLAR_CTRL_CTX_INVALIDATE, &n, 4);
+		host_until(wait_reply, &id);
+		assert_true(mock.now >= mock.tile[0].drained);
+		assert_true(mock.now - before >= drain[i]);
+		assert_true(mock.now - before < drain[i] + 1000);
+		assert_int_equal(last_reply.status, ASHLAR_STATUS_OK);
+	}
+}
+
+/* A tile that neither drains nor obeys: refused, never answered as OK. */
+static void invalidate_stuck(void **state)
+{
+	struct ashlar_ctrl_msg m;
+	uint32_t n = 1, id;
+	unsigned int i;
+
+	(void)state;
+	up(2);
+	host_context(1);
+	host_queue(&q[0], 1, 1, 1, 3);
+	one(&q[0], DEAF_VA, 1);
+	host_until(job_runs, &q[0]);
+	mock.tile[0].drain = UINT64_MAX;
+	mock.tile[1].drain = UINT64_MAX;
 	id = host_send(ASHLAR_CTRL_CTX_INVALIDATE, &n, 4);
-	host_until(wait_reply, &id);
-	assert_true(mock.now - before >= OPS_DRAIN);
-	assert_true(mock.now - before < OPS_DRAIN + 1000);
+	for (i = 0; i < 50; i++) {
+		mock_advance(1000);
+		runtime_turn();
+	}
+	assert_false(host_reply(id, &m));
+	host_settle(); /* the job's time runs out, then the tile's */
+	assert_true(host_reply(id, &m));
+	assert_int_equal(m.status, ASHLAR_STATUS_BUSY);
+	/* Dead all the same: what it still asks for is waited for. */
+	assert_int_equal(host_call(ASHLAR_CTRL_CTX_INVALIDATE, &n, 4, &m),
+			 ASHLAR_STATUS_BUSY);
 }
 
 /* The host's memory refuses: the job is lost, the board is not. */
@@ -794,6 +831,7 @@ SUITE(suite_run, ((const struct CMUnitTest[]){
 			 cmocka_unit_test(invalidate),
 			 cmocka_unit_test(invalidate_then_doorbell),
 			 cmocka_unit_test(invalidate_drains),
+			 cmocka_unit_test(invalidate_stuck),
 			 cmocka_unit_test(host_refuses),
 			 cmocka_unit_test(many_queues),
 			 cmocka_unit_test(bad_doorbells),

@@ -36,6 +36,7 @@ module ash_dma_store
 	output bus_req_t             wr_req,
 	output logic [511:0]         wr_data,
 	output logic [63:0]          wr_strb,
+	output logic                 wr_pending,        // a translated write has not been taken yet
 	input  logic                 wack_valid,
 	input  bus_rsp_t             wack,
 
@@ -133,6 +134,7 @@ module ash_dma_store
 	logic          sent;
 
 	assign wr_valid = fill != '0;
+	assign wr_pending = wr_valid || r_valid;
 	assign wr_req = q[q_head].req;
 	assign wr_strb = q[q_head].strb;
 	assign wr_data = q_data[q_head];

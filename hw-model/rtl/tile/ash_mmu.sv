@@ -10,6 +10,10 @@
 // the TLB: making a page valid needs no TLB_INVALIDATE; taking it away or
 // changing it does.
 //
+// After a flush the tile holds both ports until the bus has answered all that
+// was asked for before: `hold` and the walks given up at the flush see to it
+// that nothing with an older translation is asked for behind it.
+//
 // A port holds req until ok or fault, or until clear. Its last page is kept
 // aside, so that a stream does not search the TLB for each beat.
 module ash_mmu
@@ -19,6 +23,7 @@ module ash_mmu
 	input  logic         clk,
 	input  logic         rst,
 	input  logic         flush,             // forget all translations
+	input  logic         hold,              // answer nothing, begin no walk
 	input  logic         clear,             // give up walks; their answers will not come
 
 	input  logic [47:12] pt_root,
@@ -113,7 +118,7 @@ module ash_mmu
 			miss[p] = 1'b0;
 			take[p] = 1'b0;
 			s = '0;
-			if (req[p]) begin
+			if (req[p] && !hold) begin
 				l_hit[p] = l_valid[p] && l_we[p] == we[p] && l_vpn[p] == va[p][63:12];
 				if (l_hit[p]) begin
 					tr[p].ok = 1'b1;
@@ -266,9 +271,13 @@ module ash_mmu
 			ROOT_REQ:
 				if (wk_ready[p])
 					state[p] <= ROOT_WAIT;
+				else if (flush)
+					state[p] <= IDLE;       // not asked for yet: never will be
 			LEAF_REQ:
 				if (wk_ready[p])
 					state[p] <= LEAF_WAIT;
+				else if (flush)
+					state[p] <= IDLE;
 			ROOT_WAIT, LEAF_WAIT:
 				if (wk_rsp[p]) begin
 					state[p] <= IDLE;
@@ -304,5 +313,7 @@ module ash_mmu
 			wk_rsp[p] |-> awaited);
 	end
 
+	a_hold: assert property (@(posedge clk) disable iff (rst)
+		hold |-> wk_valid == '0);
 	a_one_answer: assert property (@(posedge clk) disable iff (rst) wk_rsp != 2'b11);
 endmodule

@@ -60,7 +60,7 @@ module ash_tile
 
 	// ---- control
 
-	logic         start, loading, running, clear, scrub, tlb_flush, stopped;
+	logic         start, loading, running, clear, scrub, tlb_flush, stopped, invalidating;
 	logic [47:12] pt_root;
 	logic [31:0]  pt_entries, code_bytes, text_bytes, load_from, entry, arg_bytes;
 	logic [63:0]  code_va, arg_va;
@@ -89,7 +89,7 @@ module ash_tile
 		.clk(gclk), .rst,
 		.reg_req, .reg_we, .reg_addr, .reg_wdata, .reg_rvalid, .reg_rdata, .reg_err,
 		.event_pulse, .stopped,
-		.start, .loading, .running, .clear, .scrub, .tlb_flush,
+		.start, .loading, .running, .clear, .scrub, .tlb_flush, .invalidating,
 		.pt_root, .pt_entries, .code_va, .code_bytes, .text_bytes, .load_from, .entry,
 		.arg_va, .arg_bytes, .index, .count, .grid, .cycle,
 		.loaded, .exit_valid, .exit_code, .units_idle, .bus_busy,
@@ -113,7 +113,7 @@ module ash_tile
 	assign units_idle = load_idle && store_idle && matrix_idle && vector_idle;
 	assign bus_busy = rd_busy || wr_busy;
 	// A done pulse outlives its unit's work by a cycle, and may end a WAIT.
-	assign idle = !reg_req && !reg_rvalid && !event_pulse && !rv_valid &&
+	assign idle = !reg_req && !reg_rvalid && !event_pulse && !rv_valid && !invalidating &&
 		(stopped || (running && units_idle && unit_done == '0 && !bus_busy &&
 			     fault_valid == '0 && (in_wait || sleeping)));
 
@@ -300,7 +300,7 @@ module ash_tile
 
 	ash_mmu u_mmu (
 		.clk(gclk), .rst,
-		.flush(tlb_flush), .clear,
+		.flush(tlb_flush), .hold(invalidating), .clear,
 		.pt_root, .pt_entries,
 		.req(tr_req), .we({!loading, 1'b0}), .va(tr_va), .tr,
 		.wk_valid, .wk_ready, .wk_addr, .wk_rsp, .wk_err(rsp.err), .wk_data(rsp_data),
@@ -341,7 +341,7 @@ module ash_tile
 	// ---- DMA
 
 	logic [6:0]  wr_flying;
-	logic        wr_ack;
+	logic        wr_ack, wr_pending;
 
 	ash_dma_load u_load (
 		.clk(gclk), .rst, .clear,
@@ -369,13 +369,13 @@ module ash_tile
 		.tr_req(store_tr_req), .tr_va(store_va), .tr(tr[1]),
 		.rd_req(sp_rd_req[RD_STORE]), .rd_line(sp_rd_line[RD_STORE]),
 		.rd_gnt(sp_rd_gnt[RD_STORE]), .rd_rdata(sp_rd_data[RD_STORE]),
-		.wr_valid, .wr_ready, .wr_req, .wr_data, .wr_strb,
+		.wr_valid, .wr_ready, .wr_req, .wr_data, .wr_strb, .wr_pending,
 		.wack_valid(wr_ack), .wack,
 		.perf_stall(store_stall), .perf_beat(store_beat)
 	);
 
 	assign wr_ack = wack_valid && !clear;
-	assign wr_busy = wr_valid || wr_flying != '0;
+	assign wr_busy = wr_pending || wr_flying != '0;
 
 	always_ff @(posedge gclk) begin
 		if (rst)

@@ -31,6 +31,7 @@ module ash_tile_ctrl
 	output logic         clear,                     // units drop everything (STOPPING)
 	output logic         scrub,
 	output logic         tlb_flush,
+	output logic         invalidating,              // no new translations: older ones drain
 
 	output logic [47:12] pt_root,
 	output logic [31:0]  pt_entries,
@@ -88,7 +89,7 @@ module ash_tile_ctrl
 	state_t      state;
 	logic        killed;                            // STOPPING ends in KILLED, not FAULT
 	logic        active;                            // LOADING .. STOPPING
-	logic        wr, cmd_start, cmd_kill, cmd_scrub;
+	logic        wr, cmd_start, cmd_kill, cmd_scrub, cmd_invalidate;
 	logic        wr_job;                            // parameters are taken while no job is on
 
 	// ---- commands
@@ -98,6 +99,9 @@ module ash_tile_ctrl
 	assign cmd_start = wr && reg_addr == TILE_CTRL[15:0] && reg_wdata == TILE_CTRL_START;
 	assign cmd_kill = wr && reg_addr == TILE_CTRL[15:0] && reg_wdata == TILE_CTRL_KILL;
 	assign cmd_scrub = wr && reg_addr == TILE_CTRL[15:0] && reg_wdata == TILE_CTRL_SCRUB;
+
+	assign cmd_invalidate = wr && reg_addr == TILE_CTRL[15:0] &&
+		reg_wdata == TILE_CTRL_TLB_INVALIDATE;
 
 	assign stopped = state == IDLE || state == DONE || state == FAULT || state == KILLED;
 	assign active = !stopped && state != SCRUBBING;
@@ -211,8 +215,7 @@ module ash_tile_ctrl
 
 	// Another address space: what the TLB knows is worth nothing.
 	always_comb begin
-		tlb_flush = scrub || (wr && reg_addr == TILE_CTRL[15:0] &&
-				      reg_wdata == TILE_CTRL_TLB_INVALIDATE);
+		tlb_flush = scrub || cmd_invalidate;
 		if (wr_job) begin
 			case (reg_addr)
 			TILE_CONTEXT[15:0]: tlb_flush |= reg_wdata != context_id;
@@ -222,6 +225,17 @@ module ash_tile_ctrl
 			default: ;
 			endcase
 		end
+	end
+
+	// In the cycle of the command requests with an older translation may still
+	// be made; from the next cycle on none is, and bus_busy knows them all.
+	always_ff @(posedge clk) begin
+		if (rst)
+			invalidating <= 1'b0;
+		else if (cmd_invalidate)
+			invalidating <= 1'b1;
+		else if (!bus_busy)
+			invalidating <= 1'b0;
 	end
 
 	// ---- exit and first fault
@@ -336,6 +350,7 @@ module ash_tile_ctrl
 			TILE_FAULT_ADDR_HI[15:0]: reg_rdata <= f_addr[63:32];
 			TILE_FAULT_PC[15:0]: reg_rdata <= f_pc;
 			TILE_FAULT_TOKEN[15:0]: reg_rdata <= f_token;
+			TILE_INVALIDATING[15:0]: reg_rdata <= 32'(invalidating);
 			TILE_PERF_CYCLES[15:0]: reg_rdata <= cycle;
 			TILE_PERF_LOADING[15:0]: reg_rdata <= c_loading;
 			TILE_PERF_INSTRET[15:0]: reg_rdata <= c_instret;
@@ -359,6 +374,8 @@ module ash_tile_ctrl
 		end
 	end
 
+	a_invalidating: assert property (@(posedge clk) disable iff (rst)
+		$fell(invalidating) |-> !$past(bus_busy));
 	a_stays_stopped: assert property (@(posedge clk) disable iff (rst)
 		stopped && !wr |=> stopped);
 endmodule

@@ -98,7 +98,7 @@ module ash_dma_tb
 	end
 
 	ash_mmu u_mmu (
-		.clk, .rst, .flush, .clear, .pt_root(pt_root[47:12]), .pt_entries,
+		.clk, .rst, .flush, .hold(1'b0), .clear, .pt_root(pt_root[47:12]), .pt_entries,
 		.req(tr_req), .we(2'b10), .va(tr_va), .tr,
 		.wk_valid, .wk_ready(in_ready[1:0]), .wk_addr, .wk_rsp, .wk_err(rsp_err),
 		.wk_data(rsp_data), .perf_miss
@@ -127,6 +127,10 @@ module ash_dma_tb
 		.perf_stall(stall[0]), .perf_beat(beats[0])
 	);
 
+	logic wr_pending, unused_pending;
+
+	assign unused_pending = &{1'b0, wr_pending};
+
 	ash_dma_store u_store (
 		.clk, .rst, .clear,
 		.cmd_valid(cmd_valid[1]), .cmd_ready(cmd_ready[1]), .cmd, .done(done[1]),
@@ -134,7 +138,7 @@ module ash_dma_tb
 		.tr_req(tr_req[1]), .tr_va(tr_va[1]), .tr(tr[1]),
 		.rd_req(sp_rd_req[3]), .rd_line(sp_rd_line[3]), .rd_gnt(sp_rd_gnt[3]),
 		.rd_rdata(sp_rd_data[3]),
-		.wr_valid, .wr_ready, .wr_req, .wr_data, .wr_strb,
+		.wr_valid, .wr_ready, .wr_req, .wr_data, .wr_strb, .wr_pending,
 		.wack_valid(wack_valid && !clear), .wack,
 		.perf_stall(stall[1]), .perf_beat(beats[1])
 	);

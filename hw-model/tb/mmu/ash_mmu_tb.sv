@@ -7,6 +7,7 @@ module ash_mmu_tb
 	input  logic         clk,
 	input  logic         rst,
 	input  logic         flush,
+	input  logic         hold,
 	input  logic         clear,
 	input  logic [47:0]  pt_root,
 	input  logic [31:0]  pt_entries,
@@ -49,7 +50,7 @@ module ash_mmu_tb
 	assign unused = &{1'b0, pt_root[11:0]};
 
 	ash_mmu u_mmu (
-		.clk, .rst, .flush, .clear, .pt_root(pt_root[47:12]), .pt_entries,
+		.clk, .rst, .flush, .hold, .clear, .pt_root(pt_root[47:12]), .pt_entries,
 		.req, .we, .va, .tr, .wk_valid, .wk_ready, .wk_addr, .wk_rsp, .wk_err, .wk_data,
 		.perf_miss
 	);

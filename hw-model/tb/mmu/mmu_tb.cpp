@@ -54,7 +54,7 @@ class Bench {
 	      pt(bus, 1 * MIB, 2 * MIB, ROOT_ENTRIES)
 	{
 		dut.rst = 1;
-		dut.flush = dut.clear = dut.req = 0;
+		dut.flush = dut.hold = dut.clear = dut.req = 0;
 		dut.we = 0;
 		dut.pt_root = pt.root;
 		dut.pt_entries = pt.entries;
@@ -138,7 +138,7 @@ class Bench {
 			n++;
 		}
 		edge();
-		dut.req &= (uint8_t) ~(1 << port);
+		dut.req &= 0xff & ~(1 << port);
 		if (took)
 			*took = n;
 		return a;
@@ -183,6 +183,25 @@ class Bench {
 };
 
 /* ---- directed */
+
+/*
+ * Held after a flush, as the tile does it: nothing more is asked for, nothing
+ * answered, although the port still wants to know.
+ */
+static void hold(Bench &t, uint64_t at)
+{
+	uint64_t reads = t.bus.reads;
+	int after = 5;
+
+	t.dut.hold = 1;
+	while (!t.bus.quiet() || after--) {
+		t.settle();
+		same("answers when held", at, t.dut.ok | t.dut.fault, 0);
+		t.edge();
+	}
+	same("reads when held", at, t.bus.reads - reads, 0);
+	t.dut.hold = 0;
+}
 
 static void directed(Bench &t)
 {
@@ -269,6 +288,8 @@ static void directed(Bench &t)
 			t.step();
 		t.pt.map(B, pa, V | R);
 		t.flush();
+		if (at % 3)
+			hold(t, B);
 		t.dut.req = 0;
 		t.judge(t.ask(0, B, false), B, false);
 	}

@@ -63,6 +63,8 @@ class Bench {
 	Vash_tile dut;
 	uint64_t cycles = 0, first_insn = 0, event_at = 0, last_insn = 0;
 	unsigned int events = 0, insns = 0;
+	/* Requests with addresses in [watch, watch + 2 MiB) of board memory. */
+	uint64_t watch = ~0ull, watched = 0, flying = 0;
 	std::vector<uint8_t> code;
 	uint32_t text_bytes;
 
@@ -105,17 +107,26 @@ class Bench {
 		if (dut.rsp_valid) {
 			dut.rsp = (uint8_t)(a.err << 6 | a.tag);
 			memcpy(&dut.rsp_data, a.data, 64);
+			flying -= rd_watched[a.tag];
+			rd_watched[a.tag] = false;
 		}
 		dut.wack_valid = bus.next_ack(&a);
-		if (dut.wack_valid)
+		if (dut.wack_valid) {
 			dut.wack = (uint8_t)(a.err << 6 | a.tag);
+			flying -= wr_watched[a.tag];
+			wr_watched[a.tag] = false;
+		}
 		dut.eval();
-		if (!dut.rst && dut.rd_valid && dut.rd_ready)
+		if (!dut.rst && dut.rd_valid && dut.rd_ready) {
 			bus.take_read(request(dut.rd_req));
-		if (!dut.rst && dut.wr_valid && dut.wr_ready)
+			note(request(dut.rd_req), rd_watched);
+		}
+		if (!dut.rst && dut.wr_valid && dut.wr_ready) {
 			bus.take_write(request(dut.wr_req),
 				       (const uint8_t *)&dut.wr_data,
 				       dut.wr_strb);
+			note(request(dut.wr_req), wr_watched);
+		}
 		if (!dut.rst && dut.rv_valid) {
 			if (!insns++)
 				first_insn = cycles;
@@ -246,6 +257,17 @@ class Bench {
 	}
 
     private:
+	bool rd_watched[64] = {}, wr_watched[64] = {};
+
+	void note(const BusReq &r, bool *in_flight)
+	{
+		if (r.host || r.addr - watch >= 2 * MIB)
+			return;
+		watched++;
+		flying++;
+		in_flight[r.tag] = true;
+	}
+
 	static BusReq request(uint64_t r)
 	{
 		return { (bool)(r >> 54 & 1), r >> 6 & 0xffffffffffff,
@@ -691,6 +713,156 @@ static void commands(Bench &t)
 	same("error between registers", err, 1);
 }
 
+/* ---- invalidation while DMA runs */
+
+/* In DATA's page: 256 runs of 64 bytes, and where they go. */
+static const uint32_t RUNS = 256, FROM_STRIDE = 320, TO = 0x100000,
+		      TO_STRIDE = 192;
+
+/* Loads all runs, loads them again while it stores what has come first. */
+static Args strided(void)
+{
+	const uint32_t l = ASHLAR_MAP_KERNEL_LOAD_BASE,
+		       s = ASHLAR_MAP_KERNEL_STORE_BASE;
+
+	return { TEST_SCRIPT,
+		 l + ASHLAR_LOAD_GADDR_LO,
+		 lo(DATA_VA),
+		 l + ASHLAR_LOAD_RUN,
+		 64,
+		 l + ASHLAR_LOAD_COUNT1,
+		 RUNS,
+		 l + ASHLAR_LOAD_GSTRIDE1,
+		 FROM_STRIDE,
+		 l + ASHLAR_LOAD_LSTRIDE1,
+		 64,
+		 l + ASHLAR_LOAD_GO,
+		 0,
+		 l + ASHLAR_LOAD_WAIT,
+		 1,
+		 s + ASHLAR_STORE_GADDR_LO,
+		 lo(DATA_VA) + TO,
+		 s + ASHLAR_STORE_RUN,
+		 64,
+		 s + ASHLAR_STORE_COUNT1,
+		 RUNS,
+		 s + ASHLAR_STORE_GSTRIDE1,
+		 TO_STRIDE,
+		 s + ASHLAR_STORE_LSTRIDE1,
+		 64,
+		 s + ASHLAR_STORE_GO,
+		 0,
+		 l + ASHLAR_LOAD_GO,
+		 0,
+		 ASHLAR_MAP_KERNEL_UNIT_BASE + ASHLAR_UNIT_EXIT,
+		 77,
+		 0 };
+}
+
+/*
+ * Moves DATA's page to another place after `life` cycles. From the moment at
+ * which INVALIDATING is 0 the old place is not touched any more; the driver
+ * would give it to somebody else. Returns the cycles that took.
+ */
+static uint64_t move_page(Bench &t, int64_t life, bool *caught)
+{
+	const uint64_t NEW_PA = 12 * MIB;
+	uint8_t *from = &t.bus.mem[DATA_PA], *to = &t.bus.mem[NEW_PA];
+	uint32_t set, bad = 0;
+	uint64_t began, before, quiet = 0, end;
+
+	for (uint32_t i = 0; i < 2 * MIB; i++)
+		from[i] = (uint8_t)t.rng.next();
+	std::vector<uint8_t> was(from, from + 2 * MIB);
+	memcpy(to, from, 2 * MIB);
+	t.pt.map(DATA_VA, DATA_PA, V | R | W | L);
+	t.wr(ASHLAR_TILE_CTRL, ASHLAR_TILE_CTRL_TLB_INVALIDATE);
+	t.program(strided(), t.pt);
+	t.watch = DATA_PA;
+	t.start();
+	for (int64_t i = 0; i < life && !t.events; i++)
+		t.step();
+	t.pt.map(DATA_VA, NEW_PA, V | R | W | L);
+	t.wr(ASHLAR_TILE_CTRL, ASHLAR_TILE_CTRL_TLB_INVALIDATE);
+	began = t.cycles;
+	*caught = t.flying != 0;
+	do {
+		before = t.flying;
+		quiet = t.bus.quiet() ? quiet + 1 : 0;
+		set = t.rd(ASHLAR_TILE_INVALIDATING);
+		if (before)
+			same("set while old requests are open", set, 1);
+		if (set)
+			same("no longer than it takes", quiet < 4, 1);
+	} while (set && !failed);
+	end = t.cycles;
+	same("old requests are answered", t.flying, 0);
+	before = t.watched;
+	/* What the stores wrote in time moves, too; then it is another's. */
+	for (uint32_t i = 0; i < 2 * MIB; i++)
+		if (from[i] != was[i])
+			to[i] = from[i];
+	memset(from, 0xee, 2 * MIB);
+	t.wait_event();
+	same("state", t.rd(ASHLAR_TILE_STATUS), ASHLAR_TILE_STATUS_DONE);
+	same("exit code", t.rd(ASHLAR_TILE_EXIT_CODE), 77);
+	same("the old place is left alone", t.watched, before);
+	same("the old place is as it was",
+	     std::count(from, from + 2 * MIB, 0xee) == 2 * MIB, 1);
+	for (uint32_t i = 0; i < RUNS; i++)
+		bad += memcmp(to + TO + i * TO_STRIDE, &was[i * FROM_STRIDE],
+			      64) != 0;
+	same("runs that differ", bad, 0);
+	t.watch = ~0ull;
+	t.pt.map(DATA_VA, DATA_PA, V | R | W | L);
+	t.wr(ASHLAR_TILE_CTRL, ASHLAR_TILE_CTRL_TLB_INVALIDATE);
+	return end - began;
+}
+
+static void invalidations(Bench &t, int n)
+{
+	const int LATENCY = 300;
+	uint64_t from, plain, drain, total = 0;
+	int in_time = 0;
+	bool caught;
+
+	where = "invalidation";
+	t.wr(ASHLAR_TILE_CTRL, ASHLAR_TILE_CTRL_TLB_INVALIDATE);
+	for (int i = 0; i < 3; i++)
+		t.step();
+	same("idle tile: at once", t.rd(ASHLAR_TILE_INVALIDATING), 0);
+
+	/* Slow memory: it costs the latency once, a walk, and no more. */
+	t.bus.timing = BusTiming();
+	t.bus.timing.min_latency = t.bus.timing.max_latency = LATENCY;
+	move_page(t, 1000000, &caught);
+	same("nothing to wait for", caught, 0);
+	plain = t.rd(ASHLAR_TILE_PERF_CYCLES);
+	for (from = plain / 3; from < plain; from += plain / 7) {
+		drain = move_page(t, (int64_t)from, &caught);
+		total = t.rd(ASHLAR_TILE_PERF_CYCLES);
+		same("requests were open", caught, 1);
+		same("drained in a latency", drain <= LATENCY + 10, 1);
+		same("full speed again",
+		     total <= plain + drain + 3 * LATENCY + 20, 1);
+	}
+	printf("strided copy: %" PRIu64 " cycles, %" PRIu64
+	       " with an invalidation that took %" PRIu64 "\n",
+	       plain, total, drain);
+
+	for (int i = 0; i < n && !failed; i++) {
+		t.bus.timing.min_latency = (int)t.rng.in(1, 200);
+		t.bus.timing.max_latency =
+			t.bus.timing.min_latency + (int)t.rng.in(0, 200);
+		t.bus.timing.ready = (int)t.rng.in(20, 100);
+		t.bus.timing.reorder = true;
+		move_page(t, t.rng.in(0, (int64_t)plain), &caught);
+		in_time += caught;
+	}
+	same("requests were open in most", in_time > n / 2, 1);
+	t.bus.timing = BusTiming();
+}
+
 /* ---- cycles, with memory latency 40 */
 
 static void latencies(Bench &t)
@@ -763,6 +935,7 @@ int main(int argc, char **argv)
 	loader_faults(*t);
 	commands(*t);
 	kills(*t, argc > 4 ? atoi(argv[4]) : 40);
+	invalidations(*t, argc > 4 ? atoi(argv[4]) : 40);
 	latencies(*t);
 	t->dut.final();
 	printf("board %s, seed %" PRIu64 ": %" PRIu64 " cycles\n",
