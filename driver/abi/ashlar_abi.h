@@ -31,11 +31,11 @@
 #define ASHLAR_VERSION(major, minor) \
 	((uint32_t)(major) << 16 | (uint32_t)(minor))
 #define ASHLAR_VERSION_MAJOR(v) ((v) >> 16)
-#define ASHLAR_VERSION_MINOR(v) ((v) & 0xffff)
+#define ASHLAR_VERSION_MINOR(v) (0xffff & (v))
 
 #define ASHLAR_ABI_CONTROL ASHLAR_VERSION(1, 0) /* control ring, shared SRAM */
-#define ASHLAR_ABI_JOB ASHLAR_VERSION(1, 0) /* job rings, completions */
-#define ASHLAR_ABI_KERNEL ASHLAR_VERSION(1, 0) /* kernel image and registers */
+#define ASHLAR_ABI_JOB	   ASHLAR_VERSION(1, 0) /* job rings, completions */
+#define ASHLAR_ABI_KERNEL  ASHLAR_VERSION(1, 0) /* kernel image and registers */
 
 struct ashlar_version_range {
 	uint32_t min;
@@ -90,15 +90,15 @@ enum ashlar_post {
 /* --- Shared SRAM ------------------------------------------------------- */
 
 #define ASHLAR_SHARED_MAGIC 0x52534853u /* "SHSR" */
-#define ASHLAR_CTRL_SLOTS 16 /* power of two */
-#define ASHLAR_LOG_WORDS 4096 /* power of two */
+#define ASHLAR_CTRL_SLOTS   16 /* power of two */
+#define ASHLAR_LOG_WORDS    4096 /* power of two */
 
 /* Offsets in the shared SRAM. */
-#define ASHLAR_SHARED_INFO 0x0000
-#define ASHLAR_SHARED_CTRL 0x0200
+#define ASHLAR_SHARED_INFO	0x0000
+#define ASHLAR_SHARED_CTRL	0x0200
 #define ASHLAR_SHARED_TELEMETRY 0x0c00
-#define ASHLAR_SHARED_LOG 0x1000
-#define ASHLAR_SHARED_END 0x6000
+#define ASHLAR_SHARED_LOG	0x1000
+#define ASHLAR_SHARED_END	0x6000
 
 /* Written once by the runtime before POST_READY. */
 struct ashlar_info {
@@ -167,7 +167,7 @@ enum ashlar_status {
 	ASHLAR_STATUS_NOT_FOUND = 4, /* no such context, queue or tile */
 	ASHLAR_STATUS_EXISTS = 5,
 	ASHLAR_STATUS_VERSION = 6, /* arg: firmware's ranges */
-	ASHLAR_STATUS_STATE = 7, /* HELLO missing, or context still has queues */
+	ASHLAR_STATUS_STATE = 7, /* no HELLO, or context still has queues */
 };
 
 /* Request: what the driver speaks. Reply: what was agreed, in max. */
@@ -217,7 +217,7 @@ ASHLAR_ABI_SIZE(struct ashlar_ctrl_queue, 40);
 
 struct ashlar_ctrl_queue_state {
 	uint32_t queue;
-	uint32_t state; /* enum ashlar_job_status of the fault that stopped it, 0 = runs */
+	uint32_t state; /* 0 = runs, else enum ashlar_job_status of its fault */
 	uint32_t head; /* jobs taken */
 	uint32_t running; /* jobs on tiles now */
 };
@@ -258,7 +258,7 @@ struct ashlar_job {
 	uint32_t code_bytes; /* 64 .. local memory - ASHLAR_ARG_MAX, by 64 */
 	uint32_t text_bytes; /* <= code_bytes */
 	uint32_t entry; /* < text_bytes, even */
-	uint32_t code_serial; /* same context, code_va and serial = same bytes */
+	uint32_t code_serial; /* same bytes if context, code_va and it equal */
 	uint64_t arg_va; /* multiple of 64 */
 	uint32_t arg_bytes; /* 0 .. ASHLAR_ARG_MAX */
 	uint32_t tiles; /* tiles wanted, 1..; clamped to the board's */

@@ -13,8 +13,8 @@
 #include "hal.h"
 
 #define TILES_MAX 32 /* bits of MP.TILE_EVENT */
-#define TILE_REG(n, reg)                                                     \
-	(ASHLAR_MAP_MP_TILE_BASE + (uint32_t)(n)*ASHLAR_MAP_MP_TILE_STRIDE + \
+#define TILE_REG(n, reg)                                                       \
+	(ASHLAR_MAP_MP_TILE_BASE + ASHLAR_MAP_MP_TILE_STRIDE * (uint32_t)(n) + \
 	 ASHLAR_TILE_##reg)
 
 enum tile_state {

@@ -96,7 +96,7 @@ void runtime_turn(void)
 	uint32_t tiles;
 
 	if (!fetch_waiting() && !report_waiting() && !rt.ctrl_rung &&
-	    !rt.ops_dirty) {
+	    !rt.ops_dirty && !irq_waiting()) {
 		rest();
 		hal_wait();
 	} else {
