@@ -7,6 +7,15 @@
 // The tiles are handed by reference to functions with rolled loops in which
 // everything is 32 bits wide and selections are masks: Verilator turns these
 // into plain C++ loops, which the C++ compiler vectorises (README.md).
+
+// An inout array. Verilator 5.032 copies one word by word into a function and
+// back, but hands on a ref; synthesis knows inout only. Here both are the same.
+`ifdef VERILATOR
+`define ASH_BY_REF ref
+`else
+`define ASH_BY_REF inout
+`endif
+
 module ash_matrix_array
 	import ash_board_pkg::ACCS;
 	import ash_pkg::*;
@@ -36,14 +45,14 @@ module ash_matrix_array
 
 	accs_t accs;
 
-	function automatic void zero_row(inout accs_t x, input logic [ACC_W-1:0] t, input logic [ROW_W-1:0] r);
+	function automatic void zero_row(`ASH_BY_REF accs_t x, input logic [ACC_W-1:0] t, input logic [ROW_W-1:0] r);
 		/* verilator no_inline_task */
 		for (int c = 0; c < N; c++)
 			x[t][r][c] = '0;
 	endfunction
 
 	// Before the first step: start from +0, or see denormals as zeros.
-	function automatic void open_tile(inout accs_t x, input logic [ACC_W-1:0] t,
+	function automatic void open_tile(`ASH_BY_REF accs_t x, input logic [ACC_W-1:0] t,
 	                                  input logic keep, input logic fp);
 		/* verilator no_inline_task */
 		logic [31:0] r, c, v;
@@ -62,7 +71,7 @@ module ash_matrix_array
 		end
 	endfunction
 
-	function automatic void mac_int8(inout accs_t x, input logic [ACC_W-1:0] t,
+	function automatic void mac_int8(`ASH_BY_REF accs_t x, input logic [ACC_W-1:0] t,
 	                                 input words_t av, input words_t bv);
 		/* verilator no_inline_task */
 		words_t b0, b1, b2, b3;
@@ -105,7 +114,7 @@ module ash_matrix_array
 	// to 256 values, shifting it into place drops the offset; zero and infinity
 	// are exponents far below and above. Bit 31 of nan says that the result is
 	// one: bit 31 - class of ak says that a with a b of that class makes one.
-	function automatic void mac_fp(inout accs_t x, input logic [ACC_W-1:0] t,
+	function automatic void mac_fp(`ASH_BY_REF accs_t x, input logic [ACC_W-1:0] t,
 	                               input words_t av, input words_t bv);
 		/* verilator no_inline_task */
 		words_t bs, be, bm, bk, py, nan, sign, top, sum, norm, shift;

@@ -9,6 +9,15 @@
 // The buffers are arrays of words handed by reference to functions with rolled
 // loops: Verilator turns these into plain C++ loops, which the C++ compiler
 // vectorises (README.md).
+
+// An inout array. Verilator 5.032 copies one word by word into a function and
+// back, but hands on a ref; synthesis knows inout only. Here both are the same.
+`ifdef VERILATOR
+`define ASH_BY_REF ref
+`else
+`define ASH_BY_REF inout
+`endif
+
 module ash_matrix_stage
 	import ash_pkg::*;
 (
@@ -36,7 +45,7 @@ module ash_matrix_stage
 
 	stage_t stage;
 
-	function automatic void write_row(inout stage_t s, input logic b, input logic [ROW_W-1:0] r,
+	function automatic void write_row(`ASH_BY_REF stage_t s, input logic b, input logic [ROW_W-1:0] r,
 	                                  input words_t w);
 		/* verilator no_inline_task */
 		for (int i = 0; i < N; i++)
@@ -44,7 +53,7 @@ module ash_matrix_stage
 	endfunction
 
 	// Two k, N halfwords each, to N words.
-	function automatic void write_k2(inout stage_t s, input logic b, input logic [ROW_W-1:0] c,
+	function automatic void write_k2(`ASH_BY_REF stage_t s, input logic b, input logic [ROW_W-1:0] c,
 	                                 input words_t w);
 		/* verilator no_inline_task */
 		logic [31:0] x, y;
@@ -57,7 +66,7 @@ module ash_matrix_stage
 	endfunction
 
 	// Four k, N bytes each, to N words.
-	function automatic void write_k4(inout stage_t s, input logic b, input logic [ROW_W-1:0] c,
+	function automatic void write_k4(`ASH_BY_REF stage_t s, input logic b, input logic [ROW_W-1:0] c,
 	                                 input words_t w);
 		/* verilator no_inline_task */
 		logic [31:0] k0, k1, k2, k3;
@@ -74,8 +83,8 @@ module ash_matrix_stage
 	endfunction
 
 	// bf16 to fp32; denormals are zeros.
-	function automatic void read_bf16(inout stage_t s, input logic b, input logic [ROW_W-1:0] c,
-	                                  input logic second, inout words_t w);
+	function automatic void read_bf16(`ASH_BY_REF stage_t s, input logic b, input logic [ROW_W-1:0] c,
+	                                  input logic second, `ASH_BY_REF words_t w);
 		/* verilator no_inline_task */
 		logic [31:0] i, x;
 		logic [4:0] shift;
@@ -90,8 +99,8 @@ module ash_matrix_stage
 
 	// fp16 to fp32, exactly. A denormal is normalised by shifting it up to 8,
 	// 4, 2 and 1 places further than one.
-	function automatic void read_fp16(inout stage_t s, input logic b, input logic [ROW_W-1:0] c,
-	                                  input logic second, inout words_t w);
+	function automatic void read_fp16(`ASH_BY_REF stage_t s, input logic b, input logic [ROW_W-1:0] c,
+	                                  input logic second, `ASH_BY_REF words_t w);
 		/* verilator no_inline_task */
 		logic [31:0] i, x, m, n, e, up;
 		logic [4:0] shift;

@@ -9,6 +9,15 @@
 //
 // The loops are functions with rolled loops over unpacked arrays: Verilator
 // turns these into plain C++ loops (hw-model/rtl/matrix/README.md).
+
+// An inout array. Verilator 5.032 copies one word by word into a function and
+// back, but hands on a ref; synthesis knows inout only. Here both are the same.
+`ifdef VERILATOR
+`define ASH_BY_REF ref
+`else
+`define ASH_BY_REF inout
+`endif
+
 module ash_vector_lanes
 	import ash_pkg::*;
 	import ash_fp_pkg::*;
@@ -38,13 +47,13 @@ module ash_vector_lanes
 	localparam logic [31:0] COUNT = N;
 
 	// The row that begins at a quarter of the line, an element a word.
-	function automatic void extract2(input words_t w, input logic upper, inout words_t x);
+	function automatic void extract2(input words_t w, input logic upper, `ASH_BY_REF words_t x);
 		/* verilator no_inline_task */
 		for (int i = 0; i < N; i++)
 			x[i] = ((upper ? w[N / 2 + i / 2] : w[i / 2]) >> (16 * (i % 2))) & 32'hffff;
 	endfunction
 
-	function automatic void extract4(input words_t w, input logic [1:0] part, inout words_t x);
+	function automatic void extract4(input words_t w, input logic [1:0] part, `ASH_BY_REF words_t x);
 		/* verilator no_inline_task */
 		logic [31:0] v;
 		for (int i = 0; i < N; i++) begin
@@ -56,7 +65,7 @@ module ash_vector_lanes
 	endfunction
 
 	// The other way, repeated over the line.
-	function automatic void pack2(inout words_t x);
+	function automatic void pack2(`ASH_BY_REF words_t x);
 		/* verilator no_inline_task */
 		for (int i = 0; i < N / 2; i++)
 			x[i] = {x[2 * i + 1][15:0], x[2 * i][15:0]};
@@ -64,7 +73,7 @@ module ash_vector_lanes
 			x[i] = x[i - N / 2];
 	endfunction
 
-	function automatic void pack4(inout words_t x);
+	function automatic void pack4(`ASH_BY_REF words_t x);
 		/* verilator no_inline_task */
 		for (int i = 0; i < N / 4; i++)
 			x[i] = {x[4 * i + 3][7:0], x[4 * i + 2][7:0], x[4 * i + 1][7:0], x[4 * i][7:0]};
@@ -73,7 +82,7 @@ module ash_vector_lanes
 	endfunction
 
 	// One function a loop, so that each stays simple enough to vectorise.
-	function automatic void all_read(inout words_t x);
+	function automatic void all_read(`ASH_BY_REF words_t x);
 		/* verilator no_inline_task */
 		logic [31:0] i, v;
 		i = '0;
@@ -85,7 +94,7 @@ module ash_vector_lanes
 		end
 	endfunction
 
-	function automatic void all_from_bf16(inout words_t x);
+	function automatic void all_from_bf16(`ASH_BY_REF words_t x);
 		/* verilator no_inline_task */
 		logic [31:0] i, v;
 		i = '0;
@@ -97,7 +106,7 @@ module ash_vector_lanes
 		end
 	endfunction
 
-	function automatic void all_from_f16(inout words_t x);
+	function automatic void all_from_f16(`ASH_BY_REF words_t x);
 		/* verilator no_inline_task */
 		logic [31:0] i, v;
 		i = '0;
@@ -109,7 +118,7 @@ module ash_vector_lanes
 		end
 	endfunction
 
-	function automatic void all_to_bf16(inout words_t x);
+	function automatic void all_to_bf16(`ASH_BY_REF words_t x);
 		/* verilator no_inline_task */
 		logic [31:0] i, v;
 		i = '0;
@@ -121,7 +130,7 @@ module ash_vector_lanes
 		end
 	endfunction
 
-	function automatic void all_to_f16(inout words_t x);
+	function automatic void all_to_f16(`ASH_BY_REF words_t x);
 		/* verilator no_inline_task */
 		logic [31:0] i, v;
 		i = '0;
@@ -133,7 +142,7 @@ module ash_vector_lanes
 		end
 	endfunction
 
-	function automatic void all_relu_f32(inout words_t x);
+	function automatic void all_relu_f32(`ASH_BY_REF words_t x);
 		/* verilator no_inline_task */
 		logic [31:0] i, v;
 		i = '0;
@@ -145,7 +154,7 @@ module ash_vector_lanes
 		end
 	endfunction
 
-	function automatic void all_relu_i32(inout words_t x);
+	function automatic void all_relu_i32(`ASH_BY_REF words_t x);
 		/* verilator no_inline_task */
 		logic [31:0] i, v;
 		i = '0;
@@ -157,7 +166,7 @@ module ash_vector_lanes
 		end
 	endfunction
 
-	function automatic void all_to_f32(inout words_t x);
+	function automatic void all_to_f32(`ASH_BY_REF words_t x);
 		/* verilator no_inline_task */
 		logic [31:0] i, v;
 		i = '0;
@@ -169,7 +178,7 @@ module ash_vector_lanes
 		end
 	endfunction
 
-	function automatic void all_to_i32(inout words_t x);
+	function automatic void all_to_i32(`ASH_BY_REF words_t x);
 		/* verilator no_inline_task */
 		logic [31:0] i, v;
 		i = '0;
@@ -181,7 +190,7 @@ module ash_vector_lanes
 		end
 	endfunction
 
-	function automatic void all_to_i8(inout words_t x);
+	function automatic void all_to_i8(`ASH_BY_REF words_t x);
 		/* verilator no_inline_task */
 		logic [31:0] i, v;
 		i = '0;
@@ -193,7 +202,7 @@ module ash_vector_lanes
 		end
 	endfunction
 
-	function automatic void all_add_i32(inout words_t x, input words_t y);
+	function automatic void all_add_i32(`ASH_BY_REF words_t x, input words_t y);
 		/* verilator no_inline_task */
 		logic [31:0] i, v;
 		i = '0;
@@ -205,7 +214,7 @@ module ash_vector_lanes
 		end
 	endfunction
 
-	function automatic void all_sub_i32(inout words_t x, input words_t y);
+	function automatic void all_sub_i32(`ASH_BY_REF words_t x, input words_t y);
 		/* verilator no_inline_task */
 		logic [31:0] i, v;
 		i = '0;
@@ -217,7 +226,7 @@ module ash_vector_lanes
 		end
 	endfunction
 
-	function automatic void all_mul_i32(inout words_t x, input words_t y);
+	function automatic void all_mul_i32(`ASH_BY_REF words_t x, input words_t y);
 		/* verilator no_inline_task */
 		logic [31:0] i, v;
 		i = '0;
@@ -229,7 +238,7 @@ module ash_vector_lanes
 		end
 	endfunction
 
-	function automatic void all_max_i32(inout words_t x, input words_t y);
+	function automatic void all_max_i32(`ASH_BY_REF words_t x, input words_t y);
 		/* verilator no_inline_task */
 		logic [31:0] i, v;
 		i = '0;
@@ -241,7 +250,7 @@ module ash_vector_lanes
 		end
 	endfunction
 
-	function automatic void all_min_i32(inout words_t x, input words_t y);
+	function automatic void all_min_i32(`ASH_BY_REF words_t x, input words_t y);
 		/* verilator no_inline_task */
 		logic [31:0] i, v;
 		i = '0;
@@ -253,7 +262,7 @@ module ash_vector_lanes
 		end
 	endfunction
 
-	function automatic void all_add_f32(inout words_t x, input words_t y);
+	function automatic void all_add_f32(`ASH_BY_REF words_t x, input words_t y);
 		/* verilator no_inline_task */
 		logic [31:0] i, v;
 		i = '0;
@@ -265,7 +274,7 @@ module ash_vector_lanes
 		end
 	endfunction
 
-	function automatic void all_sub_f32(inout words_t x, input words_t y);
+	function automatic void all_sub_f32(`ASH_BY_REF words_t x, input words_t y);
 		/* verilator no_inline_task */
 		logic [31:0] i, v;
 		i = '0;
@@ -277,7 +286,7 @@ module ash_vector_lanes
 		end
 	endfunction
 
-	function automatic void all_mul_f32(inout words_t x, input words_t y);
+	function automatic void all_mul_f32(`ASH_BY_REF words_t x, input words_t y);
 		/* verilator no_inline_task */
 		logic [31:0] i, v;
 		i = '0;
@@ -289,7 +298,7 @@ module ash_vector_lanes
 		end
 	endfunction
 
-	function automatic void all_max_f32(inout words_t x, input words_t y);
+	function automatic void all_max_f32(`ASH_BY_REF words_t x, input words_t y);
 		/* verilator no_inline_task */
 		logic [31:0] i, v;
 		i = '0;
@@ -301,7 +310,7 @@ module ash_vector_lanes
 		end
 	endfunction
 
-	function automatic void all_min_f32(inout words_t x, input words_t y);
+	function automatic void all_min_f32(`ASH_BY_REF words_t x, input words_t y);
 		/* verilator no_inline_task */
 		logic [31:0] i, v;
 		i = '0;
@@ -326,7 +335,7 @@ module ash_vector_lanes
 
 	// Widens a row to fp32 or int32.
 	function automatic void widen(input words_t w, input logic [2:0] fmt, input logic [1:0] part,
-	                              inout words_t x);
+	                              `ASH_BY_REF words_t x);
 		if (fmt == I8)
 			extract4(w, part, x);
 		else if (is_half(fmt))
