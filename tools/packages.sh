@@ -13,7 +13,7 @@ build="make gcc g++ libc6-dev pkgconf
 	gcc-riscv64-unknown-elf picolibc-riscv64-unknown-elf
 	device-tree-compiler libfdt-dev zlib1g-dev"
 # To test it, besides. QEMU's RISC-V machine moved to a package of its own.
-tests="libcmocka-dev clang-format python3 csmith libcsmith-dev"
+tests="libcmocka-dev clang-format python3 csmith libcsmith-dev xz-utils"
 if [ "$(. /etc/os-release && echo "${VERSION_ID:-}")" = 12 ]; then
 	tests="$tests qemu-system-misc"
 else
