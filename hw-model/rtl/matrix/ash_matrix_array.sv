@@ -9,8 +9,9 @@
 // into plain C++ loops, which the C++ compiler vectorises (README.md).
 
 // An inout array. Verilator 5.032 copies one word by word into a function and
-// back, but hands on a ref; synthesis knows inout only. Here both are the same.
-`ifdef VERILATOR
+// back, but hands on a ref (hw-model/rtl/matrix/flags.mk); synthesis knows inout
+// only. Here both are the same.
+`ifdef ASH_VERILATOR_REF
 `define ASH_BY_REF ref
 `else
 `define ASH_BY_REF inout

@@ -10,6 +10,14 @@ MATRIX_SRC := hw-model/rtl/matrix/ash_matrix_pkg.sv hw-model/rtl/lib/ash_fifo.sv
 # loops that Verilator leaves alone.
 MATRIX_VERILATOR_FLAGS := -O3 --x-assign fast --x-initial fast --unroll-count 72
 
+# How an array gets into a function by reference: 5.006 does it for inout and
+# unrolls loops over a ref, 5.032 copies an inout word by word and is right with
+# a ref. Nothing between the two was tried.
+VERILATOR ?= verilator
+ifeq ($(shell $(VERILATOR) --version 2>/dev/null | awk '{ split($$2, v, "."); print (v[1] * 1000 + v[2] >= 5030) }'),1)
+MATRIX_VERILATOR_FLAGS += +define+ASH_VERILATOR_REF
+endif
+
 # For make -f Vtop.mk (or -MAKEFLAGS): -O3 vectorises. SIMD=-mavx2 makes a
 # model that other hosts of the kind can run too.
 SIMD ?= -march=native
