@@ -36,4 +36,4 @@ $(TILE_TB): $(TILE_TB_RTL) $(TILE_UNIT_RTL) $(TILE_TB_DIR)/tile_tb.cpp $(TILE_TB
 		$(TILE_TB_DIR)/bus_model.h hw-model/rtl/ash_pkg.sv driver/abi/ashlar_regs.h \
 		$(GEN)/ash_regs_pkg.sv $(GEN)/tiny/ash_board_pkg.sv $(GEN)/tiny/ash_board.h
 	$(call tile-verilate,$@,tiny,ash_tile,-CFLAGS -I$(abspath driver/abi) \
-		$(TILE_UNITS:%=-y hw-model/rtl/%) --unroll-count 72,$(TILE_TB_RTL) $(abspath $(TILE_TB_DIR)/tile_tb.cpp))
+		$(TILE_UNITS:%=-y hw-model/rtl/%) --unroll-count 72 $(filter +define+%,$(MATRIX_VERILATOR_FLAGS)),$(TILE_TB_RTL) $(abspath $(TILE_TB_DIR)/tile_tb.cpp))
