@@ -11,7 +11,7 @@ set -eu
 build="make gcc g++ libc6-dev pkgconf
 	verilator
 	gcc-riscv64-unknown-elf picolibc-riscv64-unknown-elf
-	device-tree-compiler libfdt-dev zlib1g-dev"
+	device-tree-compiler libfdt-dev libdrm-dev zlib1g-dev"
 # To test it, besides. QEMU's RISC-V machine moved to a package of its own.
 tests="libcmocka-dev clang-format python3 csmith libcsmith-dev xz-utils"
 if [ "$(. /etc/os-release && echo "${VERSION_ID:-}")" = 12 ]; then
