@@ -34,24 +34,12 @@ mkdir -p "$fresh/$suite-archives"
 exec 9>"$fresh/$suite.lock"
 flock -n 9 || { echo "fresh-root: $suite is in use by another run" >&2; exit 1; }
 
-# The mirror this machine itself uses, and how apt reaches it. Not read by
-# name: any mirror of Debian proper has that origin.
-mirror=$(apt-get indextargets --format '$(ORIGIN) $(LABEL) $(REPO_URI)' \
-	'Created-By: Packages' | sed -n 's/^Debian Debian //p' | head -n 1)
-[ -n "$mirror" ] || {
-	echo "fresh-root: apt knows no Debian mirror here; run apt-get update" >&2
-	exit 1
-}
-options=$(apt-config dump | grep -E '^Acquire::((https?::Proxy)|Check-Valid-Until|Check-Date) ' || true)
+. tools/debian-mirror.sh
 
 if [ ! -e "$fresh/$suite.tar" ]; then
 	echo "fresh-root: making a minimal $suite (about a minute)"
-	arguments=()
-	while IFS= read -r option; do
-		[ -z "$option" ] || arguments+=("--aptopt=$option")
-	done <<<"$options"
 	mmdebstrap --quiet --mode=root --variant=minbase --include=make \
-		"${arguments[@]}" "$suite" "$fresh/$suite.new.tar" \
+		"${apt_options[@]/#/--aptopt=}" "$suite" "$fresh/$suite.new.tar" \
 		"deb $mirror $suite main" >&2
 	mv "$fresh/$suite.new.tar" "$fresh/$suite.tar"
 fi
@@ -62,8 +50,8 @@ rm -rf --one-file-system "$root"
 mkdir "$root"
 tar -C "$root" -xf "$fresh/$suite.tar"
 cp -L /etc/resolv.conf /etc/hosts "$root/etc/"
-printf 'Binary::apt::APT::Keep-Downloaded-Packages "1";\n%s\n' "$options" \
-	>"$root/etc/apt/apt.conf.d/99fresh"
+printf '%s\n' 'Binary::apt::APT::Keep-Downloaded-Packages "1";' \
+	"${apt_options[@]}" >"$root/etc/apt/apt.conf.d/99fresh"
 git clone -q --no-local --depth 1 "file://$PWD" "$root/root/ashlar"
 
 status=0

@@ -1,10 +1,11 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# packages.sh demo|test|list
+# packages.sh demo|vm|test|list
 #
 # Installs the Debian packages (12 or 13) that are missing; `list` prints the
-# names. This is the one place that names them.
+# names. This is the one place that names them. `packages.sh guest` prints
+# those of the guests' private Debian (tools/vm), but for the kernels.
 set -eu
 
 # To build and run everything.
@@ -12,6 +13,8 @@ build="make gcc g++ libc6-dev pkgconf
 	verilator
 	gcc-riscv64-unknown-elf picolibc-riscv64-unknown-elf
 	device-tree-compiler libfdt-dev libdrm-dev zlib1g-dev"
+# To run guests with the kernel driver, besides.
+vm="mmdebstrap"
 # To test it, besides. QEMU's RISC-V machine moved to a package of its own.
 tests="libcmocka-dev clang-format python3 csmith libcsmith-dev xz-utils"
 if [ "$(. /etc/os-release && echo "${VERSION_ID:-}")" = 12 ]; then
@@ -19,16 +22,24 @@ if [ "$(. /etc/os-release && echo "${VERSION_ID:-}")" = 12 ]; then
 else
 	tests="$tests qemu-system-riscv"
 fi
+# In the guests' Debian 13: the kernels' compilers and checkers, QEMU for x86.
+guest="gcc-14 gcc-14-for-host make pahole perl sparse
+	qemu-system-x86 busybox-static cpio kmod xz-utils"
 
 case "${1:-}" in
 demo) wanted=$build ;;
-test) wanted="$build $tests" ;;
+vm) wanted="$build $vm" ;;
+test) wanted="$build $vm $tests" ;;
 list)
-	echo $build $tests
+	echo $build $vm $tests
+	exit 0
+	;;
+guest)
+	echo $guest
 	exit 0
 	;;
 *)
-	echo "usage: packages.sh demo|test|list" >&2
+	echo "usage: packages.sh demo|vm|test|list|guest" >&2
 	exit 1
 	;;
 esac
