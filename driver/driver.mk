@@ -3,6 +3,8 @@
 # is compiled into libashlar (userspace/lib/lib.mk) and the kernel module.
 #   make test-driver-core              with sanitizers
 #   make driver-core-freestanding      it needs no libc and no floating point
+# And the kernel module for the kernels of the guests (tools/vm):
+#   make module KERNEL=7.3|6.12
 
 CORE_T := $(BUILD)/tests/core-driver
 CORE_T_CFLAGS := $(filter-out -fsanitize%,$(CFLAGS_COMMON)) -fno-omit-frame-pointer \
@@ -46,3 +48,15 @@ driver-core-freestanding: $(CORE_FREE)
 test-driver-core: $(CORE_TESTS:%=$(CORE_T)/test_%) driver-core-freestanding
 	@failed=0; for t in $(CORE_TESTS); do $(CORE_T)/test_$$t || failed=1; done; exit $$failed
 TESTS += test-driver-core
+
+# The kernel module for a guest's kernel: $(BUILD)/driver/KERNEL/ashlar.ko
+KERNEL ?= 7.3
+KERNELS := 6.12 7.3
+
+.PHONY: module modules
+module:
+	@tools/vm/build-module $(KERNEL) driver linux $(BUILD)/driver/$(KERNEL) W=1 KCFLAGS=-Werror
+	@ln -sf linux/ashlar.ko $(BUILD)/driver/$(KERNEL)/ashlar.ko
+
+modules:
+	@+for k in $(KERNELS); do $(MAKE) --no-print-directory module KERNEL=$$k || exit 1; done

@@ -115,8 +115,10 @@ struct ashlar_info {
 	uint32_t max_depth_log2; /* of a job ring */
 	uint8_t build_id[20];
 	uint32_t capabilities; /* bit set, none defined yet */
+	uint32_t clock_khz; /* nominal clock, not 0 */
+	uint32_t reserved; /* zero */
 };
-ASHLAR_ABI_SIZE(struct ashlar_info, 80);
+ASHLAR_ABI_SIZE(struct ashlar_info, 88);
 
 /*
  * Control ring: single producer, single consumer both ways. Indices are

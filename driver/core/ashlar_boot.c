@@ -20,8 +20,7 @@ static const struct post_text errors[] = {
 	  "install the firmware again" },
 	{ ASHLAR_POST_BAD_PAYLOAD, "the image payload is damaged",
 	  "install the firmware again; if it stays, test board memory" },
-	{ ASHLAR_POST_BAD_HW,
-	  "the image is not for this version of the hardware",
+	{ ASHLAR_POST_BAD_HW, "the image is not for this version of the hardware",
 	  "install the firmware release that names the board's hardware interface" },
 	{ ASHLAR_POST_COPY_ERROR,
 	  "the copy engine failed while the image was loaded",
@@ -92,19 +91,17 @@ static int wait_ready(struct ashlar_dev *dev)
 		if (now - start >= ASHLAR_BOOT_CYCLES || still >= 1000)
 			break;
 		if (ashlar_os_pause(dev->os, POLL_CYCLES))
-			return ashlar_dev_fail(
-				dev, -ENODEV,
-				"the board went away during boot");
+			return ashlar_dev_fail(dev, -ENODEV,
+					       "the board went away during boot");
 		now = ashlar_dev_cycles(dev);
 		still = now == last ? still + 1 : 0;
 		last = now;
 	}
 
 	dev->lost = true;
-	ashlar_os_log(
-		dev->os, ASHLAR_OS_ERROR,
-		"the firmware is not ready after %llu cycles: %s (post code 0x%02x); try another firmware release",
-		(unsigned long long)(now - start), post_stage(post), post);
+	ashlar_os_log(dev->os, ASHLAR_OS_ERROR,
+		      "the firmware is not ready after %llu cycles: %s (post code 0x%02x); try another firmware release",
+		      (unsigned long long)(now - start), post_stage(post), post);
 	return -ETIMEDOUT;
 }
 
@@ -114,11 +111,10 @@ int ashlar_boot_load(struct ashlar_dev *dev, const void *image, size_t bytes)
 	int err;
 
 	if (bytes < sizeof(struct ashlar_image) || bytes > 0xffffffffu) {
-		ashlar_os_log(
-			dev->os, ASHLAR_OS_ERROR,
-			"a firmware image of %llu bytes is not %u bytes to 4 GiB",
-			(unsigned long long)bytes,
-			(unsigned int)sizeof(struct ashlar_image));
+		ashlar_os_log(dev->os, ASHLAR_OS_ERROR,
+			      "a firmware image of %llu bytes is not %u bytes to 4 GiB",
+			      (unsigned long long)bytes,
+			      (unsigned int)sizeof(struct ashlar_image));
 		return -EINVAL;
 	}
 	err = ashlar_dev_mem_alloc(dev, &node, bytes, ASHLAR_PAGE);
@@ -165,15 +161,16 @@ static int check_info(struct ashlar_dev *dev, const struct ashlar_info *info)
 	} else if (!info->max_depth_log2 || info->max_depth_log2 > 16) {
 		what = "max_depth_log2";
 		value = info->max_depth_log2;
+	} else if (!info->clock_khz) {
+		what = "clock_khz";
 	}
 	if (!what)
 		return 0;
 
 	dev->lost = true;
-	ashlar_os_log(
-		dev->os, ASHLAR_OS_ERROR,
-		"the firmware's description of itself is wrong: %s is 0x%x; install the firmware again",
-		what, value);
+	ashlar_os_log(dev->os, ASHLAR_OS_ERROR,
+		      "the firmware's description of itself is wrong: %s is 0x%x; install the firmware again",
+		      what, value);
 	return -EPROTO;
 }
 
@@ -193,14 +190,15 @@ static int no_version(struct ashlar_dev *dev, const char *what, u32 min,
 		      u32 max, const struct ashlar_version_range *fw)
 {
 	dev->lost = true;
-	ashlar_os_log(
-		dev->os, ASHLAR_OS_ERROR,
-		"no common version of the %s interface: the driver speaks %u.%u to %u.%u, the firmware %u.%u to %u.%u; update the %s",
-		what, ASHLAR_VERSION_MAJOR(min), ASHLAR_VERSION_MINOR(min),
-		ASHLAR_VERSION_MAJOR(max), ASHLAR_VERSION_MINOR(max),
-		ASHLAR_VERSION_MAJOR(fw->min), ASHLAR_VERSION_MINOR(fw->min),
-		ASHLAR_VERSION_MAJOR(fw->max), ASHLAR_VERSION_MINOR(fw->max),
-		fw->max < min ? "firmware" : "driver");
+	ashlar_os_log(dev->os, ASHLAR_OS_ERROR,
+		      "no common version of the %s interface: the driver speaks %u.%u to %u.%u, the firmware %u.%u to %u.%u; update the %s",
+		      what, ASHLAR_VERSION_MAJOR(min),
+		      ASHLAR_VERSION_MINOR(min), ASHLAR_VERSION_MAJOR(max),
+		      ASHLAR_VERSION_MINOR(max), ASHLAR_VERSION_MAJOR(fw->min),
+		      ASHLAR_VERSION_MINOR(fw->min),
+		      ASHLAR_VERSION_MAJOR(fw->max),
+		      ASHLAR_VERSION_MINOR(fw->max),
+		      fw->max < min ? "firmware" : "driver");
 	return -EPROTONOSUPPORT;
 }
 
@@ -258,10 +256,8 @@ int ashlar_boot_hello(struct ashlar_dev *dev)
 	if (err)
 		return err;
 	if (reply.control.max != dev->control_abi ||
-	    reply.job.max != dev->job_abi ||
-	    reply.kernel.max != dev->kernel_abi)
-		return ashlar_dev_fail(
-			dev, -EPROTO,
-			"the firmware agreed to other versions than it offered; install the firmware again");
+	    reply.job.max != dev->job_abi || reply.kernel.max != dev->kernel_abi)
+		return ashlar_dev_fail(dev, -EPROTO,
+				       "the firmware agreed to other versions than it offered; install the firmware again");
 	return 0;
 }

@@ -109,18 +109,18 @@ void ashlar_ctrl_poll(struct ashlar_dev *dev)
 	tail = ashlar_os_read32(dev->os, REG(rep_tail));
 	if (tail - ctrl->rep_head > ASHLAR_CTRL_SLOTS) {
 		ashlar_os_unlock(ctrl->lock);
-		ashlar_dev_fail(
-			dev, -EPROTO,
-			"the firmware's reply index is out of range; the board must be reset");
+		ashlar_dev_fail(dev, -EPROTO,
+				"the firmware's reply index is out of range; the board must be reset");
 		return;
 	}
 	ashlar_os_rmb();
 	if (tail != ctrl->rep_head) {
 		while (ctrl->rep_head != tail) {
 			for (i = 0; i < MSG_WORDS; i++)
-				words[i] = ashlar_os_read32(
-					dev->os,
-					SLOT(rep, ctrl->rep_head) + 4 * i);
+				words[i] = ashlar_os_read32(dev->os,
+							    SLOT(rep,
+								 ctrl->rep_head) +
+								    4 * i);
 			memcpy(&msg, words, sizeof(msg));
 			if (!match(ctrl, &msg))
 				bad++;
@@ -132,10 +132,9 @@ void ashlar_ctrl_poll(struct ashlar_dev *dev)
 	ashlar_os_unlock(ctrl->lock);
 
 	if (bad)
-		ashlar_os_log(
-			dev->os, ASHLAR_OS_WARNING,
-			"%u control replies dropped: last has id %u, op %u, which no request waits for",
-			bad, msg.id, msg.op);
+		ashlar_os_log(dev->os, ASHLAR_OS_WARNING,
+			      "%u control replies dropped: last has id %u, op %u, which no request waits for",
+			      bad, msg.id, msg.op);
 }
 
 /* Put a request into the ring. Returns 0, or -EAGAIN when it is full. */
@@ -221,10 +220,9 @@ static int timed_out(struct ashlar_dev *dev, u32 op, const struct patience *p)
 {
 	char why[160];
 
-	snprintf(
-		why, sizeof(why),
-		"the firmware did not answer %s in %llu cycles; the board must be reset",
-		op_name(op), (unsigned long long)(p->last - p->start));
+	snprintf(why, sizeof(why),
+		 "the firmware did not answer %s in %llu cycles; the board must be reset",
+		 op_name(op), (unsigned long long)(p->last - p->start));
 	return ashlar_dev_fail(dev, -ETIMEDOUT, why);
 }
 
@@ -257,8 +255,7 @@ static int refused(struct ashlar_dev *dev, const struct ashlar_ctrl_msg *msg)
 		const char *text;
 		int err;
 	} table[] = {
-		[ASHLAR_STATUS_UNKNOWN_OP] = { "unknown operation",
-					       -EOPNOTSUPP },
+		[ASHLAR_STATUS_UNKNOWN_OP] = { "unknown operation", -EOPNOTSUPP },
 		[ASHLAR_STATUS_BAD_ARG] = { "bad argument", -EINVAL },
 		[ASHLAR_STATUS_NOT_FOUND] = { "no such object", -ENOENT },
 		[ASHLAR_STATUS_EXISTS] = { "object exists", -EEXIST },

@@ -6,9 +6,8 @@
 static int gone(struct ashlar_dev *dev)
 {
 	dev->lost = true;
-	ashlar_os_log(
-		dev->os, ASHLAR_OS_ERROR,
-		"the board does not answer: its registers read all ones; it has lost power or its link, or was reset from outside");
+	ashlar_os_log(dev->os, ASHLAR_OS_ERROR,
+		      "the board does not answer: its registers read all ones; it has lost power or its link, or was reset from outside");
 	return -ENODEV;
 }
 
@@ -31,21 +30,19 @@ static int identify(struct ashlar_dev *dev)
 	if (id == ~0u)
 		return gone(dev);
 	if (id != ASHLAR_HOST_ID_RESET) {
-		ashlar_os_log(
-			dev->os, ASHLAR_OS_ERROR,
-			"not an Ashlar board: HOST.ID is 0x%08x, not 0x%08x",
-			id, ASHLAR_HOST_ID_RESET);
+		ashlar_os_log(dev->os, ASHLAR_OS_ERROR,
+			      "not an Ashlar board: HOST.ID is 0x%08x, not 0x%08x",
+			      id, ASHLAR_HOST_ID_RESET);
 		return -ENODEV;
 	}
 
 	dev->hw_version = ashlar_os_read32(dev->os, ASHLAR_HOST_HW_VERSION);
 	if (ASHLAR_VERSION_MAJOR(dev->hw_version) != ASHLAR_CORE_HW_MAJOR) {
-		ashlar_os_log(
-			dev->os, ASHLAR_OS_ERROR,
-			"the board has hardware interface %u.%u, this driver speaks %u.x; install the driver of the board's generation",
-			ASHLAR_VERSION_MAJOR(dev->hw_version),
-			ASHLAR_VERSION_MINOR(dev->hw_version),
-			ASHLAR_CORE_HW_MAJOR);
+		ashlar_os_log(dev->os, ASHLAR_OS_ERROR,
+			      "the board has hardware interface %u.%u, this driver speaks %u.x; install the driver of the board's generation",
+			      ASHLAR_VERSION_MAJOR(dev->hw_version),
+			      ASHLAR_VERSION_MINOR(dev->hw_version),
+			      ASHLAR_CORE_HW_MAJOR);
 		return -EPROTONOSUPPORT;
 	}
 	dev->platform = ashlar_os_read32(dev->os, ASHLAR_HOST_PLATFORM);
@@ -62,10 +59,9 @@ static int size_up(struct ashlar_dev *dev)
 
 	if (!dev->mem_bytes || dev->mem_bytes % ASHLAR_PAGE ||
 	    dev->mem_bytes >> 48) {
-		ashlar_os_log(
-			dev->os, ASHLAR_OS_ERROR,
-			"HOST.MEM_BYTES is 0x%llx, not a multiple of 4096 from 4096 to 2^48",
-			(unsigned long long)dev->mem_bytes);
+		ashlar_os_log(dev->os, ASHLAR_OS_ERROR,
+			      "HOST.MEM_BYTES is 0x%llx, not a multiple of 4096 from 4096 to 2^48",
+			      (unsigned long long)dev->mem_bytes);
 		return -ENODEV;
 	}
 	if (dev->dtb_bytes < 4 || dev->dtb_bytes > ASHLAR_MAP_BAR0_DTB_BYTES) {
@@ -85,6 +81,7 @@ int ashlar_dev_attach(struct ashlar_dev *dev, struct ashlar_os *os)
 
 	memset(dev, 0, sizeof(*dev));
 	dev->os = os;
+	dev->vectors = ASHLAR_MAX_QUEUES;
 
 	err = identify(dev);
 	if (err)
@@ -110,6 +107,7 @@ int ashlar_dev_boot(struct ashlar_dev *dev, const void *image, size_t bytes)
 
 	dev->lost = false;
 	dev->booted = false;
+	dev->boots++;
 	ashlar_ctrl_reset(dev);
 	err = ashlar_boot_load(dev, image, bytes);
 	if (err)
@@ -170,12 +168,12 @@ int ashlar_dev_mem_alloc(struct ashlar_dev *dev, struct ashlar_node *node,
 	err = ashlar_range_alloc(&dev->heap, node, bytes, align);
 	ashlar_os_unlock(dev->lock);
 	if (err == -ENOSPC)
-		ashlar_os_log(
-			dev->os, ASHLAR_OS_ERROR,
-			"%llu bytes of board memory at a multiple of %llu are not free: %llu of %llu are left, in pieces",
-			(unsigned long long)bytes, (unsigned long long)align,
-			(unsigned long long)ashlar_dev_mem_left(dev),
-			(unsigned long long)dev->mem_bytes);
+		ashlar_os_log(dev->os, ASHLAR_OS_ERROR,
+			      "%llu bytes of board memory at a multiple of %llu are not free: %llu of %llu are left, in pieces",
+			      (unsigned long long)bytes,
+			      (unsigned long long)align,
+			      (unsigned long long)ashlar_dev_mem_left(dev),
+			      (unsigned long long)dev->mem_bytes);
 	return err;
 }
 

@@ -52,6 +52,8 @@ struct ashlar_dev {
 	u64 mem_bytes;
 	bool lost;
 	bool booted;
+	u32 boots; /* firmware starts: contexts and queues live as long as one */
+	u32 vectors; /* the host has, 1..64; the glue may lower it */
 	struct ashlar_info info; /* of the firmware, checked */
 	u32 control_abi, job_abi, kernel_abi; /* agreed */
 	struct ashlar_ctrl ctrl;

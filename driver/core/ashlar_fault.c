@@ -58,18 +58,17 @@ static int fault(char *text, size_t bytes, const char *name,
 
 	switch (c->fault_cause) {
 	case ASHLAR_TILE_FAULT_CAUSE_CORE:
-		return snprintf(
-			text, bytes,
-			"kernel %s on tile %u: %s (mcause %u), address 0x%llx, pc 0x%x",
-			name, c->tile, exception_name(c->fault_sub),
-			c->fault_sub, (unsigned long long)c->fault_addr,
-			c->fault_pc);
+		return snprintf(text, bytes,
+				"kernel %s on tile %u: %s (mcause %u), address 0x%llx, pc 0x%x",
+				name, c->tile, exception_name(c->fault_sub),
+				c->fault_sub, (unsigned long long)c->fault_addr,
+				c->fault_pc);
 	case ASHLAR_TILE_FAULT_CAUSE_COMMAND:
-		return snprintf(
-			text, bytes,
-			"kernel %s on tile %u: the %s refused a parameter: register 0x%x of its block is 0x%llx, pc 0x%x",
-			name, c->tile, unit_name(c->fault_unit), c->fault_sub,
-			(unsigned long long)c->fault_addr, c->fault_pc);
+		return snprintf(text, bytes,
+				"kernel %s on tile %u: the %s refused a parameter: register 0x%x of its block is 0x%llx, pc 0x%x",
+				name, c->tile, unit_name(c->fault_unit),
+				c->fault_sub, (unsigned long long)c->fault_addr,
+				c->fault_pc);
 	case ASHLAR_TILE_FAULT_CAUSE_PAGE_INVALID:
 		what = "is not mapped";
 		break;
@@ -86,12 +85,11 @@ static int fault(char *text, size_t bytes, const char *name,
 		what = "failed for an unknown cause";
 		break;
 	}
-	return snprintf(
-		text, bytes,
-		"kernel %s on tile %u: %s: device address 0x%llx %s (cause %u), pc 0x%x",
-		name, c->tile, unit_name(c->fault_unit),
-		(unsigned long long)c->fault_addr, what, c->fault_cause,
-		c->fault_pc);
+	return snprintf(text, bytes,
+			"kernel %s on tile %u: %s: device address 0x%llx %s (cause %u), pc 0x%x",
+			name, c->tile, unit_name(c->fault_unit),
+			(unsigned long long)c->fault_addr, what, c->fault_cause,
+			c->fault_pc);
 }
 
 int ashlar_fault_text(char *text, size_t bytes, const char *name,
@@ -107,20 +105,17 @@ int ashlar_fault_text(char *text, size_t bytes, const char *name,
 	case ASHLAR_JOB_FAULT:
 		return fault(text, bytes, name, c);
 	case ASHLAR_JOB_TIMEOUT:
-		return snprintf(
-			text, bytes,
-			"kernel %s on tile %u: did not end within its timeout, pc 0x%x",
-			name, c->tile, c->fault_pc);
+		return snprintf(text, bytes,
+				"kernel %s on tile %u: did not end within its timeout, pc 0x%x",
+				name, c->tile, c->fault_pc);
 	case ASHLAR_JOB_CANCELLED:
-		return snprintf(
-			text, bytes,
-			"kernel %s: cancelled, because something before it failed or its queue was released",
-			name);
+		return snprintf(text, bytes,
+				"kernel %s: cancelled, because something before it failed or its queue was released",
+				name);
 	case ASHLAR_JOB_BAD:
-		return snprintf(
-			text, bytes,
-			"kernel %s: the firmware refused the job: the field at byte %u of its descriptor",
-			name, c->fault_sub);
+		return snprintf(text, bytes,
+				"kernel %s: the firmware refused the job: the field at byte %u of its descriptor",
+				name, c->fault_sub);
 	default:
 		return snprintf(text, bytes, "kernel %s: unknown status %u",
 				name, c->status);

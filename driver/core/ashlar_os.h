@@ -52,8 +52,7 @@ void ashlar_os_write32(struct ashlar_os *os, u32 offset, u32 value);
  * Board memory through BAR2. The core has checked address and length against
  * the board's memory. Reads give all ones when the board is gone.
  */
-void ashlar_os_mem_read(struct ashlar_os *os, u64 addr, void *data,
-			size_t bytes);
+void ashlar_os_mem_read(struct ashlar_os *os, u64 addr, void *data, size_t bytes);
 void ashlar_os_mem_write(struct ashlar_os *os, u64 addr, const void *data,
 			 size_t bytes);
 

@@ -37,12 +37,13 @@ static int create(struct ashlar_hwq *q, u32 priority, u32 depth_log2)
 		.depth_log2 = depth_log2,
 		.ring = q->ring.start,
 		.report = q->report_dma,
-		.vector = q->number,
+		.vector = q->number % q->vm->dev->vectors,
 	};
 	int err = ashlar_ctrl_call(q->vm->dev, ASHLAR_CTRL_QUEUE_CREATE, &req,
 				   sizeof(req), NULL, 0);
 
-	q->created = !err;
+	if (!err)
+		q->boot = q->vm->dev->boots;
 	return err;
 }
 
@@ -69,14 +70,13 @@ int ashlar_hwq_init(struct ashlar_hwq *q, struct ashlar_vm *vm, u32 priority,
 	}
 	q->report_bytes = sizeof(struct ashlar_report) +
 			  q->depth * sizeof(struct ashlar_completion);
-	q->report =
-		ashlar_os_dma_alloc(dev->os, q->report_bytes, &q->report_dma);
+	q->report = ashlar_os_dma_alloc(dev->os, q->report_bytes, &q->report_dma);
 	if (!q->report)
 		goto fail;
-	err = ashlar_dev_mem_alloc(
-		dev, &q->ring,
-		round_page((u64)q->depth * sizeof(struct ashlar_job)),
-		ASHLAR_PAGE);
+	err = ashlar_dev_mem_alloc(dev, &q->ring,
+				   round_page((u64)q->depth *
+					      sizeof(struct ashlar_job)),
+				   ASHLAR_PAGE);
 	if (err)
 		goto fail;
 	err = alloc_args(q);
@@ -101,8 +101,9 @@ void ashlar_hwq_fini(struct ashlar_hwq *q)
 		return;
 	dev = q->vm->dev;
 	/* A board that does not let go is lost: see ashlar_dev.h. */
-	if (q->created && ashlar_ctrl_call(dev, ASHLAR_CTRL_QUEUE_DESTROY, &req,
-					   sizeof(req), NULL, 0))
+	if (q->boot && q->boot == dev->boots &&
+	    ashlar_ctrl_call(dev, ASHLAR_CTRL_QUEUE_DESTROY, &req, sizeof(req),
+			     NULL, 0))
 		dev->lost = true;
 	if (q->args_mapped) {
 		ashlar_vm_unmap(q->vm, q->args_va.start, q->args_va.bytes);
@@ -165,11 +166,10 @@ static int nonsense(struct ashlar_hwq *q, const char *what, u64 value,
 {
 	char why[160];
 
-	snprintf(
-		why, sizeof(why),
-		"queue %u: the firmware reports %s %llu, expected %llu; the board must be reset",
-		q->number, what, (unsigned long long)value,
-		(unsigned long long)expected);
+	snprintf(why, sizeof(why),
+		 "queue %u: the firmware reports %s %llu, expected %llu; the board must be reset",
+		 q->number, what, (unsigned long long)value,
+		 (unsigned long long)expected);
 	return ashlar_dev_fail(q->vm->dev, -EPROTO, why);
 }
 

@@ -15,7 +15,7 @@ struct ashlar_hwq {
 	struct ashlar_vm *vm;
 	u32 number; /* 1 .. 63, doorbell and vector; 0: none */
 	u32 depth; /* jobs in the ring, power of two */
-	bool created; /* the firmware knows it */
+	u32 boot; /* dev->boots when the firmware was told; 0: it was not */
 	u64 pushed; /* jobs ever written = last fence value given */
 	u64 popped; /* completions ever taken */
 	struct ashlar_node ring;

@@ -45,8 +45,7 @@ static struct ashlar_table *add_table(struct ashlar_vm *vm, u32 i, int *err)
 		*err = -ENOMEM;
 		return NULL;
 	}
-	*err = ashlar_dev_mem_alloc(vm->dev, &t->node, ASHLAR_PAGE,
-				    ASHLAR_PAGE);
+	*err = ashlar_dev_mem_alloc(vm->dev, &t->node, ASHLAR_PAGE, ASHLAR_PAGE);
 	if (*err) {
 		ashlar_os_free(t);
 		return NULL;
@@ -97,17 +96,24 @@ static int create(struct ashlar_vm *vm)
 	int err = ashlar_ctrl_call(vm->dev, ASHLAR_CTRL_CTX_CREATE, &req,
 				   sizeof(req), NULL, 0);
 
-	vm->created = !err;
+	if (!err)
+		vm->boot = vm->dev->boots;
 	return err;
+}
+
+/* A firmware that was started since does not know it. */
+static bool known(const struct ashlar_vm *vm)
+{
+	return vm->boot && vm->boot == vm->dev->boots;
 }
 
 static int destroy(struct ashlar_vm *vm)
 {
 	struct ashlar_ctrl_ctx req = { .context = vm->context };
 
-	if (!vm->created)
+	if (!known(vm))
 		return 0;
-	vm->created = false;
+	vm->boot = 0;
 	return ashlar_ctrl_call(vm->dev, ASHLAR_CTRL_CTX_DESTROY, &req,
 				sizeof(req), NULL, 0);
 }
@@ -349,7 +355,7 @@ int ashlar_vm_invalidate(struct ashlar_vm *vm)
 		if (vm->tables[i] && !vm->tables[i]->live)
 			drop_table(vm, i);
 	ashlar_os_wmb();
-	if (vm->created)
+	if (known(vm))
 		err = ashlar_ctrl_call(vm->dev, ASHLAR_CTRL_CTX_INVALIDATE,
 				       &req, sizeof(req), NULL, 0);
 	if (!err)

@@ -49,7 +49,7 @@ struct ashlar_vm {
 	struct ashlar_dev *dev;
 	u32 context; /* number; 0: none */
 	u32 entries; /* of the root */
-	bool created; /* the firmware knows it */
+	u32 boot; /* dev->boots when the firmware was told; 0: it was not */
 	struct ashlar_node root_node;
 	u64 *root; /* shadow */
 	struct ashlar_table **tables; /* by root entry, NULL: none */
@@ -69,8 +69,8 @@ int ashlar_vm_init(struct ashlar_vm *vm, struct ashlar_dev *dev, u32 entries);
 void ashlar_vm_fini(struct ashlar_vm *vm);
 
 /*
- * After a fault has stopped the context: make it run again, with the same
- * number and tables. Its queues must be gone.
+ * After a fault has stopped the context, or after the board was booted again:
+ * make it run again, with the same number and tables. Its queues must be gone.
  */
 int ashlar_vm_restart(struct ashlar_vm *vm);
 

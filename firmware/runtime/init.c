@@ -57,6 +57,8 @@ static void write_info(void)
 						(uint32_t)id[i + 2] << 16 |
 						(uint32_t)id[i + 3] << 24);
 	put(INFO(capabilities), 0);
+	put(INFO(clock_khz), io_read(MP(CFG_CLOCK_KHZ)));
+	put(INFO(reserved), 0);
 	hal_publish();
 	put(INFO(magic), ASHLAR_SHARED_MAGIC);
 }

@@ -100,7 +100,7 @@ static void refuses_nonsense_info(void **state)
 		{ 2, 0xffffffff, "bytes" },   { 11, 0, "tiles" },
 		{ 11, 65, "tiles" },	      { 12, 0, "queues" },
 		{ 13, 0, "contexts" },	      { 14, 0, "max_depth_log2" },
-		{ 14, 17, "max_depth_log2" },
+		{ 14, 17, "max_depth_log2" }, { 21, 0, "clock_khz" },
 	};
 	struct core_board *b = core_board_new();
 

@@ -528,6 +528,7 @@ static void boot(struct ashlar_model *m)
 		.queues = 63,
 		.contexts = CONTEXTS - 1,
 		.max_depth_log2 = 8,
+		.clock_khz = 1000000,
 	};
 	struct ashlar_telemetry telemetry = { .bytes = sizeof(telemetry) };
 
