@@ -9,9 +9,11 @@
 #include <string.h>
 
 #include "ashlar_abi.h"
+#include "ashlar_queue.h"
 #include "ashlar_regs.h"
 #include "hostile.h"
 #include "internal.h"
+#include "port_core.h"
 
 /* Device cycles until a good board must have answered. */
 #define PATIENCE 3000000
@@ -103,7 +105,7 @@ static void choose(struct world *w, struct raw *r)
 {
 	struct ashlar_job *j = &r->job;
 	const struct ashlar_module *m = w->a.module;
-	uint64_t code = m->memory->va.start;
+	uint64_t code = m->memory->port->addr;
 
 	memset(r, 0, sizeof(*r));
 	j->kind = ASHLAR_JOB_KERNEL;
@@ -132,10 +134,10 @@ static void choose(struct world *w, struct raw *r)
 		r->address = j->code_va;
 		break;
 	case 2: /* code runs off its memory */
-		j->code_va = code + m->memory->bytes - 64 * pick(w, 1, 3);
+		j->code_va = code + m->memory->port->bytes - 64 * pick(w, 1, 3);
 		j->code_bytes = 4096;
 		j->text_bytes = 4096;
-		r->address = code + m->memory->bytes;
+		r->address = code + m->memory->port->bytes;
 		break;
 	case 3:
 		bad_field(w, r);
@@ -230,7 +232,7 @@ static bool run(struct world *w, struct ashlar_hwq *q)
 		}
 		if (got < 0)
 			return wrong(w, "raw job: queue error %d: %s", got,
-				     w->a.dev->board->os.error);
+				     w->a.dev->board->port->error);
 		if (stopped) {
 			if (c.status != ASHLAR_JOB_CANCELLED)
 				return wrong(
@@ -249,6 +251,7 @@ static bool run(struct world *w, struct ashlar_hwq *q)
 bool raw_attack(struct world *w)
 {
 	struct ashlar_device *dev = w->a.dev;
+	struct ashlar_vm *vm = port_core_vm(dev->space);
 	struct ashlar_hwq q;
 	bool ok;
 
@@ -257,15 +260,15 @@ bool raw_attack(struct world *w)
 		ashlar_queue_unref(w->a.queue[i]);
 		w->a.queue[i] = NULL;
 	}
-	if (dev->stopped && (dev->queues || ashlar_vm_restart(&dev->vm)))
+	if (dev->stopped && (dev->queues || ashlar_vm_restart(vm)))
 		return wrong(w, "raw: the context does not start again");
 	dev->stopped = false;
-	if (ashlar_hwq_init(&q, &dev->vm, ASHLAR_PRIORITY_NORMAL, 3))
-		return wrong(w, "raw: no queue: %s", dev->board->os.error);
+	if (ashlar_hwq_init(&q, vm, ASHLAR_PRIORITY_NORMAL, 3))
+		return wrong(w, "raw: no queue: %s", dev->board->port->error);
 	ok = run(w, &q);
 	ashlar_hwq_fini(&q);
-	if (ashlar_vm_restart(&dev->vm))
+	if (ashlar_vm_restart(vm))
 		ok = wrong(w, "raw: the context does not start again: %s",
-			   dev->board->os.error);
+			   dev->board->port->error);
 	return ok;
 }

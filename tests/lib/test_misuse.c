@@ -16,7 +16,17 @@ struct name_case {
 static void refuses_bad_names(void **state)
 {
 	static const struct name_case cases[] = {
-		{ "accel:0", ASHLAR_ERROR_UNSUPPORTED, "not built in" },
+		{ "accel:255", ASHLAR_ERROR_NOT_FOUND,
+		  "no card at /dev/accel/accel255" },
+		{ "accel:/nowhere/accel0", ASHLAR_ERROR_NOT_FOUND,
+		  "no card at /nowhere/accel0" },
+		{ "accel:/dev/null", ASHLAR_ERROR_NOT_FOUND,
+		  "/dev/null: DRM_IOCTL_VERSION" },
+		{ "accel:256", ASHLAR_ERROR_INVALID, "from 0 to 255" },
+		{ "accel:", ASHLAR_ERROR_INVALID, "from 0 to 255" },
+		{ "accel:1x", ASHLAR_ERROR_INVALID, "from 0 to 255" },
+		{ "accel:0,strict=0", ASHLAR_ERROR_INVALID,
+		  "a card takes no options" },
 		{ "sim:fast", ASHLAR_ERROR_UNSUPPORTED, "use sim:rtl" },
 		{ "sim", ASHLAR_ERROR_UNSUPPORTED, "not built in" },
 		{ "cuda:0", ASHLAR_ERROR_INVALID, "unknown device cuda:0" },

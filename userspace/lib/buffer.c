@@ -38,7 +38,7 @@ static ashlar_result create(ashlar_device *dev,
 	if (!buf)
 		return fail(dev, ASHLAR_ERROR_NO_MEMORY,
 			    "no host memory for a buffer handle");
-	result = memory_new(dev, i.bytes, i.align ? i.align : ASHLAR_PAGE,
+	result = memory_new(dev, i.bytes, i.align ? i.align : PORT_PAGE,
 			    i.flags, &m);
 	if (result) {
 		free(buf);
@@ -88,7 +88,7 @@ uint64_t ashlar_buffer_addr(ashlar_buffer *buffer)
 
 	if (enter(buffer, KIND_BUFFER))
 		return 0;
-	addr = buffer->memory->va.start;
+	addr = buffer->memory->port->addr;
 	leave(buffer);
 	return addr;
 }
@@ -97,23 +97,21 @@ ashlar_result ashlar_buffer_map(ashlar_buffer *buffer, void **address)
 {
 	ashlar_result result = enter(buffer, KIND_BUFFER);
 	struct ashlar_device *dev;
-	struct board *b;
+	struct port *p;
+	int err;
 
 	if (result)
 		return result;
 	dev = buffer->h.dev;
-	b = dev->board;
-	if (!address)
+	p = dev->board->port;
+	if (!address) {
 		result = fail(dev, ASHLAR_ERROR_INVALID,
 			      "nowhere to store the address: NULL");
-	else if (buffer->memory->window)
-		*address = buffer->memory->window->cpu;
-	else if (b->os.memory)
-		*address = (char *)b->os.memory + buffer->memory->board.start;
-	else
-		result = fail(
-			dev, ASHLAR_ERROR_UNSUPPORTED,
-			"board memory cannot be mapped while operations are recorded");
+	} else {
+		err = p->ops->memory_map(buffer->memory->port, address);
+		if (err)
+			result = fail_port(dev, err, "no mapping");
+	}
 	leave(buffer);
 	return result;
 }
@@ -131,11 +129,7 @@ static ashlar_result check_access(ashlar_buffer *buf, uint64_t offset,
 		return fail(buf->h.dev, ASHLAR_ERROR_INVALID,
 			    "data is NULL for %llu bytes",
 			    (unsigned long long)bytes);
-	if (buf->h.dev->board->dev.lost)
-		return fail(buf->h.dev, ASHLAR_ERROR_LOST,
-			    "the board is lost: %s",
-			    buf->h.dev->board->os.error);
-	return ASHLAR_OK;
+	return check_lost(buf->h.dev);
 }
 
 ashlar_result ashlar_buffer_write(ashlar_buffer *buffer, uint64_t offset,
@@ -147,8 +141,8 @@ ashlar_result ashlar_buffer_write(ashlar_buffer *buffer, uint64_t offset,
 		return result;
 	result = check_access(buffer, offset, data, bytes);
 	if (!result && bytes)
-		memory_write(buffer->h.dev, buffer->memory, offset, data,
-			     bytes);
+		result = memory_write(buffer->h.dev, buffer->memory, offset,
+				      data, bytes);
 	leave(buffer);
 	return result;
 }
@@ -162,7 +156,8 @@ ashlar_result ashlar_buffer_read(ashlar_buffer *buffer, uint64_t offset,
 		return result;
 	result = check_access(buffer, offset, data, bytes);
 	if (!result && bytes)
-		memory_read(buffer->h.dev, buffer->memory, offset, data, bytes);
+		result = memory_read(buffer->h.dev, buffer->memory, offset,
+				     data, bytes);
 	leave(buffer);
 	return result;
 }
@@ -170,14 +165,23 @@ ashlar_result ashlar_buffer_read(ashlar_buffer *buffer, uint64_t offset,
 ashlar_result ashlar_buffer_export(ashlar_buffer *buffer, int *fd)
 {
 	ashlar_result result = enter(buffer, KIND_BUFFER);
+	struct ashlar_device *dev;
+	struct port *p;
+	int err;
 
 	if (result)
 		return result;
-	if (fd)
+	dev = buffer->h.dev;
+	p = dev->board->port;
+	if (!fd) {
+		result = fail(dev, ASHLAR_ERROR_INVALID,
+			      "nowhere to store the descriptor: NULL");
+	} else {
 		*fd = -1;
-	result =
-		fail(buffer->h.dev, ASHLAR_ERROR_UNSUPPORTED,
-		     "memory of a simulated board cannot be shared as dma-buf");
+		err = p->ops->memory_export(buffer->memory->port, fd);
+		if (err)
+			result = fail_port(dev, err, "no dma-buf");
+	}
 	leave(buffer);
 	return result;
 }

@@ -72,7 +72,7 @@ ashlar_result command_launch(struct ashlar_device *dev, struct command *c,
 	c->job = (struct ashlar_job){
 		.kind = ASHLAR_JOB_KERNEL,
 		.flags = ASHLAR_JOB_FLAG_IRQ,
-		.code_va = m->memory->va.start,
+		.code_va = m->memory->port->addr,
 		.code_bytes = m->image_bytes,
 		.text_bytes = m->text_bytes,
 		.entry = c->kernel->desc->entry,
@@ -192,74 +192,73 @@ ashlar_result command_fill(struct ashlar_device *dev, struct command *c,
 	return ASHLAR_OK;
 }
 
-static bool copy_row(struct ashlar_device *dev, const struct command *c,
-		     uint64_t dst, uint64_t src)
+static ashlar_result copy_row(struct ashlar_device *dev,
+			      const struct command *c, uint64_t dst,
+			      uint64_t src)
 {
 	struct memory *to = c->dst->memory, *from = c->src->memory;
+	char *to_host = to->port->host, *from_host = from->port->host;
 	uint64_t bytes = c->copy.bytes;
+	ashlar_result result;
 	void *row;
 
-	if (to->window && from->window) {
-		memmove((char *)to->window->cpu + dst,
-			(char *)from->window->cpu + src, bytes);
-		return true;
+	if (to_host && from_host) {
+		memmove(to_host + dst, from_host + src, bytes);
+		return ASHLAR_OK;
 	}
-	if (from->window) {
-		memory_write(dev, to, dst, (char *)from->window->cpu + src,
-			     bytes);
-		return true;
-	}
-	if (to->window) {
-		memory_read(dev, from, src, (char *)to->window->cpu + dst,
-			    bytes);
-		return true;
-	}
+	if (from_host)
+		return memory_write(dev, to, dst, from_host + src, bytes);
+	if (to_host)
+		return memory_read(dev, from, src, to_host + dst, bytes);
 	row = malloc(bytes);
 	if (!row)
-		return false;
-	memory_read(dev, from, src, row, bytes);
-	memory_write(dev, to, dst, row, bytes);
+		return fail(dev, ASHLAR_ERROR_NO_MEMORY,
+			    "no host memory for a row of a copy");
+	result = memory_read(dev, from, src, row, bytes);
+	if (!result)
+		result = memory_write(dev, to, dst, row, bytes);
 	free(row);
-	return true;
+	return result;
 }
 
-static bool copy(struct ashlar_device *dev, const struct command *c)
+static ashlar_result copy(struct ashlar_device *dev, const struct command *c)
 {
 	const struct ashlar_copy_info *i = &c->copy;
+	ashlar_result result = ASHLAR_OK;
 
-	for (uint64_t z = 0; z < i->count[1]; z++)
-		for (uint64_t y = 0; y < i->count[0]; y++)
-			if (!copy_row(dev, c,
-				      i->dst_offset + z * i->dst_pitch[1] +
-					      y * i->dst_pitch[0],
-				      i->src_offset + z * i->src_pitch[1] +
-					      y * i->src_pitch[0]))
-				return false;
-	return true;
+	for (uint64_t z = 0; !result && z < i->count[1]; z++)
+		for (uint64_t y = 0; !result && y < i->count[0]; y++)
+			result = copy_row(dev, c,
+					  i->dst_offset + z * i->dst_pitch[1] +
+						  y * i->dst_pitch[0],
+					  i->src_offset + z * i->src_pitch[1] +
+						  y * i->src_pitch[0]);
+	return result;
 }
 
-static void fill(struct ashlar_device *dev, const struct command *c)
+static ashlar_result fill(struct ashlar_device *dev, const struct command *c)
 {
 	const struct ashlar_fill_info *i = &c->fill;
+	ashlar_result result = ASHLAR_OK;
 	uint8_t chunk[4096];
 	uint64_t done, n;
 
 	for (size_t at = 0; at < sizeof(chunk); at += i->pattern_bytes)
 		memcpy(chunk + at, &i->pattern, i->pattern_bytes);
-	for (done = 0; done < i->bytes; done += n) {
+	for (done = 0; !result && done < i->bytes; done += n) {
 		n = i->bytes - done;
 		if (n > sizeof(chunk))
 			n = sizeof(chunk);
-		memory_write(dev, c->dst->memory, i->offset + done, chunk, n);
+		result = memory_write(dev, c->dst->memory, i->offset + done,
+				      chunk, n);
 	}
+	return result;
 }
 
-bool command_execute(struct ashlar_device *dev, const struct command *c)
+ashlar_result command_execute(struct ashlar_device *dev,
+			      const struct command *c)
 {
-	if (c->kind == COMMAND_COPY)
-		return copy(dev, c);
-	fill(dev, c);
-	return true;
+	return c->kind == COMMAND_COPY ? copy(dev, c) : fill(dev, c);
 }
 
 /* --- Both ------------------------------------------------------------------------ */

@@ -52,18 +52,40 @@ ashlar_result result_of(int err)
 		return ASHLAR_ERROR_BUSY;
 	case -EPROTONOSUPPORT:
 		return ASHLAR_ERROR_VERSION;
+	case -EOPNOTSUPP:
+	case -EACCES:
+		return ASHLAR_ERROR_UNSUPPORTED;
+	case -EDQUOT:
+		return ASHLAR_ERROR_NO_MEMORY;
+	case -ECANCELED:
+		return ASHLAR_ERROR_CANCELLED;
+	case -EBADF:
+		return ASHLAR_ERROR_IO;
 	default:
 		return ASHLAR_ERROR_LOST;
 	}
 }
 
-ashlar_result fail_core(struct ashlar_device *dev, int err, const char *what)
+ashlar_result fail_port(struct ashlar_device *dev, int err, const char *what)
 {
-	const char *why = dev->board->os.error;
+	return fail(dev, result_of(err), "%s: %s", what,
+		    dev->board->port->error);
+}
 
-	if (!*why || err == -ENOMEM)
-		why = strerror(-err);
-	return fail(dev, result_of(err), "%s: %s", what, why);
+const char *last_message(struct ashlar_device *dev)
+{
+	const struct message *m = message_slot(dev);
+
+	return m->stamp && pthread_equal(m->thread, pthread_self()) ? m->text :
+								      "";
+}
+
+ashlar_result check_lost(struct ashlar_device *dev)
+{
+	if (!dev->board->port->lost)
+		return ASHLAR_OK;
+	return fail(dev, ASHLAR_ERROR_LOST, "the board is lost: %s",
+		    dev->board->port->error);
 }
 
 /* --- Entry and exit ---------------------------------------------------------- */
@@ -182,7 +204,7 @@ static void device_destroy(struct handle *h)
 
 	device_cancel(dev, ASHLAR_ERROR_CANCELLED, "its device was released");
 	memory_purge(dev);
-	ashlar_vm_fini(&dev->vm);
+	dev->space->port->ops->space_free(dev->space);
 	while (*at != dev)
 		at = &(*at)->next;
 	*at = dev->next;
@@ -194,20 +216,14 @@ static ashlar_result device_new(struct board *b, struct ashlar_device **out,
 {
 	struct ashlar_device *dev = calloc(1, sizeof(*dev));
 	struct ashlar_device **at = &b->devices;
-	/* Four times board memory, for host buffers; 4 GiB at least. */
-	uint64_t entries = 4 * (b->dev.mem_bytes / ASHLAR_PAGE_LARGE);
 	int err;
 
 	if (!dev)
 		return ASHLAR_ERROR_NO_MEMORY;
-	if (entries < 2048)
-		entries = 2048;
-	if (entries > ASHLAR_VM_ENTRIES_MAX)
-		entries = ASHLAR_VM_ENTRIES_MAX;
-	err = ashlar_vm_init(&dev->vm, &b->dev, (uint32_t)entries);
+	err = b->port->ops->space_new(b->port, &dev->space);
 	if (err) {
-		snprintf(error, ERROR_BYTES, "no address space: %s",
-			 b->os.error[0] ? b->os.error : strerror(-err));
+		snprintf(error, ERROR_BYTES, "no address space: %.*s",
+			 ERROR_BYTES - 32, b->port->error);
 		free(dev);
 		return result_of(err);
 	}
@@ -215,7 +231,7 @@ static ashlar_result device_new(struct board *b, struct ashlar_device **out,
 	memcpy(dev->name, b->name, sizeof(dev->name));
 	handle_init(&dev->h, KIND_DEVICE, dev, device_destroy);
 	if (handle_publish(&dev->h)) {
-		ashlar_vm_fini(&dev->vm);
+		b->port->ops->space_free(dev->space);
 		free(dev);
 		return ASHLAR_ERROR_NO_MEMORY;
 	}
@@ -255,9 +271,9 @@ static ashlar_result open_shared(const char *name,
 	result = enter(options->share, KIND_DEVICE);
 	if (result)
 		return result;
-	if (options->share->board->dev.lost) {
-		snprintf(error, ERROR_BYTES, "the board is lost: %s",
-			 options->share->board->os.error);
+	if (options->share->board->port->lost) {
+		snprintf(error, ERROR_BYTES, "the board is lost: %.*s",
+			 ERROR_BYTES - 32, options->share->board->port->error);
 		result = ASHLAR_ERROR_LOST;
 	} else {
 		result = device_new(options->share->board, device, error);
@@ -299,17 +315,14 @@ void ashlar_device_unref(ashlar_device *device)
 
 size_t ashlar_device_error(ashlar_device *device, char *text, size_t n)
 {
-	const char *from = "";
-	struct message *m;
+	const char *from;
 	size_t length;
 
 	if (text && n)
 		*text = 0;
 	if (enter(device, KIND_DEVICE))
 		return 0;
-	m = message_slot(device);
-	if (m->stamp && pthread_equal(m->thread, pthread_self()))
-		from = m->text;
+	from = last_message(device);
 	length = strlen(from);
 	if (text && n)
 		snprintf(text, n, "%s", from);
@@ -319,8 +332,42 @@ size_t ashlar_device_error(ashlar_device *device, char *text, size_t n)
 
 /* --- Listing and queries -------------------------------------------------------- */
 
-ashlar_result ashlar_device_list(struct ashlar_device_entry *entries,
-				 uint32_t *count)
+/* Devices found so far, and where the application has room for them. */
+struct listing {
+	struct ashlar_device_entry *entries;
+	uint32_t room, found;
+};
+
+static ashlar_result list_one(struct listing *l, const char *name,
+			      const char *text)
+{
+	struct ashlar_device_entry *e = &l->entries[l->found];
+
+	if (l->found++ >= l->room)
+		return ASHLAR_OK;
+	if (e->size < sizeof(*e))
+		return ASHLAR_ERROR_INVALID;
+	e->flags = 0;
+	snprintf(e->name, sizeof(e->name), "%s", name);
+	snprintf(e->text, sizeof(e->text), "%s", text);
+	return ASHLAR_OK;
+}
+
+static ashlar_result list_cards(struct listing *l)
+{
+	ashlar_result result = ASHLAR_OK;
+	char name[32], text[128];
+
+	for (unsigned int n = 0; !result && n < ACCEL_NODES; n++) {
+		if (!port_accel_describe(n, text, sizeof(text)))
+			continue;
+		snprintf(name, sizeof(name), "accel:%u", n);
+		result = list_one(l, name, text);
+	}
+	return result;
+}
+
+static ashlar_result list_models(struct listing *l)
 {
 	static const struct {
 		const char *board, *text;
@@ -329,39 +376,42 @@ ashlar_result ashlar_device_list(struct ashlar_device_entry *entries,
 		{ "tiny", "RTL model, 1 small tile, in this process" },
 		{ "product", "RTL model, 16 tiles, in this process" },
 	};
-	uint32_t room, found = 0;
+	ashlar_result result = ASHLAR_OK;
 
-	if (!count)
-		return ASHLAR_ERROR_INVALID;
-	room = entries ? *count : 0;
-	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
-		struct ashlar_device_entry e = { 0 };
-		char rel[96];
+	for (size_t i = 0; !result && i < sizeof(known) / sizeof(known[0]);
+	     i++) {
+		char rel[96], name[64];
 		char *path;
-		bool there;
 
 		snprintf(rel, sizeof(rel), "ashlar-model-rtl-%s.so",
 			 known[i].board);
 		path = data_path(NULL, rel);
 		if (!path)
 			return ASHLAR_ERROR_NO_MEMORY;
-		there = !access(path, R_OK);
+		snprintf(name, sizeof(name), "sim:rtl,board=%s",
+			 known[i].board);
+		if (!access(path, R_OK))
+			result = list_one(l, name, known[i].text);
 		free(path);
-		if (!there)
-			continue;
-		if (found < room) {
-			if (entries[found].size < sizeof(e))
-				return ASHLAR_ERROR_INVALID;
-			e.size = entries[found].size;
-			snprintf(e.name, sizeof(e.name), "sim:rtl,board=%s",
-				 known[i].board);
-			snprintf(e.text, sizeof(e.text), "%s", known[i].text);
-			entries[found] = e;
-		}
-		found++;
 	}
-	*count = found;
-	return ASHLAR_OK;
+	return result;
+}
+
+ashlar_result ashlar_device_list(struct ashlar_device_entry *entries,
+				 uint32_t *count)
+{
+	struct listing l = { .entries = entries };
+	ashlar_result result;
+
+	if (!count)
+		return ASHLAR_ERROR_INVALID;
+	l.room = entries ? *count : 0;
+	result = list_cards(&l);
+	if (!result)
+		result = list_models(&l);
+	if (!result)
+		*count = l.found;
+	return result;
 }
 
 ashlar_result ashlar_device_query(ashlar_device *device,
@@ -370,20 +420,22 @@ ashlar_result ashlar_device_query(ashlar_device *device,
 	ashlar_result result = enter(device, KIND_DEVICE);
 	struct ashlar_device_info i = { 0 };
 	const struct topology *t;
-	const struct ashlar_dev *d;
+	const struct port_facts *f;
+	struct port *p;
 
 	if (result)
 		return result;
 	t = &device->board->topology;
-	d = &device->board->dev;
+	p = device->board->port;
+	f = &p->facts;
 	memcpy(i.name, device->name, sizeof(i.name));
 	memcpy(i.board, t->board, sizeof(i.board));
-	i.platform = d->platform;
-	i.hw_version = d->hw_version;
-	i.firmware_version = d->info.firmware_version;
-	i.control_abi = d->control_abi;
-	i.job_abi = d->job_abi;
-	i.kernel_abi = d->kernel_abi;
+	i.platform = f->platform;
+	i.hw_version = f->hw_version;
+	i.firmware_version = f->firmware_version;
+	i.control_abi = f->control_abi;
+	i.job_abi = f->job_abi;
+	i.kernel_abi = f->kernel_abi;
 	i.clock_khz = t->clock_khz;
 	i.tiles = t->tiles;
 	i.array = t->array;
@@ -391,12 +443,12 @@ ashlar_result ashlar_device_query(ashlar_device *device,
 	i.local_bytes = t->lmem_bytes;
 	i.scratchpad_bytes = t->spad_bytes;
 	i.scratchpad_banks = t->spad_banks;
-	i.max_queues = d->info.queues;
-	i.max_devices = d->info.contexts;
-	i.max_arg_bytes = ASHLAR_ARG_MAX;
+	i.max_queues = f->queues;
+	i.max_devices = f->contexts;
+	i.max_arg_bytes = f->arg_bytes;
 	i.memory_bytes = t->mem_bytes;
-	i.memory_free = ashlar_dev_mem_left(&device->board->dev);
-	i.address_bytes = (uint64_t)device->vm.entries * ASHLAR_PAGE_LARGE;
+	i.memory_free = p->ops->memory_free(p);
+	i.address_bytes = device->space->address_bytes;
 	result = give_struct(device, info,
 			     END_OF(struct ashlar_device_info, address_bytes),
 			     &i, sizeof(i), "info");
@@ -409,22 +461,15 @@ ashlar_result ashlar_device_perf(ashlar_device *device,
 {
 	ashlar_result result = enter(device, KIND_DEVICE);
 	struct ashlar_device_perf p = { 0 };
-	struct ashlar_telemetry t;
 	int err;
 
 	if (result)
 		return result;
-	err = ashlar_dev_telemetry(&device->board->dev, &t);
+	err = device->board->port->ops->perf(device->board->port, &p);
 	if (err) {
-		result = fail_core(device, err, "telemetry");
+		result = fail_port(device, err, "telemetry");
 		goto out;
 	}
-	sim_time(&device->board->os, &p.cycles, &p.clocked);
-	p.heartbeat = t.heartbeat;
-	p.jobs_completed = t.jobs_completed;
-	p.jobs_failed = t.jobs_failed;
-	p.tiles_busy = t.tiles_busy;
-	p.bad_requests = t.bad_requests;
 	result = give_struct(device, perf,
 			     END_OF(struct ashlar_device_perf, bad_requests),
 			     &p, sizeof(p), "perf");

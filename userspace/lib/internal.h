@@ -14,12 +14,10 @@
 #include <ashlar/ashlar.h>
 #include <ashlar/kernel_abi.h>
 
-#include "ashlar_queue.h"
 #include "handle.h"
+#include "port.h"
 #include "sim.h"
 #include "topology.h"
-
-#define ERROR_BYTES 400
 
 struct trace;
 
@@ -36,8 +34,7 @@ struct board {
 	struct turnstile lock;
 	pid_t pid;
 	char name[64];
-	struct ashlar_os os;
-	struct ashlar_dev dev;
+	struct port *port;
 	struct topology topology;
 	struct ashlar_device *devices; /* in order of opening */
 	struct trace *trace; /* NULL: none */
@@ -47,6 +44,7 @@ struct board {
 	 */
 	struct handle *buried, **buried_end;
 	unsigned int buried_count;
+	unsigned int waiters; /* threads that sleep in the port */
 };
 
 /* Returns NULL with *result and a sentence in error. */
@@ -62,10 +60,12 @@ uint64_t board_cycles(struct board *b);
 /* Take completions, start what is ready, until nothing moves. */
 void board_pump(struct board *b);
 /*
- * Let at most cycles pass, then pump. Returns false when nothing can happen
- * any more without a new submission.
+ * Where time passes only in run(): let at most cycles pass, then pump. Returns
+ * false when nothing can happen any more without a new submission.
  */
 bool board_slice(struct board *b, uint64_t cycles);
+/* Fences have failed that no job ends: let those who sleep look again. */
+void board_wake(struct board *b);
 
 /* --- Device (device.c) ----------------------------------------------------- */
 
@@ -83,7 +83,7 @@ struct ashlar_device {
 	struct board *board;
 	struct ashlar_device *next;
 	char name[64];
-	struct ashlar_vm vm;
+	struct port_space *space;
 	bool stopped; /* a fault has stopped the context */
 	struct ashlar_queue *queues;
 	struct submission *oldest, *newest; /* not complete, in order */
@@ -103,8 +103,12 @@ struct ashlar_device {
 /* Record a sentence for the calling thread; returns result. */
 ashlar_result fail(struct ashlar_device *dev, ashlar_result result,
 		   const char *fmt, ...) __attribute__((format(printf, 3, 4)));
-/* The same for an error of the driver core, which has left its sentence. */
-ashlar_result fail_core(struct ashlar_device *dev, int err, const char *what);
+/* The same for an error of the port, which has left its sentence. */
+ashlar_result fail_port(struct ashlar_device *dev, int err, const char *what);
+/* What this thread's last failure on the device was. */
+const char *last_message(struct ashlar_device *dev);
+/* The board is lost: OK when it is not. */
+ashlar_result check_lost(struct ashlar_device *dev);
 ashlar_result result_of(int err);
 
 /*
@@ -135,10 +139,7 @@ ashlar_result give_struct(struct ashlar_device *dev, void *to, size_t least,
 
 /* Memory with a device address: of a buffer or of a module's image. */
 struct memory {
-	struct ashlar_node va;
-	struct ashlar_node board; /* board memory, or */
-	struct sim_window *window; /* host memory */
-	uint64_t bytes; /* whole pages */
+	struct port_memory *port;
 	uint64_t stamp; /* must be complete before it is unmapped */
 	struct memory *next;
 };
@@ -155,11 +156,14 @@ void memory_release(struct ashlar_device *dev, struct memory *m);
 void memory_settle(struct ashlar_device *dev);
 /* Everything, when the device goes. */
 void memory_purge(struct ashlar_device *dev);
-/* Copy between memory and the process; the range has been checked. */
-void memory_write(struct ashlar_device *dev, struct memory *m, uint64_t offset,
-		  const void *data, uint64_t bytes);
-void memory_read(struct ashlar_device *dev, struct memory *m, uint64_t offset,
-		 void *data, uint64_t bytes);
+/*
+ * Copy between memory and the process; the range has been checked. On failure
+ * the sentence is with the device.
+ */
+ashlar_result memory_write(struct ashlar_device *dev, struct memory *m,
+			   uint64_t offset, const void *data, uint64_t bytes);
+ashlar_result memory_read(struct ashlar_device *dev, struct memory *m,
+			  uint64_t offset, void *data, uint64_t bytes);
 
 /* --- Buffer, module, kernel --------------------------------------------------- */
 
@@ -213,8 +217,9 @@ ashlar_result command_fill(struct ashlar_device *dev, struct command *c,
 			   const struct ashlar_fill_info *info);
 void command_clear(struct command *c);
 const char *command_name(const struct command *c);
-/* Do a copy or fill now. False: host memory is short. */
-bool command_execute(struct ashlar_device *dev, const struct command *c);
+/* Do a copy or fill now. On failure the sentence is with the device. */
+ashlar_result command_execute(struct ashlar_device *dev,
+			      const struct command *c);
 
 struct ashlar_cmdlist {
 	struct handle h;
@@ -227,7 +232,11 @@ struct ashlar_cmdlist {
 
 struct ashlar_fence {
 	struct handle h;
-	bool published;
+	/*
+	 * While it is pending: the last job of its submission, once the board
+	 * has all of it and there is one; else queue is NULL.
+	 */
+	struct port_point point;
 	struct ashlar_fence_info info;
 	struct ashlar_fault fault;
 	bool has_fault;
@@ -246,6 +255,7 @@ struct submission {
 	struct ashlar_fence *fence; /* a reference */
 	struct ashlar_fence **waits; /* references */
 	uint32_t wait_count;
+	bool overtakes; /* the board waits: what became of it is seen after */
 	struct ashlar_cmdlist *list; /* a reference, or NULL: single */
 	struct command single;
 	const struct command *commands;
@@ -265,11 +275,13 @@ struct flight {
 struct ashlar_queue {
 	struct handle h;
 	struct ashlar_queue *next; /* of the device */
-	struct ashlar_hwq hwq;
-	struct flight *flights; /* by ring slot */
+	struct port_queue *port; /* NULL: taken off the board */
+	struct flight *flights; /* by sequence, as many as the depth */
+	uint64_t wake; /* point to wait for; 0: none (fence.c) */
 	struct submission *first, *last; /* with commands not yet started */
 	uint32_t backlog, backlog_max; /* submissions in it */
 	bool poisoned;
+	bool voided; /* what still ends has run in spite of a failed wait */
 	char poison[ERROR_BYTES]; /* why */
 };
 
@@ -298,10 +310,15 @@ void trace_command(struct trace *t, const struct ashlar_queue *q,
 
 /* --- Names and files (name.c, files.c) ---------------------------------------------- */
 
-/* "sim:rtl,..." to options; full: the name with defaults filled in. */
-ashlar_result name_parse(const char *name, struct sim_options *opt, char *full,
-			 size_t full_bytes, char *error);
-void name_free(struct sim_options *opt);
+struct device_name {
+	char full[64]; /* with defaults filled in */
+	char *node; /* of a card; NULL: simulated */
+	struct sim_options sim;
+};
+
+/* What name, ASHLAR_DEVICE or the machine says. */
+ashlar_result name_parse(const char *name, struct device_name *n, char *error);
+void name_free(struct device_name *n);
 /* dir/rel of the data directory; the caller frees it. NULL: no memory. */
 char *data_path(const char *dir, const char *rel);
 /* The whole file; NULL with *result and a sentence in error. */

@@ -16,9 +16,11 @@ LIB_REAL := libashlar.so.$(LIB_VERSION)
 LIB_SRC := $(sort $(wildcard $(LIB_DIR)/*.c)) \
 	$(sort $(wildcard driver/core/*.c)) \
 	$(sort $(wildcard userspace/kernels/host/*.c))
+# Of libdrm only the kernel's headers.
+LIBDRM_CFLAGS := $(shell pkg-config --cflags libdrm 2>/dev/null || echo -I/usr/include/libdrm)
 LIB_OBJ := $(LIB_SRC:%.c=$(LIB_OUT)/obj/%.o)
-LIB_INCLUDE := -Iuserspace/include -I$(LIB_DIR) -Idriver/core -Idriver/abi \
-	-Ihw-model/model
+LIB_INCLUDE := -Iuserspace/include -I$(LIB_DIR) -Idriver/core -Idriver/abi -Idriver/uapi \
+	-Ihw-model/model $(LIBDRM_CFLAGS)
 LIB_LIBS := -lfdt -ldl -lpthread
 LIB_CFLAGS := $(CFLAGS_SHARED) $(LIB_INCLUDE) -MMD -MP \
 	-DASHLAR_DATADIR='"$(PREFIX)/share/ashlar"'

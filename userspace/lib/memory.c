@@ -12,30 +12,27 @@
 
 #define STALE_COUNT_MAX 256
 
-static void memory_free(struct ashlar_device *dev, struct memory *m)
+static const struct port_ops *ops_of(const struct ashlar_device *dev)
 {
-	ashlar_range_free(&dev->vm.va, &m->va);
-	ashlar_dev_mem_free(&dev->board->dev, &m->board);
-	sim_window_free(&dev->board->os, m->window);
-	free(m);
+	return dev->board->port->ops;
 }
 
 /* Make all stale memory free again. */
-static int forget(struct ashlar_device *dev)
+static int forget(struct ashlar_device *dev, bool last)
 {
 	int err;
 
 	if (!dev->stale)
 		return 0;
-	err = ashlar_vm_invalidate(&dev->vm);
-	/* Of a lost board nothing is used again, so it may all go. */
-	if (err && !dev->board->dev.lost)
+	err = ops_of(dev)->memory_forget(dev->space, last);
+	if (err)
 		return err;
 	while (dev->stale) {
 		struct memory *m = dev->stale;
 
 		dev->stale = m->next;
-		memory_free(dev, m);
+		ops_of(dev)->memory_delete(m->port);
+		free(m);
 	}
 	dev->stale_bytes = 0;
 	dev->stale_count = 0;
@@ -44,14 +41,14 @@ static int forget(struct ashlar_device *dev)
 
 static void retire(struct ashlar_device *dev, struct memory *m)
 {
-	ashlar_vm_unmap(&dev->vm, m->va.start, m->bytes);
+	ops_of(dev)->memory_unmap(m->port);
 	m->next = dev->stale;
 	dev->stale = m;
-	dev->stale_bytes += m->bytes;
+	dev->stale_bytes += m->port->bytes;
 	dev->stale_count++;
 	if (dev->stale_count >= STALE_COUNT_MAX ||
-	    dev->stale_bytes >= dev->board->dev.mem_bytes / 8)
-		forget(dev);
+	    dev->stale_bytes >= dev->board->port->facts.memory_bytes / 8)
+		forget(dev, false);
 }
 
 void memory_settle(struct ashlar_device *dev)
@@ -81,73 +78,18 @@ void memory_release(struct ashlar_device *dev, struct memory *m)
 void memory_purge(struct ashlar_device *dev)
 {
 	memory_settle(dev);
-	if (forget(dev)) {
-		dev->board->dev.lost = true;
-		forget(dev);
-	}
-}
-
-static int place(struct ashlar_device *dev, struct memory *m, uint32_t flags)
-{
-	struct board *b = dev->board;
-	uint64_t page = m->bytes >= ASHLAR_PAGE_LARGE ? ASHLAR_PAGE_LARGE :
-							ASHLAR_PAGE;
-	int err;
-
-	if (flags & ASHLAR_BUFFER_HOST)
-		return 0;
-	/* Large pages when they can be had, small ones before failing. */
-	err = ashlar_dev_mem_alloc(&b->dev, &m->board, m->bytes, page);
-	if (err == -ENOSPC && page != ASHLAR_PAGE)
-		err = ashlar_dev_mem_alloc(&b->dev, &m->board, m->bytes,
-					   ASHLAR_PAGE);
-	return err;
-}
-
-static int give_address(struct ashlar_device *dev, struct memory *m,
-			uint64_t align)
-{
-	uint64_t page = m->bytes >= ASHLAR_PAGE_LARGE ? ASHLAR_PAGE_LARGE :
-							ASHLAR_PAGE;
-
-	/* One page more, which stays unmapped. */
-	return ashlar_range_alloc(&dev->vm.va, &m->va, m->bytes + ASHLAR_PAGE,
-				  align > page ? align : page);
-}
-
-/* Try something, and again after stale memory has become free. */
-#define RETRY(dev, err, call)                         \
-	do {                                          \
-		err = (call);                         \
-		if (err == -ENOSPC && (dev)->stale) { \
-			err = forget(dev);            \
-			if (!err)                     \
-				err = (call);         \
-		}                                     \
-	} while (0)
-
-static int map(struct ashlar_device *dev, struct memory *m, uint32_t flags)
-{
-	uint32_t access = ASHLAR_VM_READ;
-	uint64_t phys = m->window ? m->window->node.start : m->board.start;
-
-	if (!(flags & ASHLAR_BUFFER_READ_ONLY))
-		access |= ASHLAR_VM_WRITE;
-	if (m->window)
-		access |= ASHLAR_VM_HOST;
-	return ashlar_vm_map(&dev->vm, m->va.start, phys, m->bytes, access);
+	forget(dev, true);
 }
 
 ashlar_result memory_new(struct ashlar_device *dev, uint64_t bytes,
 			 uint64_t align, uint32_t flags, struct memory **out)
 {
-	struct board *b = dev->board;
+	ashlar_result result = check_lost(dev);
 	struct memory *m;
 	int err;
 
-	if (b->dev.lost)
-		return fail(dev, ASHLAR_ERROR_LOST, "the board is lost: %s",
-			    b->os.error);
+	if (result)
+		return result;
 	if (bytes > 1ull << 47)
 		return fail(dev, ASHLAR_ERROR_NO_SPACE,
 			    "%llu bytes are more than any board can address",
@@ -156,53 +98,36 @@ ashlar_result memory_new(struct ashlar_device *dev, uint64_t bytes,
 	if (!m)
 		return fail(dev, ASHLAR_ERROR_NO_MEMORY,
 			    "no host memory for bookkeeping");
-	m->bytes = (bytes + ASHLAR_PAGE - 1) & ~(uint64_t)(ASHLAR_PAGE - 1);
-
-	b->os.error[0] = 0;
-	RETRY(dev, err, give_address(dev, m, align));
-	if (err == -ENOSPC)
-		snprintf(
-			b->os.error, sizeof(b->os.error),
-			"%llu bytes of device addresses are not free: %llu are left, in pieces",
-			(unsigned long long)m->bytes,
-			(unsigned long long)ashlar_range_left(&dev->vm.va));
-	if (!err)
-		RETRY(dev, err, place(dev, m, flags));
-	if (!err && flags & ASHLAR_BUFFER_HOST) {
-		m->window = sim_window_new(&b->os, m->bytes);
-		if (!m->window)
-			err = -ENOMEM;
+	bytes = (bytes + PORT_PAGE - 1) & ~(uint64_t)(PORT_PAGE - 1);
+	err = ops_of(dev)->memory_new(dev->space, bytes, align, flags,
+				      &m->port);
+	/* Once more after stale memory has become free. */
+	if (err == -ENOSPC && dev->stale) {
+		err = forget(dev, false);
+		if (!err)
+			err = ops_of(dev)->memory_new(dev->space, bytes, align,
+						      flags, &m->port);
 	}
-	if (!err)
-		RETRY(dev, err, map(dev, m, flags));
 	if (err) {
-		ashlar_result result = fail_core(dev, err, "no memory");
-
-		memory_free(dev, m);
-		return result;
+		free(m);
+		return fail_port(dev, err, "no memory");
 	}
-	if (!m->window)
-		ashlar_dev_mem_clear(&b->dev, m->board.start, m->bytes);
 	*out = m;
 	return ASHLAR_OK;
 }
 
-void memory_write(struct ashlar_device *dev, struct memory *m, uint64_t offset,
-		  const void *data, uint64_t bytes)
+ashlar_result memory_write(struct ashlar_device *dev, struct memory *m,
+			   uint64_t offset, const void *data, uint64_t bytes)
 {
-	if (m->window)
-		memcpy((char *)m->window->cpu + offset, data, bytes);
-	else
-		ashlar_os_mem_write(&dev->board->os, m->board.start + offset,
-				    data, bytes);
+	int err = ops_of(dev)->memory_write(m->port, offset, data, bytes);
+
+	return err ? fail_port(dev, err, "cannot write a buffer") : ASHLAR_OK;
 }
 
-void memory_read(struct ashlar_device *dev, struct memory *m, uint64_t offset,
-		 void *data, uint64_t bytes)
+ashlar_result memory_read(struct ashlar_device *dev, struct memory *m,
+			  uint64_t offset, void *data, uint64_t bytes)
 {
-	if (m->window)
-		memcpy(data, (char *)m->window->cpu + offset, bytes);
-	else
-		ashlar_os_mem_read(&dev->board->os, m->board.start + offset,
-				   data, bytes);
+	int err = ops_of(dev)->memory_read(m->port, offset, data, bytes);
+
+	return err ? fail_port(dev, err, "cannot read a buffer") : ASHLAR_OK;
 }

@@ -35,7 +35,8 @@ static ashlar_result check_fit(struct ashlar_device *dev,
 			       const struct ashlar_kernel_desc *d)
 {
 	const struct topology *t = &dev->board->topology;
-	const struct ashlar_version_range *fw = &dev->board->dev.info.kernel;
+	const struct ashlar_version_range *fw =
+		&dev->board->port->facts.kernels;
 
 	if (d->abi_min > fw->max || d->abi_max < fw->min)
 		return fail(
@@ -77,13 +78,18 @@ static ashlar_result upload(struct ashlar_device *dev, struct kernel_elf *k,
 	if (!m)
 		return fail(dev, ASHLAR_ERROR_NO_MEMORY,
 			    "no host memory for a module handle");
-	result = memory_new(dev, k->image_bytes, ASHLAR_PAGE,
+	result = memory_new(dev, k->image_bytes, PORT_PAGE,
 			    ASHLAR_BUFFER_READ_ONLY, &m->memory);
 	if (result) {
 		free(m);
 		return result;
 	}
-	memory_write(dev, m->memory, 0, k->image, k->image_bytes);
+	result = memory_write(dev, m->memory, 0, k->image, k->image_bytes);
+	if (result) {
+		memory_release(dev, m->memory);
+		free(m);
+		return result;
+	}
 	m->image_bytes = k->image_bytes;
 	m->text_bytes = k->text_bytes;
 	m->memory_bytes = k->memory_bytes;

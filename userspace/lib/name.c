@@ -130,55 +130,108 @@ static ashlar_result set_option(struct sim_options *opt, char *text,
 	return ASHLAR_ERROR_INVALID;
 }
 
-static ashlar_result check_kind(const char *kind, char *error)
+/* --- Kinds ------------------------------------------------------------------ */
+
+static ashlar_result parse_sim(char *part, char *rest, struct device_name *n,
+			       char *error)
 {
-	if (!strcmp(kind, "sim:rtl"))
-		return ASHLAR_OK;
-	if (!strcmp(kind, "sim") || !strcmp(kind, "sim:fast") ||
-	    !strncmp(kind, "accel:", 6)) {
+	struct sim_options *opt = &n->sim;
+	ashlar_result result = ASHLAR_OK;
+
+	if (strcmp(part, "sim:rtl")) {
 		snprintf(error, ERROR_BYTES,
-			 "%s is not built in this version: use sim:rtl", kind);
+			 "%s is not built in this version: use sim:rtl", part);
 		return ASHLAR_ERROR_UNSUPPORTED;
 	}
-	snprintf(error, ERROR_BYTES,
-		 "unknown device %s: use sim:rtl[,option=value...]", kind);
-	return ASHLAR_ERROR_INVALID;
-}
-
-ashlar_result name_parse(const char *name, struct sim_options *opt, char *full,
-			 size_t full_bytes, char *error)
-{
-	ashlar_result result;
-	char *copy, *rest, *part;
-
-	memset(opt, 0, sizeof(*opt));
 	opt->strict = true;
 	snprintf(opt->board, sizeof(opt->board), "sim");
-
-	if (!name || !*name)
-		name = getenv("ASHLAR_DEVICE");
-	if (!name || !*name)
-		name = "sim:rtl";
-	copy = strdup(name);
-	if (!copy)
-		return ASHLAR_ERROR_NO_MEMORY;
-
-	rest = copy;
-	part = strsep(&rest, ",");
-	result = check_kind(part, error);
 	while (!result && (part = strsep(&rest, ",")))
 		result = set_option(opt, part, error);
-	free(copy);
-	snprintf(full, full_bytes, "sim:rtl,board=%s,strict=%d", opt->board,
-		 opt->strict);
+	snprintf(n->full, sizeof(n->full), "sim:rtl,board=%s,strict=%d",
+		 opt->board, opt->strict);
 	return result;
 }
 
-void name_free(struct sim_options *opt)
+/* accel:N or accel:/path */
+static ashlar_result parse_accel(const char *part, const char *rest,
+				 struct device_name *n, char *error)
 {
-	free(opt->record);
-	free(opt->wave);
-	free(opt->insn_trace);
-	free(opt->model);
-	memset(opt, 0, sizeof(*opt));
+	const char *which = part + strlen("accel:"), *at = which;
+	uint64_t value;
+	int length;
+
+	if (rest) {
+		snprintf(error, ERROR_BYTES, "%s,%s: a card takes no options",
+			 part, rest);
+		return ASHLAR_ERROR_INVALID;
+	}
+	if (*which == '/') {
+		length = asprintf(&n->node, "%s", which);
+	} else if (number(&at, &value) && !*at && value < ACCEL_NODES) {
+		length = asprintf(&n->node, ACCEL_NODE, (unsigned int)value);
+	} else {
+		snprintf(
+			error, ERROR_BYTES,
+			"%s: neither a number from 0 to %u nor a path behind accel:",
+			part, ACCEL_NODES - 1);
+		return ASHLAR_ERROR_INVALID;
+	}
+	if (length < 0) {
+		n->node = NULL;
+		return ASHLAR_ERROR_NO_MEMORY;
+	}
+	snprintf(n->full, sizeof(n->full), "%s", part);
+	return ASHLAR_OK;
+}
+
+/* The card when there is one. */
+static const char *choose(char *buffer, size_t bytes)
+{
+	const char *name = getenv("ASHLAR_DEVICE");
+	unsigned int node;
+
+	if (name && *name)
+		return name;
+	if (!port_accel_find(&node))
+		return "sim:rtl";
+	snprintf(buffer, bytes, "accel:%u", node);
+	return buffer;
+}
+
+ashlar_result name_parse(const char *name, struct device_name *n, char *error)
+{
+	ashlar_result result = ASHLAR_ERROR_INVALID;
+	char *copy, *rest, *part;
+	char card[32];
+
+	memset(n, 0, sizeof(*n));
+	if (!name || !*name)
+		name = choose(card, sizeof(card));
+	copy = strdup(name);
+	if (!copy)
+		return ASHLAR_ERROR_NO_MEMORY;
+	rest = copy;
+	part = strsep(&rest, ",");
+	if (!strncmp(part, "accel:", strlen("accel:")))
+		result = parse_accel(part, rest, n, error);
+	else if (!strcmp(part, "sim") || !strcmp(part, "sim:fast") ||
+		 !strcmp(part, "sim:rtl"))
+		result = parse_sim(part, rest, n, error);
+	else
+		snprintf(
+			error, ERROR_BYTES,
+			"unknown device %s: use accel:N or sim:rtl[,option=value...]",
+			part);
+	free(copy);
+	return result;
+}
+
+void name_free(struct device_name *n)
+{
+	free(n->node);
+	free(n->sim.record);
+	free(n->sim.wave);
+	free(n->sim.insn_trace);
+	free(n->sim.model);
+	memset(n, 0, sizeof(*n));
 }

@@ -6,6 +6,14 @@
 #define DEPTH_DEFAULT	64
 #define BACKLOG_DEFAULT 65536
 
+/* Take it off the board. */
+static void take_off(struct ashlar_queue *q)
+{
+	if (q->port)
+		q->port->space->port->ops->queue_free(q->port);
+	q->port = NULL;
+}
+
 static void queue_destroy(struct handle *h)
 {
 	struct ashlar_queue *q = (struct ashlar_queue *)h;
@@ -14,7 +22,7 @@ static void queue_destroy(struct handle *h)
 	while (*at != q)
 		at = &(*at)->next;
 	*at = q->next;
-	ashlar_hwq_fini(&q->hwq);
+	take_off(q);
 	free(q->flights);
 }
 
@@ -26,10 +34,10 @@ static ashlar_result revive(struct ashlar_device *dev)
 	device_cancel(dev, ASHLAR_ERROR_CANCELLED,
 		      "the address space was started again after a failure");
 	for (struct ashlar_queue *q = dev->queues; q; q = q->next)
-		ashlar_hwq_fini(&q->hwq);
-	err = ashlar_vm_restart(&dev->vm);
+		take_off(q);
+	err = dev->space->port->ops->space_restart(dev->space);
 	if (err)
-		return fail_core(dev, err,
+		return fail_port(dev, err,
 				 "cannot start the address space again");
 	dev->stopped = false;
 	return ASHLAR_OK;
@@ -39,7 +47,7 @@ static ashlar_result check_info(struct ashlar_device *dev,
 				const struct ashlar_queue_info *info,
 				struct ashlar_queue_info *i)
 {
-	uint32_t most = 1u << dev->board->dev.info.max_depth_log2;
+	uint32_t most = dev->board->port->facts.depth;
 	ashlar_result result;
 
 	memset(i, 0, sizeof(*i));
@@ -66,24 +74,42 @@ static ashlar_result check_info(struct ashlar_device *dev,
 	return ASHLAR_OK;
 }
 
-static ashlar_result create(struct ashlar_device *dev,
-			    const struct ashlar_queue_info *info,
-			    ashlar_queue **out)
+static ashlar_result put_on(struct ashlar_device *dev, struct ashlar_queue *q,
+			    const struct ashlar_queue_info *i)
 {
 	static const uint32_t priorities[] = {
 		[ASHLAR_QUEUE_NORMAL] = ASHLAR_PRIORITY_NORMAL,
 		[ASHLAR_QUEUE_LOW] = ASHLAR_PRIORITY_LOW,
 		[ASHLAR_QUEUE_HIGH] = ASHLAR_PRIORITY_HIGH,
 	};
-	struct ashlar_queue_info i;
-	struct ashlar_queue *q, **at;
+	const struct port_ops *ops = dev->board->port->ops;
 	ashlar_result result;
 	int err;
 
+	err = ops->queue_new(dev->space, priorities[i->priority], i->depth,
+			     &q->port);
+	/* Something has stopped the space that no job has told us of. */
+	if (err == -ECANCELED) {
+		result = revive(dev);
+		if (result)
+			return result;
+		err = ops->queue_new(dev->space, priorities[i->priority],
+				     i->depth, &q->port);
+	}
+	return err ? fail_port(dev, err, "no queue") : ASHLAR_OK;
+}
+
+static ashlar_result create(struct ashlar_device *dev,
+			    const struct ashlar_queue_info *info,
+			    ashlar_queue **out)
+{
+	struct ashlar_queue_info i;
+	struct ashlar_queue *q, **at;
+	ashlar_result result;
+
 	result = check_info(dev, info, &i);
-	if (!result && dev->board->dev.lost)
-		result = fail(dev, ASHLAR_ERROR_LOST, "the board is lost: %s",
-			      dev->board->os.error);
+	if (!result)
+		result = check_lost(dev);
 	if (!result && dev->stopped)
 		result = revive(dev);
 	if (result)
@@ -97,13 +123,11 @@ static ashlar_result create(struct ashlar_device *dev,
 		return fail(dev, ASHLAR_ERROR_NO_MEMORY,
 			    "no host memory for a queue");
 	}
-	dev->board->os.error[0] = 0;
-	err = ashlar_hwq_init(&q->hwq, &dev->vm, priorities[i.priority],
-			      (uint32_t)__builtin_ctz(i.depth));
-	if (err) {
+	result = put_on(dev, q, &i);
+	if (result) {
 		free(q->flights);
 		free(q);
-		return fail_core(dev, err, "no queue");
+		return result;
 	}
 	q->backlog_max = i.backlog;
 	for (at = &dev->queues; *at;)

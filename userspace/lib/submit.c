@@ -7,7 +7,11 @@
  */
 #include <stdlib.h>
 
+#include "ashlar_queue.h"
 #include "internal.h"
+
+#define WAITS_MAX   16 /* points that one job leaves to the board */
+#define WAIT_FAILED "a fence it waited for has failed"
 
 static struct ashlar_device *device_of(const struct ashlar_queue *q)
 {
@@ -75,6 +79,7 @@ static void finish(struct submission *s)
 {
 	struct ashlar_fence *f = s->fence;
 
+	f->point.queue = NULL;
 	if (f->info.state == ASHLAR_FENCE_PENDING)
 		f->info.state = f->info.result ? ASHLAR_FENCE_FAILED :
 						 ASHLAR_FENCE_DONE;
@@ -94,8 +99,11 @@ static void poison(struct ashlar_queue *q, const char *why)
 static void drop_backlog(struct ashlar_queue *q, ashlar_result result,
 			 const char *why)
 {
-	uint64_t now = board_cycles(device_of(q)->board);
+	struct board *b = device_of(q)->board;
+	uint64_t now = q->first ? board_cycles(b) : 0;
 
+	if (q->first)
+		board_wake(b);
 	while (q->first) {
 		struct submission *s = backlog_pop(q);
 
@@ -131,6 +139,7 @@ void device_cancel(struct ashlar_device *dev, ashlar_result result,
 {
 	uint64_t now = board_cycles(dev->board);
 
+	board_wake(dev->board);
 	dev->stopped = true;
 	for (struct ashlar_queue *q = dev->queues; q; q = q->next) {
 		poison(q, text);
@@ -143,7 +152,8 @@ void device_cancel(struct ashlar_device *dev, ashlar_result result,
 
 		fence_fail(s->fence, result, now, text);
 		/* Completions that still come find nobody. */
-		for (uint32_t i = 0; i < s->queue->hwq.depth; i++)
+		for (uint32_t i = 0;
+		     s->queue->port && i < s->queue->port->depth; i++)
 			if (s->queue->flights[i].submission == s)
 				s->queue->flights[i].submission = NULL;
 		finish(s);
@@ -199,8 +209,9 @@ static void record_fault(struct ashlar_queue *q, struct ashlar_fence *f,
 
 	*r = (struct ashlar_fault){
 		.result = result,
-		.queue = q->hwq.number,
-		.context = device_of(q)->vm.context,
+		.queue = q->port->number,
+		.context = c->context ? c->context :
+					device_of(q)->space->number,
 		.tile = c->tile,
 		.unit = c->fault_unit,
 		.cause = c->fault_cause,
@@ -222,10 +233,18 @@ static void record_fault(struct ashlar_queue *q, struct ashlar_fence *f,
 	}
 }
 
-static void command_done(struct ashlar_queue *q, struct submission *s,
-			 const struct command *cmd,
-			 const struct ashlar_completion *c)
+/* Fail it without touching its state, which finish() sets. */
+static void fail_pending(struct ashlar_fence *f, ashlar_result result,
+			 uint64_t now, const char *text)
 {
+	fence_fail(f, result, now, text);
+	f->info.state = ASHLAR_FENCE_PENDING;
+}
+
+static void command_done(struct ashlar_queue *q, struct submission *s,
+			 const struct command *cmd, const struct port_end *end)
+{
+	const struct ashlar_completion *c = &end->c;
 	struct ashlar_device *dev = device_of(q);
 	ashlar_result result = result_of_job(c->status);
 	char why[ERROR_BYTES];
@@ -233,7 +252,15 @@ static void command_done(struct ashlar_queue *q, struct submission *s,
 	account(&s->fence->info, c, !s->completed);
 	if (dev->board->trace)
 		trace_command(dev->board->trace, q, cmd, c);
-	if (result && !s->fence->info.result)
+	if (end->err)
+		fail_pending(s->fence, result_of(end->err), c->t_end, end->why);
+	else if (q->voided &&
+		 (result == ASHLAR_OK || result == ASHLAR_ERROR_EXIT))
+		fail_pending(s->fence, ASHLAR_ERROR_CANCELLED, c->t_end,
+			     q->poison);
+	else if (result && !s->fence->info.result && end->why)
+		fail_pending(s->fence, result, c->t_end, end->why);
+	else if (result && !s->fence->info.result)
 		record_fault(q, s->fence, cmd, c, result);
 	snprintf(why, sizeof(why), "after a failure: %s", s->fence->fault.text);
 
@@ -241,30 +268,11 @@ static void command_done(struct ashlar_queue *q, struct submission *s,
 	if (s->completed == s->count)
 		finish(s);
 	if (result == ASHLAR_ERROR_FAULT || result == ASHLAR_ERROR_HUNG ||
-	    result == ASHLAR_ERROR_REFUSED)
+	    result == ASHLAR_ERROR_REFUSED || end->stopped)
 		stop_device(dev, why);
+	else if (end->err)
+		poison_and_drop(q, why);
 }
-
-static bool take_completions(struct ashlar_queue *q)
-{
-	struct ashlar_completion c;
-	bool moved = false;
-
-	for (;;) {
-		struct flight *f =
-			&q->flights[q->hwq.popped & (q->hwq.depth - 1)];
-		struct submission *s = f->submission;
-
-		if (ashlar_hwq_pop(&q->hwq, &c) <= 0)
-			return moved;
-		f->submission = NULL;
-		if (s)
-			command_done(q, s, &s->commands[f->command], &c);
-		moved = true;
-	}
-}
-
-/* --- Starting ------------------------------------------------------------------------ */
 
 /* 1: all done; 0: some pending; -1: one has failed. */
 static int waits_state(const struct submission *s)
@@ -280,15 +288,98 @@ static int waits_state(const struct submission *s)
 	return state;
 }
 
-static bool start_on_board(struct ashlar_queue *q, struct submission *s)
+/*
+ * The board has waited for other jobs before this one, but does not look at how
+ * they ended. They have, but we may not have heard of it: then later. When one
+ * has failed, nothing from here on counts.
+ */
+static bool look_back(struct ashlar_queue *q, struct submission *s)
+{
+	int waits = waits_state(s);
+
+	if (!waits)
+		return false;
+	s->overtakes = false;
+	if (waits < 0) {
+		q->voided = true;
+		poison_and_drop(q, WAIT_FAILED);
+	}
+	return true;
+}
+
+static bool take_completions(struct ashlar_queue *q)
+{
+	struct port_queue *p = q->port;
+	struct port_end end;
+	bool moved = false;
+
+	for (;;) {
+		struct flight *f = &q->flights[p->popped & (p->depth - 1)];
+		struct submission *s = f->submission;
+
+		if (s && s->overtakes && !look_back(q, s))
+			return moved;
+		if (p->space->port->ops->pop(p, &end) <= 0)
+			return moved;
+		f->submission = NULL;
+		if (s)
+			command_done(q, s, &s->commands[f->command], &end);
+		moved = true;
+	}
+}
+
+/* --- Starting ------------------------------------------------------------------------ */
+
+/*
+ * What the board can wait for instead of us: launches of other queues of the
+ * same space that it already has. Jobs of the same queue are before it anyway.
+ * Returns the number of points, or -1 when we have to wait.
+ */
+static int board_waits(struct ashlar_queue *q, const struct submission *s,
+		       struct port_point *points)
+{
+	uint32_t most = device_of(q)->board->port->facts.waits;
+	uint32_t n = 0, at;
+
+	if (most > WAITS_MAX)
+		most = WAITS_MAX;
+	if (!most || s->commands[0].kind != COMMAND_LAUNCH)
+		return -1;
+	for (uint32_t i = 0; i < s->wait_count; i++) {
+		const struct ashlar_fence *f = s->waits[i];
+
+		if (f->info.state != ASHLAR_FENCE_PENDING)
+			continue;
+		if (!f->point.queue ||
+		    f->point.queue->space != q->port->space ||
+		    f->point.seq > f->point.queue->given)
+			return -1;
+		if (f->point.queue == q->port)
+			continue;
+		for (at = 0; at < n; at++)
+			if (points[at].queue == f->point.queue)
+				break;
+		if (at == most)
+			return -1;
+		if (at == n || points[at].seq < f->point.seq)
+			points[at] = f->point;
+		if (at == n)
+			n++;
+	}
+	return (int)n;
+}
+
+static bool start_on_board(struct ashlar_queue *q, struct submission *s,
+			   const struct port_point *points, uint32_t count)
 {
 	const struct command *c = &s->commands[s->started];
-	uint64_t slot = q->hwq.pushed & (q->hwq.depth - 1);
+	struct port_queue *p = q->port;
+	uint64_t slot = p->pushed & (p->depth - 1);
 	const uint8_t *args = c->args;
 
 	if (s->args && s->args[s->started])
 		args = s->args[s->started];
-	if (ashlar_hwq_push(&q->hwq, &c->job, args))
+	if (p->space->port->ops->push(p, &c->job, args, points, count))
 		return false;
 	q->flights[slot] = (struct flight){ s, s->started };
 	s->started++;
@@ -299,43 +390,55 @@ static bool start_on_board(struct ashlar_queue *q, struct submission *s)
 static bool do_here(struct ashlar_queue *q, struct submission *s)
 {
 	const struct command *c = &s->commands[s->started];
-	struct ashlar_completion done = { 0 };
-	bool ok;
+	struct ashlar_device *dev = device_of(q);
+	struct port_end done = { 0 };
+	char error[ERROR_BYTES];
+	ashlar_result result;
 
-	if (q->hwq.pushed != q->hwq.popped)
+	if (q->port->pushed != q->port->popped)
 		return false;
-	ok = command_execute(device_of(q), c);
-	if (!ok) {
-		fence_fail(s->fence, ASHLAR_ERROR_NO_MEMORY,
-			   board_cycles(device_of(q)->board),
-			   "no host memory for a row of a copy");
-		s->fence->info.state = ASHLAR_FENCE_PENDING;
+	result = command_execute(dev, c);
+	done.c.t_fetch = board_cycles(dev->board);
+	done.c.t_start = done.c.t_fetch;
+	done.c.t_end = done.c.t_fetch;
+	if (result) {
+		snprintf(error, sizeof(error), "%s", last_message(dev));
+		fail_pending(s->fence, result, done.c.t_end, error);
 	}
-	done.t_fetch = board_cycles(device_of(q)->board);
-	done.t_start = done.t_fetch;
-	done.t_end = done.t_fetch;
 	s->started++;
 	if (s->started == s->count)
 		backlog_pop(q);
 	command_done(q, s, c, &done);
-	if (!ok)
+	if (result)
 		poison_and_drop(q, "a copy before it failed");
 	return true;
 }
 
+/* All of it is with the board: where it ends, if that is a launch. */
+static void set_point(struct ashlar_queue *q, struct submission *s)
+{
+	if (s->commands[s->count - 1].kind == COMMAND_LAUNCH)
+		s->fence->point =
+			(struct port_point){ q->port, q->port->pushed };
+}
+
 static bool start_commands(struct ashlar_queue *q)
 {
-	uint64_t pushed = q->hwq.pushed;
+	struct port_point points[WAITS_MAX];
+	uint64_t pushed = q->port->pushed;
 	bool moved = false;
 
 	while (q->first) {
 		struct submission *s = q->first;
 		int waits = s->started ? 1 : waits_state(s);
+		int count = 0;
 
 		if (!waits)
+			count = board_waits(q, s, points);
+		if (count < 0)
 			break;
 		if (waits < 0) {
-			poison_and_drop(q, "a fence it waited for has failed");
+			poison_and_drop(q, WAIT_FAILED);
 			moved = true;
 			break;
 		}
@@ -345,14 +448,18 @@ static bool start_commands(struct ashlar_queue *q)
 			moved = true;
 			continue;
 		}
-		if (!start_on_board(q, s))
+		if (!start_on_board(q, s, points, (uint32_t)count))
 			break;
+		if (!waits)
+			s->overtakes = true;
 		moved = true;
-		if (s->started == s->count)
+		if (s->started == s->count) {
+			set_point(q, s);
 			backlog_pop(q);
+		}
 	}
-	if (q->hwq.pushed != pushed)
-		ashlar_hwq_ring(&q->hwq);
+	if (q->port->pushed != pushed)
+		q->port->space->port->ops->flush(q->port);
 	return moved;
 }
 
@@ -360,7 +467,7 @@ bool queue_step(struct ashlar_queue *q)
 {
 	bool moved;
 
-	if (!q->hwq.vm)
+	if (!q->port)
 		return false;
 	moved = take_completions(q);
 	return start_commands(q) || moved;
@@ -396,18 +503,19 @@ static ashlar_result check_queue(struct ashlar_queue *q)
 {
 	struct ashlar_device *dev = device_of(q);
 
-	if (dev->board->dev.lost)
-		return fail(dev, ASHLAR_ERROR_LOST, "the board is lost: %s",
-			    dev->board->os.error);
+	ashlar_result result = check_lost(dev);
+
+	if (result)
+		return result;
 	if (q->poisoned)
 		return fail(dev, ASHLAR_ERROR_POISONED,
 			    "queue %u takes nothing any more: %s",
-			    q->hwq.number, q->poison);
+			    q->port ? q->port->number : 0, q->poison);
 	if (q->backlog >= q->backlog_max)
 		return fail(
 			dev, ASHLAR_ERROR_BUSY,
 			"queue %u holds %u submissions that have not started, which is its limit",
-			q->hwq.number, q->backlog);
+			q->port->number, q->backlog);
 	return ASHLAR_OK;
 }
 

@@ -83,7 +83,7 @@ static void begin_event(struct trace *t)
 
 void trace_queue(struct trace *t, const struct ashlar_queue *q)
 {
-	uint32_t context = q->h.dev->vm.context;
+	uint32_t context = q->h.dev->space->number;
 
 	begin_event(t);
 	fprintf(t->file,
@@ -92,7 +92,7 @@ void trace_queue(struct trace *t, const struct ashlar_queue *q)
 	begin_event(t);
 	fprintf(t->file,
 		"{\"ph\":\"M\",\"name\":\"thread_name\",\"pid\":%u,\"tid\":%u,\"args\":{\"name\":\"queue %u\"}}",
-		context, q->hwq.number, q->hwq.number);
+		context, q->port->number, q->port->number);
 }
 
 static double microseconds(const struct trace *t, uint64_t cycles)
@@ -112,8 +112,8 @@ void trace_command(struct trace *t, const struct ashlar_queue *q,
 		"{\"ph\":\"X\",\"name\":\"%s\",\"cat\":\"%s\",\"pid\":%u,\"tid\":%u,\"ts\":%.3f,\"dur\":%.3f,\"args\":{",
 		command_name(c),
 		c->kind == COMMAND_LAUNCH ? "kernel" : "transfer",
-		q->h.dev->vm.context, q->hwq.number, microseconds(t, start),
-		microseconds(t, end - start));
+		q->h.dev->space->number, q->port->number,
+		microseconds(t, start), microseconds(t, end - start));
 	fprintf(t->file,
 		"\"status\":%u,\"tag\":%u,\"tiles\":%u,\"tile\":%u,\"fetch_us\":%.3f,\"cycles\":%llu,",
 		r->status, r->tag, r->tiles, r->tile,
