@@ -435,6 +435,8 @@ static uint32_t mp_read(uint32_t offset)
 		return mock.hw_version;
 	case ASHLAR_MP_CFG_TILES:
 		return mock.tiles;
+	case ASHLAR_MP_CFG_CLOCK_KHZ:
+		return MOCK_CLOCK_KHZ;
 	case ASHLAR_MP_CFG_LMEM_BYTES:
 		return 0x10000;
 	case ASHLAR_MP_CFG_MEM_LO:

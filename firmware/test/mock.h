@@ -17,6 +17,7 @@
 #include "ashlar_regs.h"
 
 #define MOCK_MEM_BYTES	(4u << 20)
+#define MOCK_CLOCK_KHZ	123456
 #define MOCK_HOST_BASE	0x1234500000ull
 #define MOCK_HOST_BYTES (4u << 20)
 #define MOCK_TILES_MAX	32

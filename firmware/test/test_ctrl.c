@@ -24,6 +24,7 @@ static void info(void **state)
 	assert_int_equal(i->tiles, 3);
 	assert_int_equal(i->queues, 63);
 	assert_int_equal(i->contexts, 63);
+	assert_int_equal(i->clock_khz, MOCK_CLOCK_KHZ);
 	assert_memory_equal(i->build_id, hal_build_id(), 20);
 }
 
