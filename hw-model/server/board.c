@@ -14,7 +14,7 @@
 #define MEMORY_MAX (1ull << 36)
 
 /* Misuses of the board that are reported; a guest can make any number. */
-#define MISUSES_SHOWN 100
+#define MISUSES_SHOWN 20
 
 /*
  * One call of run() takes about CHUNK_NS, after which somebody who waits gets
