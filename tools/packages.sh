@@ -22,9 +22,11 @@ if [ "$(. /etc/os-release && echo "${VERSION_ID:-}")" = 12 ]; then
 else
 	tests="$tests qemu-system-riscv"
 fi
-# In the guests' Debian 13: the kernels' compilers and checkers, QEMU for x86.
+# In the guests' Debian 13: the kernels' compilers and checkers, QEMU for x86;
+# what a kernel is built with.
 guest="gcc-14 gcc-14-for-host make pahole perl sparse
-	qemu-system-x86 busybox-static cpio kmod xz-utils"
+	qemu-system-x86 busybox-static cpio kmod xz-utils zstd
+	flex bison bc libelf-dev libssl-dev"
 
 case "${1:-}" in
 demo) wanted=$build ;;
