@@ -25,17 +25,22 @@ static _Thread_local volatile sig_atomic_t copying;
 
 static void bus_error(int sig)
 {
-	if (copying)
+	sigset_t set;
+
+	if (copying) {
+		/* The handler is left by a jump, which does not unblock. */
+		sigemptyset(&set);
+		sigaddset(&set, sig);
+		pthread_sigmask(SIG_UNBLOCK, &set, NULL);
 		siglongjmp(copy_fault, 1);
+	}
 	/* Not ours: the same access again, without a handler, ends it. */
 	signal(sig, SIG_DFL);
 }
 
 int dma_init(struct dma *d)
 {
-	/* SA_NODEFER: the handler is left by a jump. */
-	struct sigaction sa = { .sa_handler = bus_error,
-				.sa_flags = SA_NODEFER };
+	struct sigaction sa = { .sa_handler = bus_error };
 
 	memset(d, 0, sizeof(*d));
 	return sigaction(SIGBUS, &sa, NULL) ? errno : 0;
