@@ -1,22 +1,27 @@
 # SPDX-License-Identifier: MIT
 # Tests of libashlar.
-#   make test-lib        against the shared library and the fake board
-#   make test-lib-asan   the same under AddressSanitizer and UBSan, with leaks
-#   make test-lib-tsan   threads, under ThreadSanitizer
-#   make test-lib-board    with firmware and kernels on the RTL model of both boards
+#   make test-lib         against the shared library and the fake board
+#   make test-lib-asan    the same under AddressSanitizer and UBSan, with leaks
+#   make test-lib-tsan    threads, under ThreadSanitizer
+#   make test-lib-accel   the same programs, and those for cards alone, against
+#                         the fake kernel driver, under all these sanitizers
+#   make test-lib-board   with firmware and kernels on the RTL model of both boards
+#   make lib-device-test  builds the program that tests any device:
+#                         ASHLAR_DEVICE=accel:0 build/tests/lib/plain/test_device \
+#                                 build/tests/lib/device_kernels.elf
 
 LIB_T := $(BUILD)/tests/lib
 LIB_T_CFLAGS := $(filter-out -fsanitize%,$(CFLAGS_COMMON)) -fno-omit-frame-pointer
 LIB_T_SAN_plain :=
 LIB_T_SAN_asan := -fsanitize=address,undefined -fno-sanitize-recover=all
 LIB_T_SAN_tsan := -fsanitize=thread
-LIB_T_PROGRAMS_plain := api misuse threads
-LIB_T_PROGRAMS_asan := elf topology api misuse threads
+LIB_T_PROGRAMS_plain := api misuse sim threads
+LIB_T_PROGRAMS_asan := elf topology api misuse sim threads
 LIB_T_PROGRAMS_tsan := threads
 LIB_T_INCLUDE := $(LIB_INCLUDE) -Itests/lib -I$(GEN)/tiny
 
 LIB_T_SHARED := tests/lib/lib_board.c tests/lib/elf_make.c
-LIB_T_HEADERS := $(wildcard tests/lib/*.h $(LIB_DIR)/*.h driver/core/*.h driver/abi/*.h \
+LIB_T_HEADERS := $(wildcard tests/lib/*.h $(LIB_DIR)/*.h driver/core/*.h driver/abi/*.h driver/uapi/*.h \
 	userspace/include/ashlar/*.h) tests/lib/lib-tests.mk
 
 # $(call lib-test-rules,VARIANT): the fake board as a model, the library, and
@@ -37,6 +42,7 @@ $(LIB_T)/$(1)/lib.a: $(LIB_SRC) $(LIB_T_HEADERS)
 $(LIB_T)/$(1)/test_%: tests/lib/test_%.c $(LIB_T_SHARED) $(GEN)/tiny/board.dtb.c \
 		$(LIB_T)/$(1)/fake.so $(if $(filter plain,$(1)),$(LIB_OUT)/libashlar.so,$(LIB_T)/$(1)/lib.a)
 	$(CC) $(LIB_T_CFLAGS) $(LIB_T_SAN_$(1)) $(LIB_T_INCLUDE) -DLIB_MODEL='"$(LIB_T)/$(1)/fake.so"' \
+		-DLIB_DEVICE='"sim:rtl,board=tiny,model=$(LIB_T)/$(1)/fake.so"' \
 		-DLIB_FIRMWARE='"$(LIB_T)/$(1)/$$*.fw"' -DLIB_TRACE='"$(LIB_T)/$(1)/$$*.json"' \
 		$$< $(LIB_T_SHARED) $(GEN)/tiny/board.dtb.c \
 		$(if $(filter plain,$(1)),-L$(LIB_OUT) -Wl$(,)-rpath$(,)$(abspath $(LIB_OUT)) -lashlar,$(LIB_T)/$(1)/lib.a) \
@@ -51,17 +57,41 @@ endef
 $(foreach v,plain asan tsan,$(eval $(call lib-test-rules,$(v))))
 TESTS += test-lib test-lib-asan test-lib-tsan
 
-# The library under ThreadSanitizer finds the data by the environment, since it
-# is part of the program there.
-$(LIB_T)/rtl_kernels.elf: tests/lib/rtl_kernels.c tests/lib/rtl_args.h \
+# The fake kernel is put between the library and the system's calls.
+LIB_T_WRAP := -Wl,--wrap=open,--wrap=ioctl,--wrap=mmap,--wrap=close
+LIB_T_ACCEL := $(addprefix $(LIB_T)/asan/accel_,api misuse threads accel) \
+	$(addprefix $(LIB_T)/tsan/accel_,threads accel)
+
+define lib-accel-rules
+$(LIB_T)/$(1)/accel_%: tests/lib/test_%.c tests/lib/fake_kernel.c $(LIB_T_SHARED) $(GEN)/tiny/board.dtb.c \
+		$(LIB_T)/$(1)/lib.a
+	$(CC) $(LIB_T_CFLAGS) $(LIB_T_SAN_$(1)) $(LIB_T_INCLUDE) -DLIB_DEVICE='"accel:0"' \
+		-DLIB_FIRMWARE='"$(LIB_T)/$(1)/accel_$$*.fw"' -DLIB_TRACE='"$(LIB_T)/$(1)/accel_$$*.json"' \
+		$$< tests/lib/fake_kernel.c $(LIB_T_SHARED) $(GEN)/tiny/board.dtb.c $(LIB_T)/$(1)/lib.a \
+		$(LIB_T_WRAP) -lcmocka -lfdt -ldl -lpthread -o $$@
+endef
+
+$(foreach v,asan tsan,$(eval $(call lib-accel-rules,$(v))))
+
+.PHONY: test-lib-accel
+test-lib-accel: $(LIB_T_ACCEL)
+	@failed=0; for t in $(LIB_T_ACCEL); do $$t || failed=1; done; exit $$failed
+TESTS += test-lib-accel
+
+$(LIB_T)/device_kernels.elf: tests/lib/device_kernels.c tests/lib/device_args.h \
 		$(wildcard userspace/sdk/* userspace/include/ashlar/*.h)
 	@mkdir -p $(@D)
 	ASHLAR_CC=$(CROSS)gcc userspace/sdk/ashlar-cc -Werror -Itests/lib $< -o $@
 
-.PHONY: test-lib-board
-test-lib-board: $(LIB_T)/plain/test_rtl $(LIB_T)/tsan/test_rtl $(LIB_T)/rtl_kernels.elf lib model firmware
-	@failed=0; for b in tiny sim; do \
-		$(LIB_T)/plain/test_rtl $$b $(LIB_T)/rtl_kernels.elf || failed=1; done; \
-	ASHLAR_DATA_DIR=$(LIB_DATA) $(LIB_T)/tsan/test_rtl tiny $(LIB_T)/rtl_kernels.elf threads || failed=1; \
+# The library under ThreadSanitizer finds the data by the environment, since it
+# is part of the program there.
+.PHONY: test-lib-board lib-device-test
+lib-device-test: $(LIB_T)/plain/test_device $(LIB_T)/device_kernels.elf
+test-lib-board: lib-device-test $(LIB_T)/tsan/test_device lib model firmware
+	@failed=0; for b in tiny sim; do for g in all cycles; do \
+		ASHLAR_DEVICE=sim:rtl,board=$$b $(LIB_T)/plain/test_device $(LIB_T)/device_kernels.elf $$g || \
+			failed=1; done; done; \
+	ASHLAR_DEVICE=sim:rtl,board=tiny ASHLAR_DATA_DIR=$(LIB_DATA) \
+		$(LIB_T)/tsan/test_device $(LIB_T)/device_kernels.elf threads || failed=1; \
 	exit $$failed
 TESTS += test-lib-board

@@ -25,7 +25,7 @@ ashlar_device *lib_device(const char *name, ashlar_device *share)
 	o.error_bytes = sizeof(error);
 	o.share = share;
 	if (!share && !name) {
-		name = "sim:rtl,board=tiny,model=" LIB_MODEL;
+		name = LIB_DEVICE;
 		o.firmware = lib_firmware();
 	}
 	if (ashlar_device_open(share ? NULL : name, &o, &dev))

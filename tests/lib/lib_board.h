@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * An open device on the fake board with the kernels of elf_make.h, through the
- * public API only. LIB_MODEL is the fake board's shared object.
+ * An open device with the kernels of elf_make.h, through the public API only.
+ * LIB_DEVICE is its name: the fake board (LIB_MODEL, a shared object), or the
+ * card of the fake kernel. Both do the same.
  */
 #ifndef LIB_BOARD_H
 #define LIB_BOARD_H
@@ -22,7 +23,7 @@ struct lib_board {
 	ashlar_kernel *add, *hang, *exit, *illegal, *store, *upto;
 };
 
-/* Open the device; NULL takes the fake board. Fails the test on error. */
+/* Open the device; NULL takes LIB_DEVICE. Fails the test on error. */
 ashlar_device *lib_device(const char *name, ashlar_device *share);
 /* All of it, on a new board or on that of `share`. */
 void lib_open(struct lib_board *l, ashlar_device *share);

@@ -3,7 +3,6 @@
 #include "accel.h"
 
 #include <fcntl.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -349,7 +348,7 @@ int accel_memory_map(struct port_memory *pm, void **cpu)
 /* Board memory is write-combining: nothing may stay behind on this processor. */
 static void drain(void)
 {
-	atomic_thread_fence(memory_order_seq_cst);
+	__sync_synchronize();
 }
 
 int accel_memory_write(struct port_memory *m, uint64_t offset, const void *data,

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Kernels for the tests on the RTL: a good one, and every kind of bad one. */
+/* Kernels for the tests on a real device: a good one, and every kind of bad one. */
 #include <ashlar/kernel.h>
 
-#include "rtl_args.h"
+#include "device_args.h"
 
 static void spin(uint32_t turns)
 {
@@ -10,7 +10,7 @@ static void spin(uint32_t turns)
 		__asm__ volatile("");
 }
 
-ASHLAR_KERNEL(sum, struct rtl_sum)
+ASHLAR_KERNEL(sum, struct device_sum)
 {
 	uint32_t n = args->n / ash_count();
 	uint64_t from = 4ull * n * ash_index();
@@ -25,7 +25,7 @@ ASHLAR_KERNEL(sum, struct rtl_sum)
 	return 0;
 }
 
-ASHLAR_KERNEL(word, struct rtl_word)
+ASHLAR_KERNEL(word, struct device_word)
 {
 	uint32_t *x = ash_spad(0);
 
@@ -35,13 +35,13 @@ ASHLAR_KERNEL(word, struct rtl_word)
 	return 0;
 }
 
-ASHLAR_KERNEL(leave, struct rtl_code)
+ASHLAR_KERNEL(leave, struct device_code)
 {
 	spin(args->spin);
 	return args->code;
 }
 
-ASHLAR_KERNEL(hang, struct rtl_none)
+ASHLAR_KERNEL(hang, struct device_none)
 {
 	(void)args;
 	for (;;)
@@ -49,7 +49,7 @@ ASHLAR_KERNEL(hang, struct rtl_none)
 	return 0;
 }
 
-ASHLAR_KERNEL(illegal, struct rtl_none)
+ASHLAR_KERNEL(illegal, struct device_none)
 {
 	(void)args;
 	__asm__ volatile(".word 0");
@@ -57,7 +57,7 @@ ASHLAR_KERNEL(illegal, struct rtl_none)
 }
 
 /* Reads where nothing is mapped, through the load DMA. */
-ASHLAR_KERNEL(wild, struct rtl_word)
+ASHLAR_KERNEL(wild, struct device_word)
 {
 	spin(args->spin);
 	ash_wait(ASH_LOAD, ash_load_1d(0, args->dst, 4));
@@ -65,7 +65,7 @@ ASHLAR_KERNEL(wild, struct rtl_word)
 }
 
 /* A load of no bytes, which the unit refuses. */
-ASHLAR_KERNEL(refused, struct rtl_none)
+ASHLAR_KERNEL(refused, struct device_none)
 {
 	(void)args;
 	ash_wait(ASH_LOAD, ash_load_1d(0, 0x200000, 0));
@@ -73,7 +73,7 @@ ASHLAR_KERNEL(refused, struct rtl_none)
 }
 
 /* Leaves marks in all memories of the tile that a core can write. */
-ASHLAR_KERNEL(mark, struct rtl_none)
+ASHLAR_KERNEL(mark, struct device_none)
 {
 	(void)args;
 	for (uint32_t at = 0; at < 4096; at += 4)
@@ -82,7 +82,7 @@ ASHLAR_KERNEL(mark, struct rtl_none)
 }
 
 /* Stores what it finds in the scratchpad. */
-ASHLAR_KERNEL(peek, struct rtl_word)
+ASHLAR_KERNEL(peek, struct device_word)
 {
 	ash_wait(ASH_STORE, ash_store_1d(args->dst, 0, 4096));
 	return 0;

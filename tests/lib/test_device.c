@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 /*
- * test_rtl BOARD KERNELS.elf [threads]: the library, the firmware and kernels
- * on the RTL model of a board; with a third word only the test with threads.
+ * test_device KERNELS.elf [GROUP]: the library, the firmware and kernels on the
+ * device that ASHLAR_DEVICE names, a simulated board or a card. Groups: all
+ * (default), what every device does; threads, one test of these; cycles, what
+ * a simulated board does besides.
  */
 #include <pthread.h>
 #include <stdatomic.h>
@@ -12,12 +14,11 @@
 #include <ashlar/ashlar.h>
 
 #include "counted.h"
-#include "rtl_args.h"
+#include "device_args.h"
 
 #define N		256
 #define assert_ok(call) assert_int_equal((call), ASHLAR_OK)
 
-static const char *board_name;
 static const char *kernel_file;
 
 struct ctx {
@@ -61,14 +62,13 @@ static void load(struct ctx *c)
 static void open_ctx(struct ctx *c, ashlar_device *share)
 {
 	struct ashlar_open_options o = ASHLAR_INIT(ashlar_open_options);
-	char error[512] = "", name[64];
+	char error[512] = "";
 
 	memset(c, 0, sizeof(*c));
-	snprintf(name, sizeof(name), "sim:rtl,board=%s", board_name);
 	o.error = error;
 	o.error_bytes = sizeof(error);
 	o.share = share;
-	if (ashlar_device_open(share ? NULL : name, &o, &c->dev))
+	if (ashlar_device_open(NULL, &o, &c->dev))
 		fail_msg("%s", error);
 	c->info.size = sizeof(c->info);
 	assert_ok(ashlar_device_query(c->dev, &c->info));
@@ -124,7 +124,7 @@ static ashlar_result finish(ashlar_fence *f)
 /* a, b, dst with known words; check_sum() compares. */
 struct sum {
 	ashlar_buffer *a, *b, *dst;
-	struct rtl_sum args;
+	struct device_sum args;
 	uint32_t seed;
 };
 
@@ -133,9 +133,9 @@ static void new_sum(struct ctx *c, struct sum *s, uint32_t flags)
 	s->a = buffer(c, 4 * N, flags & 1);
 	s->b = buffer(c, 4 * N, flags >> 1 & 1);
 	s->dst = buffer(c, 4 * N, flags >> 2 & 1);
-	s->args = (struct rtl_sum){ ashlar_buffer_addr(s->dst),
-				    ashlar_buffer_addr(s->a),
-				    ashlar_buffer_addr(s->b), N, 0 };
+	s->args = (struct device_sum){ ashlar_buffer_addr(s->dst),
+				       ashlar_buffer_addr(s->a),
+				       ashlar_buffer_addr(s->b), N, 0 };
 }
 
 static void set_sum(struct sum *s, uint32_t seed)
@@ -181,8 +181,6 @@ static void adds_in_all_memories(void **state)
 
 	(void)state;
 	open_ctx(&c, NULL);
-	assert_string_equal(c.info.board, board_name);
-	assert_int_equal(c.info.platform, ASHLAR_PLATFORM_RTL);
 	for (uint32_t mix = 0; mix < 8; mix++) {
 		struct sum s;
 
@@ -219,8 +217,8 @@ static void orders_queues_by_fences(void **state)
 	/* A slow write and a quick one to the same word, each way around. */
 	for (uint32_t n = 0; n < 10; n++) {
 		struct ashlar_launch_info i = ASHLAR_INIT(ashlar_launch_info);
-		struct rtl_word w = { ashlar_buffer_addr(b), n,
-				      (uint32_t)(rnd(&seed) % 500) };
+		struct device_word w = { ashlar_buffer_addr(b), n,
+					 (uint32_t)(rnd(&seed) % 500) };
 		ashlar_fence *first, *second;
 		uint32_t value;
 
@@ -248,7 +246,7 @@ static void fills_the_ring_and_repeats_lists(void **state)
 {
 	struct ashlar_launch_info i = ASHLAR_INIT(ashlar_launch_info);
 	struct ashlar_queue_info qi = ASHLAR_INIT(ashlar_queue_info);
-	struct rtl_word w = { 0, 0, 0 };
+	struct device_word w = { 0, 0, 0 };
 	struct ctx c;
 	ashlar_queue *q;
 	ashlar_buffer *b;
@@ -296,7 +294,7 @@ static void fills_the_ring_and_repeats_lists(void **state)
 
 static void exits_with_codes(void **state)
 {
-	struct rtl_code code = { 1234, 10 };
+	struct device_code code = { 1234, 10 };
 	struct ashlar_fault fault = ASHLAR_INIT(ashlar_fault);
 	struct ctx c;
 	ashlar_fence *f;
@@ -315,14 +313,48 @@ static void exits_with_codes(void **state)
 	close_ctx(&c);
 }
 
+/* What waits for a failed fence fails, and so does all behind it. */
+static void a_failed_wait_cancels(void **state)
+{
+	struct ashlar_launch_info i = ASHLAR_INIT(ashlar_launch_info);
+	struct device_code bad = { 9, 300 }, good = { 0, 0 };
+	struct ctx c;
+	ashlar_queue *q;
+	ashlar_fence *f[3];
+
+	(void)state;
+	open_ctx(&c, NULL);
+	assert_ok(ashlar_queue_create(c.dev, NULL, &q));
+	i.kernel = c.leave;
+	i.args = &bad;
+	i.arg_bytes = sizeof(bad);
+	i.tiles = 1;
+	assert_ok(ashlar_launch(c.q, &i, &f[0]));
+	i.args = &good;
+	i.waits = f;
+	i.wait_count = 1;
+	assert_ok(ashlar_launch(q, &i, &f[1]));
+	i.wait_count = 0;
+	assert_ok(ashlar_launch(q, &i, &f[2]));
+	assert_int_equal(finish(f[2]), ASHLAR_ERROR_CANCELLED);
+	assert_int_equal(finish(f[1]), ASHLAR_ERROR_CANCELLED);
+	assert_int_equal(finish(f[0]), ASHLAR_ERROR_EXIT);
+	assert_int_equal(ashlar_launch(q, &i, NULL), ASHLAR_ERROR_POISONED);
+	/* The queue of the exit itself goes on. */
+	assert_ok(launch(c.q, c.leave, &good, sizeof(good), 0, &f[0]));
+	assert_ok(finish(f[0]));
+	ashlar_queue_unref(q);
+	close_ctx(&c);
+}
+
 enum way { ILLEGAL, WILD_LOAD, WILD_STORE, REFUSED, HANG, WAYS };
 
 /* Fail in one way; the record is left in *fault. */
 static ashlar_result fail_on(struct ctx *c, enum way way, uint32_t spin,
 			     struct ashlar_fault *fault)
 {
-	const struct rtl_none none = { 0 };
-	const struct rtl_word wild = { 0x7fff1000, 1, spin };
+	const struct device_none none = { 0 };
+	const struct device_word wild = { 0x7fff1000, 1, spin };
 	ashlar_kernel *k[WAYS] = { c->illegal, c->wild, c->word, c->refused,
 				   c->hang };
 	bool has_address = way == WILD_LOAD || way == WILD_STORE;
@@ -435,8 +467,8 @@ static void faults_stay_where_they_are(void **state)
 /* What one address space leaves in a tile the other must not find. */
 static void tiles_are_scrubbed(void **state)
 {
-	const struct rtl_none none = { 0 };
-	struct rtl_word w = { 0 };
+	const struct device_none none = { 0 };
+	struct device_word w = { 0 };
 	struct ctx a, b;
 	ashlar_buffer *out;
 	ashlar_fence *f;
@@ -477,7 +509,7 @@ static void reuses_memory_safely(void **state)
 		uint64_t bytes = 4096 + rnd(&seed) % (2u << 20);
 		uint64_t at = rnd(&seed) % (bytes - 4) & ~3ull;
 		ashlar_buffer *x = buffer(c, bytes, rnd(&seed) % 4 == 0);
-		struct rtl_word w = { ashlar_buffer_addr(x) + at, n, 0 };
+		struct device_word w = { ashlar_buffer_addr(x) + at, n, 0 };
 		ashlar_fence *f;
 		uint32_t value;
 
@@ -517,7 +549,7 @@ static void *work(void *arg)
 	struct worker *w = arg;
 
 	for (uint32_t n = 0; n < 12; n++) {
-		struct rtl_word word = { w->dst, w->id << 16 | n, 20 * n };
+		struct device_word word = { w->dst, w->id << 16 | n, 20 * n };
 		ashlar_fence *f = NULL;
 		uint32_t value = 0;
 
@@ -602,28 +634,34 @@ static void repeats_to_the_cycle(void **state)
 
 int main(int argc, char **argv)
 {
-	const struct CMUnitTest tests[] = {
+	const struct CMUnitTest all[] = {
 		cmocka_unit_test(adds_in_all_memories),
 		cmocka_unit_test(orders_queues_by_fences),
 		cmocka_unit_test(fills_the_ring_and_repeats_lists),
 		cmocka_unit_test(exits_with_codes),
+		cmocka_unit_test(a_failed_wait_cancels),
 		cmocka_unit_test(names_faults),
 		cmocka_unit_test(faults_stay_where_they_are),
 		cmocka_unit_test(tiles_are_scrubbed),
 		cmocka_unit_test(reuses_memory_safely),
 		cmocka_unit_test(threads_share_a_board),
-		cmocka_unit_test(repeats_to_the_cycle),
 	};
 	const struct CMUnitTest threads[] = {
 		cmocka_unit_test(threads_share_a_board),
 	};
+	const struct CMUnitTest cycles[] = {
+		cmocka_unit_test(repeats_to_the_cycle),
+	};
+	const char *group = argc > 2 ? argv[2] : "all";
 
-	if (argc < 3) {
-		fprintf(stderr,
-			"usage: test_rtl BOARD KERNELS.elf [threads]\n");
-		return 2;
-	}
-	board_name = argv[1];
-	kernel_file = argv[2];
-	return argc > 3 ? RUN_COUNTED(threads) : RUN_COUNTED(tests);
+	kernel_file = argc > 1 ? argv[1] : NULL;
+	if (kernel_file && !strcmp(group, "all"))
+		return RUN_COUNTED(all);
+	if (kernel_file && !strcmp(group, "threads"))
+		return RUN_COUNTED(threads);
+	if (kernel_file && !strcmp(group, "cycles"))
+		return RUN_COUNTED(cycles);
+	fprintf(stderr,
+		"usage: ASHLAR_DEVICE=NAME test_device KERNELS.elf [all|threads|cycles]\n");
+	return 2;
 }
