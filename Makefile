@@ -31,6 +31,7 @@ include tools/lint.mk
 -include $(foreach b,lib core matrix vector dma mmu mem bus loader tile mp host copy board,hw-model/tb/$(b)/$(b).mk)
 -include firmware/firmware.mk
 -include driver/driver.mk
+include tools/vm/vm.mk
 -include $(foreach p,lib kernels sdk examples tools demo,userspace/$(p)/$(p).mk)
 -include $(sort $(wildcard tests/*/*.mk))
 
