@@ -82,7 +82,7 @@
 #define ASHLAR_HOST_ID_RESET 0x4c485341
 /* Version of the hardware/firmware interface */
 #define ASHLAR_HOST_HW_VERSION 0x4
-#define ASHLAR_HOST_HW_VERSION_RESET 0x10000
+#define ASHLAR_HOST_HW_VERSION_RESET 0x10001
 #define ASHLAR_HOST_HW_VERSION_MAJOR_MASK 0xffff0000
 #define ASHLAR_HOST_HW_VERSION_MAJOR_SHIFT 16
 #define ASHLAR_HOST_HW_VERSION_MINOR_MASK 0xffff
@@ -138,6 +138,8 @@
 #define ASHLAR_HOST_SCRATCH(n) (0x40 + 4 * (n))
 #define ASHLAR_HOST_SCRATCH_COUNT 4
 #define ASHLAR_HOST_SCRATCH_RESET 0x0
+/* Die temperature in 1/1000 degrees Celsius, signed (since 1.1) */
+#define ASHLAR_HOST_TEMP 0x50
 
 /* A doorbell page (BAR0) */
 #define ASHLAR_DOORBELL_BLOCK_BYTES 0x1000

@@ -31,7 +31,7 @@ static const struct post_text errors[] = {
 	  "report it with the log of the board" },
 };
 
-static int post_error(struct ashlar_dev *dev, u32 post)
+static int post_error(struct ashlar_dev *dev, u32 post, const char *happened)
 {
 	const char *what = "unknown post code";
 	const char *cure = "driver and firmware may not fit; update both";
@@ -45,7 +45,7 @@ static int post_error(struct ashlar_dev *dev, u32 post)
 	}
 	dev->lost = true;
 	ashlar_os_log(dev->os, ASHLAR_OS_ERROR,
-		      "the firmware did not start: %s (post code 0x%02x); %s",
+		      "the firmware %s: %s (post code 0x%02x); %s", happened,
 		      what, post, cure);
 	return -EIO;
 }
@@ -86,8 +86,8 @@ static int wait_ready(struct ashlar_dev *dev)
 					       "HOST.POST reads all ones");
 		if (post == ASHLAR_POST_READY)
 			return 0;
-		if (post >= 0x80)
-			return post_error(dev, post);
+		if (post >= ASHLAR_POST_BAD_SIZE)
+			return post_error(dev, post, "did not start");
 		if (now - start >= ASHLAR_BOOT_CYCLES || still >= 1000)
 			break;
 		if (ashlar_os_pause(dev->os, POLL_CYCLES))
@@ -103,6 +103,17 @@ static int wait_ready(struct ashlar_dev *dev)
 		      "the firmware is not ready after %llu cycles: %s (post code 0x%02x); try another firmware release",
 		      (unsigned long long)(now - start), post_stage(post), post);
 	return -ETIMEDOUT;
+}
+
+int ashlar_boot_check(struct ashlar_dev *dev)
+{
+	u32 post = ashlar_os_read32(dev->os, ASHLAR_HOST_POST);
+
+	if (post == ~0u)
+		return ashlar_dev_fail(dev, -ENODEV, "HOST.POST reads all ones");
+	if (post >= ASHLAR_POST_BAD_SIZE)
+		return post_error(dev, post, "has stopped");
+	return 0;
 }
 
 int ashlar_boot_load(struct ashlar_dev *dev, const void *image, size_t bytes)

@@ -17,6 +17,8 @@
 #define WAIT_CYCLES 500 /* between two looks at the ring */
 #define BUSY_CYCLES 5000 /* before a request is sent again */
 #define STILL_MAX   1000 /* looks without device time passing */
+#define LOOKS_MAX   100000 /* on a clock that hardly moves */
+#define LOOKS_POST  16 /* between two looks at the post code */
 
 struct ashlar_ctrl_request {
 	struct ashlar_ctrl_msg reply;
@@ -30,6 +32,7 @@ struct patience {
 	u64 start;
 	u64 last;
 	u32 still;
+	u32 looks;
 };
 
 static const char *op_name(u32 op)
@@ -211,9 +214,10 @@ static int wait_some(struct ashlar_dev *dev, struct patience *p, u32 cycles)
 	now = ashlar_dev_cycles(dev);
 	p->still = now == p->last ? p->still + 1 : 0;
 	p->last = now;
-	if (now - p->start >= ASHLAR_CTRL_CYCLES || p->still >= STILL_MAX)
+	if (now - p->start >= ASHLAR_CTRL_CYCLES || p->still >= STILL_MAX ||
+	    p->looks >= LOOKS_MAX)
 		return -ETIMEDOUT;
-	return 0;
+	return ++p->looks % LOOKS_POST ? 0 : ashlar_boot_check(dev);
 }
 
 static int timed_out(struct ashlar_dev *dev, u32 op, const struct patience *p)

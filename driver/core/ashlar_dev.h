@@ -108,8 +108,8 @@ void ashlar_dev_give(struct ashlar_dev *dev, u64 *set, u32 number);
  * at most sizeof(arg). BUSY is retried until ASHLAR_CTRL_CYCLES have passed.
  * Returns 0; from the reply's status -EINVAL, -ENOENT, -EEXIST,
  * -EPROTONOSUPPORT, -EBUSY (STATE), -EOPNOTSUPP; -EPROTO (status unknown);
- * -ETIMEDOUT (the board is then lost), -ENODEV. `rep` is filled for
- * EPROTONOSUPPORT too. Sleeps.
+ * -ETIMEDOUT or -EIO (no reply, or the firmware has stopped; the board is then
+ * lost), -ENODEV. `rep` is filled for EPROTONOSUPPORT too. Sleeps.
  */
 int ashlar_ctrl_call(struct ashlar_dev *dev, u32 op, const void *req,
 		     size_t req_bytes, void *rep, size_t rep_bytes);
@@ -123,6 +123,12 @@ void ashlar_ctrl_reset(struct ashlar_dev *dev);
 void ashlar_ctrl_fini(struct ashlar_dev *dev);
 int ashlar_boot_load(struct ashlar_dev *dev, const void *image, size_t bytes);
 int ashlar_boot_hello(struct ashlar_dev *dev);
+
+/*
+ * Has the firmware given up? Returns 0, or -EIO or -ENODEV with a sentence; the
+ * board is lost then.
+ */
+int ashlar_boot_check(struct ashlar_dev *dev);
 
 /* Copy of the firmware's telemetry. 0, -EAGAIN (being written), -ENODEV. */
 int ashlar_dev_telemetry(struct ashlar_dev *dev, struct ashlar_telemetry *t);

@@ -193,7 +193,7 @@ struct ashlar_queue {
 	u64 submitted; /* last seqno */
 	atomic_t pending; /* jobs that exist */
 
-	struct drm_gpu_scheduler sched;
+	struct drm_gpu_scheduler *sched;
 	struct drm_sched_entity entity;
 
 	spinlock_t lock; /* all below, except in init and release */
@@ -301,8 +301,10 @@ void ashlar_queue_kill(struct ashlar_queue *q,
 void ashlar_queue_shutdown(struct ashlar_queue *q, int err);
 /* All of them; reset_sem is held for writing. */
 void ashlar_queues_shutdown(struct ashlar_device *adev, int err);
-/* Take completions. Interrupt context. */
-void ashlar_queue_complete(struct ashlar_queue *q);
+/* Take completions, interrupts off. False: they make no sense. */
+bool ashlar_queue_complete(struct ashlar_queue *q);
+/* When the module goes. */
+void ashlar_sched_exit(void);
 struct ashlar_sched_job *ashlar_job_new(struct ashlar_queue *q, u32 arg_bytes,
 					struct drm_file *file);
 void ashlar_job_free(struct ashlar_sched_job *job);
@@ -345,6 +347,10 @@ int ashlar_reset_wait(struct ashlar_device *adev);
 void ashlar_watchdog_kick(struct ashlar_device *adev);
 extern const struct pci_error_handlers ashlar_pci_err_handlers;
 extern const struct dev_pm_ops ashlar_pm_ops;
+
+/* --- ashlar_hwmon.c -------------------------------------------------------------- */
+
+int ashlar_hwmon_init(struct ashlar_device *adev);
 
 /* --- ashlar_coredump.c, ashlar_debugfs.c ------------------------------------------- */
 

@@ -303,6 +303,9 @@ static int ashlar_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 	if (err)
 		goto free_irq;
 	ashlar_debugfs_init(adev);
+	err = ashlar_hwmon_init(adev);
+	if (err)
+		goto fini_reset;
 	err = drm_dev_register(&adev->drm, 0);
 	if (err)
 		goto fini_reset;
@@ -399,6 +402,7 @@ static void __exit ashlar_exit(void)
 {
 	pci_unregister_driver(&ashlar_pci_driver);
 	destroy_workqueue(ashlar_release_wq);
+	ashlar_sched_exit();
 }
 module_exit(ashlar_exit);
 

@@ -15,12 +15,15 @@ static void complete_vector(struct ashlar_device *adev, unsigned int vector)
 {
 	struct ashlar_queue *q;
 	unsigned long flags;
+	bool good = true;
 
 	spin_lock_irqsave(&adev->lists_lock, flags);
 	list_for_each_entry(q, &adev->queues, link)
 		if (vector == ~0u || q->vector == vector)
-			ashlar_queue_complete(q);
+			good &= ashlar_queue_complete(q);
 	spin_unlock_irqrestore(&adev->lists_lock, flags);
+	if (!good)
+		ashlar_reset_trigger(adev, NULL);
 }
 
 static irqreturn_t interrupt(int irq, void *data)

@@ -228,6 +228,10 @@ static void watchdog(struct work_struct *work)
 		ashlar_reset_trigger(adev, "its registers read all ones");
 		goto out;
 	}
+	if (ashlar_boot_check(&adev->core)) {
+		ashlar_reset_trigger(adev, NULL);
+		goto out;
+	}
 	if (!adev->watch_armed || w.completed != adev->watch_completed) {
 		adev->watch_armed = true;
 		adev->watch_completed = w.completed;

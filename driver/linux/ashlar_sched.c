@@ -9,6 +9,7 @@
  */
 #include <linux/capability.h>
 #include <linux/log2.h>
+#include <linux/module.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 
@@ -139,7 +140,7 @@ static void judge(struct ashlar_queue *q, const struct ashlar_completion *c)
 	ashlar_coredump(q->adev, text);
 }
 
-void ashlar_queue_complete(struct ashlar_queue *q)
+bool ashlar_queue_complete(struct ashlar_queue *q)
 {
 	struct ashlar_completion c;
 	int got = 0;
@@ -160,8 +161,7 @@ void ashlar_queue_complete(struct ashlar_queue *q)
 		q->first++;
 	}
 	spin_unlock(&q->lock);
-	if (got < 0)
-		ashlar_reset_trigger(q->adev, NULL);
+	return got >= 0;
 }
 
 void ashlar_queue_kill(struct ashlar_queue *q,
@@ -295,6 +295,52 @@ void ashlar_job_free(struct ashlar_sched_job *job)
 	ashlar_queue_put(q);
 }
 
+/* --- Schedulers ------------------------------------------------------------------------------ */
+
+/*
+ * A fence of the scheduler outlives the queue, in a sync_file, and before Linux
+ * 6.17 it reads its scheduler's name to the end. So schedulers are used again,
+ * not freed, as long as the module is loaded; there are never more than queues.
+ */
+struct ashlar_sched {
+	struct drm_gpu_scheduler base; /* first */
+	struct list_head link;
+};
+
+static LIST_HEAD(free_scheds);
+static DEFINE_MUTEX(free_scheds_lock);
+
+static struct drm_gpu_scheduler *sched_get(void)
+{
+	struct ashlar_sched *s;
+
+	mutex_lock(&free_scheds_lock);
+	s = list_first_entry_or_null(&free_scheds, struct ashlar_sched, link);
+	if (s)
+		list_del(&s->link);
+	mutex_unlock(&free_scheds_lock);
+	if (!s)
+		s = kzalloc_obj(*s, GFP_KERNEL);
+	return s ? &s->base : NULL;
+}
+
+static void sched_put(struct drm_gpu_scheduler *sched)
+{
+	struct ashlar_sched *s = container_of(sched, struct ashlar_sched, base);
+
+	mutex_lock(&free_scheds_lock);
+	list_add(&s->link, &free_scheds);
+	mutex_unlock(&free_scheds_lock);
+}
+
+void ashlar_sched_exit(void)
+{
+	struct ashlar_sched *s, *next;
+
+	list_for_each_entry_safe(s, next, &free_scheds, link)
+		kfree(s);
+}
+
 /* --- Life ---------------------------------------------------------------------------------- */
 
 /* In a work: the last reference may be dropped by the scheduler itself. */
@@ -304,13 +350,16 @@ static void release(struct work_struct *work)
 		container_of(work, struct ashlar_queue, release_work);
 	struct ashlar_device *adev = q->adev;
 
-	drm_sched_fini(&q->sched);
+	drm_sched_fini(q->sched);
+	sched_put(q->sched);
 	ashlar_space_put(q->space);
 	kvfree(q->results);
 	kvfree(q->flights);
 	mutex_destroy(&q->submit_lock);
 	kfree(q);
 	drm_dev_put(&adev->drm);
+	/* The module's exit waits for this work. */
+	module_put(THIS_MODULE);
 }
 
 static void queue_zero(struct kref *ref)
@@ -349,16 +398,32 @@ static int init_sched(struct ashlar_queue *q)
 		.name = ASHLAR_NAME,
 		.dev = q->adev->drm.dev,
 	};
-	struct drm_gpu_scheduler *list = &q->sched;
-	int err = drm_sched_init(&q->sched, &args);
+	int err;
 
+	q->sched = sched_get();
+	if (!q->sched)
+		return -ENOMEM;
+	err = drm_sched_init(q->sched, &args);
 	if (err)
-		return err;
+		goto put;
 	err = drm_sched_entity_init(&q->entity, DRM_SCHED_PRIORITY_NORMAL,
-				    &list, 1, NULL);
+				    &q->sched, 1, NULL);
 	if (err)
-		drm_sched_fini(&q->sched);
+		goto fini;
+	return 0;
+
+fini:
+	drm_sched_fini(q->sched);
+put:
+	sched_put(q->sched);
 	return err;
+}
+
+static void fini_sched(struct ashlar_queue *q)
+{
+	drm_sched_entity_destroy(&q->entity);
+	drm_sched_fini(q->sched);
+	sched_put(q->sched);
 }
 
 static int init_hw(struct ashlar_queue *q, u32 priority)
@@ -420,6 +485,8 @@ static struct ashlar_queue *queue_new(struct ashlar_file *file, u32 priority,
 
 	kref_get(&q->space->ref);
 	drm_dev_get(&adev->drm);
+	/* Jobs may be freed after the file is closed. */
+	__module_get(THIS_MODULE);
 	file->queue_count++;
 	q->vector = q->hw.number % adev->vectors;
 	q->live = true;
@@ -431,8 +498,7 @@ static struct ashlar_queue *queue_new(struct ashlar_file *file, u32 priority,
 fini_hw:
 	fini_hw(q);
 fini_sched:
-	drm_sched_entity_destroy(&q->entity);
-	drm_sched_fini(&q->sched);
+	fini_sched(q);
 free:
 	kvfree(q->results);
 	kvfree(q->flights);

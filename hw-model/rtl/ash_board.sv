@@ -65,7 +65,7 @@ module ash_board
 	logic        dma_refused, host_idle;
 	logic [47:0] dma_refused_addr;
 	logic [63:0] mtime;
-	logic [31:0] post, boot_addr_lo, boot_addr_hi, boot_bytes, host_err_addr;
+	logic [31:0] post, temp, boot_addr_lo, boot_addr_hi, boot_bytes, host_err_addr;
 	logic        mp_run;
 	logic [3:0]  host_err, host_err_clear;
 
@@ -77,7 +77,7 @@ module ash_board
 		.sh_req, .sh_gnt, .sh_we, .sh_addr, .sh_wdata, .sh_rdata,
 		.db_valid, .db_index, .db_value, .db_disabled, .db_overrun,
 		.dma_refused, .dma_refused_addr,
-		.mtime, .post, .mp_run, .boot_addr_lo, .boot_addr_hi, .boot_bytes,
+		.mtime, .post, .temp, .mp_run, .boot_addr_lo, .boot_addr_hi, .boot_bytes,
 		.host_err, .host_err_addr, .host_err_clear,
 		.misuse, .misuse_addr, .misuse_we, .misuse_value,
 		.idle(host_idle)
@@ -136,6 +136,8 @@ module ash_board
 		assign wr_strb[TILES + e] = c_wr_strb[e];
 		assign c_wack[e] = wack[TILES + e];
 	end
+
+	ash_sensor #(.TILES(TILES)) u_sensor (.tile_active(~tile_idle), .temp);
 
 	logic       mp_idle, vec_valid;
 	logic [5:0] vec;

@@ -88,6 +88,23 @@ static void silence_ends(void **state)
 	core_board_free(b);
 }
 
+static void a_trap_ends_the_wait(void **state)
+{
+	struct core_board *b = core_board_booted();
+	uint64_t start = ashlar_dev_cycles(&b->dev);
+	uint32_t reply;
+
+	(void)state;
+	quirks(b)->trap_op = ASHLAR_CTRL_PING;
+	assert_int_equal(ping(b, 1, &reply), -EIO);
+	assert_error(b, "the firmware has stopped: the management processor");
+	assert_true(b->dev.lost);
+	/* Long before patience would have ended. */
+	assert_true(ashlar_dev_cycles(&b->dev) - start <
+		    ASHLAR_CTRL_CYCLES / 100);
+	core_board_free(b);
+}
+
 static void stray_replies_are_dropped(void **state)
 {
 	struct core_board *b = core_board_booted();
@@ -247,6 +264,7 @@ int main(void)
 		cmocka_unit_test(retries_busy),
 		cmocka_unit_test(busy_for_ever_ends),
 		cmocka_unit_test(silence_ends),
+		cmocka_unit_test(a_trap_ends_the_wait),
 		cmocka_unit_test(stray_replies_are_dropped),
 		cmocka_unit_test(a_reply_of_another_op_is_none),
 		cmocka_unit_test(an_impossible_index_loses_the_board),

@@ -491,7 +491,10 @@ static void control(struct ashlar_model *m)
 			batch[m->quirks.backwards ? n - 1 - i : i];
 
 		m->stats.requests++;
-		if (msg.op == m->quirks.silent_op)
+		if (m->quirks.trap_op == msg.op)
+			m->post = ASHLAR_POST_TRAP;
+		if (msg.op == m->quirks.silent_op ||
+		    m->post != ASHLAR_POST_READY)
 			continue;
 		answer(m, &msg);
 		while (m->quirks.stray) {

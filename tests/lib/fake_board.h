@@ -40,6 +40,7 @@ struct fake_quirks {
 	uint32_t post; /* error post code instead of READY */
 	uint32_t stuck_post; /* post code at which boot stays for ever */
 	uint32_t silent_op; /* control op that is never answered */
+	uint32_t trap_op; /* control op at which the firmware traps */
 	uint32_t busy; /* so many requests are answered BUSY */
 	uint32_t status; /* answer this status, whatever the request */
 	uint32_t stray; /* so many wrong replies before the right one */

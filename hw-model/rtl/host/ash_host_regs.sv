@@ -42,6 +42,7 @@ module ash_host_regs
 
 	input  logic [63:0] mtime,
 	input  logic [31:0] post,
+	input  logic [31:0] temp,
 	output logic        mp_run,
 	output logic [31:0] boot_addr_lo,
 	output logic [31:0] boot_addr_hi,
@@ -116,6 +117,7 @@ module ash_host_regs
 			HOST_HOST_ERR_ADDR: value = host_err_addr;
 			HOST_MEM_BYTES_LO: value = 32'(MEM_BYTES);
 			HOST_MEM_BYTES_HI: value = 32'(MEM_BYTES >> 32);
+			HOST_TEMP: value = temp;
 			HOST_SCRATCH, HOST_SCRATCH + 4, HOST_SCRATCH + 8, HOST_SCRATCH + 12:
 				value = scratch[offset[3:2]];
 			default: known = 1'b0;

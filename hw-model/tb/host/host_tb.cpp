@@ -110,8 +110,9 @@ enum kind { NONE, HOST, DTB, SHARED, BELL };
 static kind what(uint32_t at)
 {
 	static const uint16_t host[] = {
-		0x00, 0x04, 0x08, 0x0c, 0x10, 0x14, 0x18, 0x1c, 0x20, 0x24,
-		0x28, 0x2c, 0x30, 0x34, 0x38, 0x3c, 0x40, 0x44, 0x48, 0x4c,
+		0x00, 0x04, 0x08, 0x0c, 0x10, 0x14, 0x18,
+		0x1c, 0x20, 0x24, 0x28, 0x2c, 0x30, 0x34,
+		0x38, 0x3c, 0x40, 0x44, 0x48, 0x4c, 0x50,
 	};
 
 	if (at < 0x1000) {
@@ -170,6 +171,8 @@ static void test_host()
 	check(rd(ASHLAR_HOST_DTB_BYTES) == ASHLAR_BOARD_DTB_BYTES, "DTB_BYTES");
 	top->post = 0x4321;
 	check(rd(ASHLAR_HOST_POST) == 0x4321, "POST");
+	top->temp = (uint32_t)-12500;
+	check(rd(ASHLAR_HOST_TEMP) == (uint32_t)-12500, "TEMP");
 	check(!top->mp_run, "RUN after reset");
 	wr(ASHLAR_HOST_MP_CTRL, 0xfffffffe);
 	check(!top->mp_run && rd(ASHLAR_HOST_MP_CTRL) == 0, "RUN");
@@ -183,7 +186,7 @@ static void test_host()
 	      "BOOT");
 	for (uint32_t ro :
 	     { ASHLAR_HOST_ID, ASHLAR_HOST_HW_VERSION, ASHLAR_HOST_PLATFORM,
-	       ASHLAR_HOST_DTB_BYTES, ASHLAR_HOST_POST,
+	       ASHLAR_HOST_DTB_BYTES, ASHLAR_HOST_POST, ASHLAR_HOST_TEMP,
 	       ASHLAR_HOST_MEM_BYTES_LO, ASHLAR_HOST_MEM_BYTES_HI }) {
 		uint32_t before = rd(ro);
 
