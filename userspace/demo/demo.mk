@@ -18,4 +18,10 @@ run-demo: $(DEMO)/digits lib lib-data kernels firmware $(BUILD)/model/ashlar-mod
 	$(DEMO)/digits $(DEMO_DIR)
 demo-run: run-demo ## the demo alone, without looking for packages
 
+# The same program in a guest, through the kernel driver.
+.PHONY: demo-vm
+demo-vm: ## the demo through the kernel driver, in a guest under QEMU (KERNEL=7.3)
+	@tools/packages.sh vm
+	@+$(MAKE) --no-print-directory -s $(DEMO)/digits vm RUN='$(DEMO)/digits $(DEMO_DIR)'
+
 ALL += $(DEMO)/digits
