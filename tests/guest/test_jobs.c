@@ -1,0 +1,534 @@
+// SPDX-License-Identifier: MIT
+/* Jobs that go well: order, results, syncobjs, limits. */
+#include "guest.h"
+
+#define NORMAL DRM_ASHLAR_PRIORITY_NORMAL
+
+static struct card c;
+static struct buf b; /* of words */
+static volatile uint32_t *word;
+
+static int setup(void **state)
+{
+	(void)state;
+	card_open(&c);
+	buf_new(&c, &b, PAGE, 0);
+	word = b.cpu;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	buf_free(&c, &b);
+	card_close(&c);
+	return 0;
+}
+
+static uint32_t new_queue(uint32_t depth)
+{
+	uint32_t queue;
+
+	EXPECT(queue_create(c.fd, NORMAL, depth, &queue), 0);
+	return queue;
+}
+
+static struct drm_ashlar_queue_query query(uint32_t queue)
+{
+	struct drm_ashlar_queue_query q;
+
+	EXPECT(queue_query(c.fd, queue, &q), 0);
+	return q;
+}
+
+/* Mix value into word i. The arguments are read when the job is submitted. */
+static struct drm_ashlar_job mix_job(struct guest_args *args, uint32_t i,
+				     uint32_t value)
+{
+	*args = (struct guest_args){
+		.to = b.va + 4 * i,
+		.from = b.va + 4 * i,
+		.value = value,
+	};
+	return job_with(&c, "mix", args);
+}
+
+static struct drm_ashlar_sync wait_for(uint32_t handle, uint64_t point)
+{
+	return (struct drm_ashlar_sync){
+		.handle = handle,
+		.flags = point ? DRM_ASHLAR_SYNC_TIMELINE : 0,
+		.point = point,
+	};
+}
+
+static struct drm_ashlar_sync signals(uint32_t handle, uint64_t point)
+{
+	struct drm_ashlar_sync sync = wait_for(handle, point);
+
+	sync.flags |= DRM_ASHLAR_SYNC_SIGNAL;
+	return sync;
+}
+
+/* --- One job ----------------------------------------------------------------------- */
+
+static void nop_completes(void **state)
+{
+	uint32_t queue = new_queue(2);
+	struct drm_ashlar_job job = job_nop();
+	struct drm_ashlar_result r;
+	struct drm_ashlar_queue_query q;
+
+	(void)state;
+	for (uint32_t i = 1; i <= 5; i++) {
+		job.tag = 0xabc00000 + i;
+		EXPECT(run(&c, queue, &job, &r), DRM_ASHLAR_JOB_OK);
+		EXPECT(r.seqno, i);
+		EXPECT(r.tag, 0xabc00000 + i);
+		EXPECT(r.exit_code, 0);
+		EXPECT(r.fault_cause, 0);
+		q = query(queue);
+		EXPECT(q.state, DRM_ASHLAR_QUEUE_OK);
+		EXPECT(q.submitted, i);
+		EXPECT(q.completed, i);
+	}
+	EXPECT(queue_destroy(c.fd, queue), 0);
+}
+
+static void result_tells(void **state)
+{
+	uint32_t queue = new_queue(4);
+	struct guest_args args;
+	struct drm_ashlar_job job = mix_job(&args, 0, 77);
+	struct drm_ashlar_result r;
+	uint64_t before = state_of(c.fd).cycles;
+
+	(void)state;
+	word[0] = 5;
+	job.tag = 0xffffffff;
+	job.tiles = 1000;
+	EXPECT(run(&c, queue, &job, &r), DRM_ASHLAR_JOB_OK);
+	/* All tiles did the same; on more than one the word is anybody's. */
+	if (c.dev.tiles == 1)
+		EXPECT(word[0], guest_mix(5, 77));
+	EXPECT(r.tag, 0xffffffff);
+	EXPECT(r.tiles, c.dev.tiles);
+	CHECK(r.context);
+	CHECK(before <= r.t_fetch && r.t_fetch <= r.t_start &&
+	      r.t_start < r.t_end && r.t_end <= state_of(c.fd).cycles);
+	/* Loaded an image, one word in, one word out. */
+	CHECK(r.counters[4] && r.counters[5] && r.counters[6]);
+	EXPECT(queue_destroy(c.fd, queue), 0);
+}
+
+static void exit_code_fails_the_job_only(void **state)
+{
+	uint32_t queue = new_queue(8), sync;
+	struct guest_args args = { .value = 0xdeadbeef };
+	struct drm_ashlar_job job = job_with(&c, "leave", &args);
+	struct drm_ashlar_sync out;
+	struct drm_ashlar_result r;
+	int file;
+
+	(void)state;
+	EXPECT(sync_create(c.fd, &sync), 0);
+	out = signals(sync, 0);
+	job_syncs(&job, &out, 1);
+	EXPECT(submit(c.fd, queue, &job, 1, NULL, NULL), 0);
+	file = sync_export(c.fd, sync);
+	CHECK(file >= 0);
+	EXPECT(fence_wait(file, 20000), 0);
+	EXPECT(fence_status(file), -EREMOTEIO);
+	close(file);
+	EXPECT(queue_results(c.fd, queue, 1, 1, &r), 1);
+	EXPECT(r.status, DRM_ASHLAR_JOB_EXIT);
+	EXPECT(r.exit_code, 0xdeadbeef);
+
+	job = mix_job(&args, 1, 9);
+	word[1] = 1;
+	EXPECT(run(&c, queue, &job, NULL), DRM_ASHLAR_JOB_OK);
+	EXPECT(word[1], guest_mix(1, 9));
+	EXPECT(query(queue).state, DRM_ASHLAR_QUEUE_OK);
+	EXPECT(sync_destroy(c.fd, sync), 0);
+	EXPECT(queue_destroy(c.fd, queue), 0);
+}
+
+static void arguments_and_grid_arrive(void **state)
+{
+	static const uint32_t sizes[] = { 0, 1, 3, 4, 63, 64, 65, 1000, 1023, 1024 };
+	uint32_t queue = new_queue(2);
+	uint64_t seed = 20;
+	uint8_t args[1024];
+	struct drm_ashlar_result r;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+		struct drm_ashlar_job job =
+			job_of(&c, "sum", sizes[i] ? args : NULL, sizes[i]);
+
+		for (size_t n = 0; n < sizeof(args); n++)
+			args[n] = (uint8_t)rnd(&seed);
+		job.grid[0] = 1 + (uint32_t)i;
+		job.grid[1] = 0xffffffff - (uint32_t)i;
+		job.grid[2] = 1 + (uint32_t)(rnd(&seed) % 1000);
+		EXPECT(run(&c, queue, &job, &r), DRM_ASHLAR_JOB_EXIT);
+		EXPECT(r.exit_code, guest_sum(args, sizes[i], job.grid[0],
+					      job.grid[1], job.grid[2]));
+	}
+	EXPECT(queue_destroy(c.fd, queue), 0);
+}
+
+/* --- Many --------------------------------------------------------------------------- */
+
+static void thousands_of_jobs(void **state)
+{
+	enum { JOBS = 3000, DEPTH = 16 };
+	static struct drm_ashlar_job jobs[1000];
+	struct drm_ashlar_result r[DEPTH + 4];
+	struct drm_ashlar_sync out;
+	uint32_t queue = new_queue(DEPTH), sync, accepted;
+	uint64_t seqno;
+
+	(void)state;
+	EXPECT(sync_create(c.fd, &sync), 0);
+	for (uint32_t done = 0; done < JOBS; done += 1000) {
+		for (uint32_t i = 0; i < 1000; i++) {
+			jobs[i] = job_nop();
+			jobs[i].tag = done + i + 1;
+		}
+		out = signals(sync, done + 1000);
+		job_syncs(&jobs[999], &out, 1);
+		EXPECT(submit(c.fd, queue, jobs, 1000, &seqno, &accepted), 0);
+		EXPECT(accepted, 1000);
+		EXPECT(seqno, done + 1000);
+	}
+	EXPECT(sync_wait(c.fd, sync, JOBS, 60 * SECOND), 0);
+	EXPECT(query(queue).completed, JOBS);
+
+	/* The results of the last DEPTH are kept. */
+	EXPECT(queue_results(c.fd, queue, 1, 1, r), -ENODATA);
+	EXPECT(queue_results(c.fd, queue, JOBS - DEPTH, 1, r), -ENODATA);
+	EXPECT(queue_results(c.fd, queue, JOBS - DEPTH + 1, DEPTH + 4, r), DEPTH);
+	for (uint32_t i = 0; i < DEPTH; i++) {
+		EXPECT(r[i].seqno, JOBS - DEPTH + 1 + i);
+		EXPECT(r[i].tag, JOBS - DEPTH + 1 + i);
+		EXPECT(r[i].status, DRM_ASHLAR_JOB_OK);
+	}
+	EXPECT(queue_results(c.fd, queue, JOBS + 1, 1, r), 0);
+	EXPECT(sync_destroy(c.fd, sync), 0);
+	EXPECT(queue_destroy(c.fd, queue), 0);
+}
+
+static void a_small_ring_takes_many(void **state)
+{
+	enum { JOBS = 200 };
+	static struct drm_ashlar_job jobs[JOBS];
+	static struct guest_args args[JOBS];
+	uint32_t queue = new_queue(2), expected = 1;
+
+	(void)state;
+	word[2] = 1;
+	for (uint32_t i = 0; i < JOBS; i++) {
+		jobs[i] = mix_job(&args[i], 2, i);
+		expected = guest_mix(expected, i);
+	}
+	EXPECT(submit(c.fd, queue, jobs, JOBS, NULL, NULL), 0);
+	queue_drain(&c, queue);
+	EXPECT(word[2], expected);
+	EXPECT(queue_destroy(c.fd, queue), 0);
+}
+
+static void queues_run_beside_each_other(void **state)
+{
+	enum { QUEUES = 6, JOBS = 20 };
+	uint32_t queue[QUEUES], expected[QUEUES];
+	struct drm_ashlar_job job;
+	struct guest_args args;
+
+	(void)state;
+	for (uint32_t q = 0; q < QUEUES; q++) {
+		queue[q] = new_queue(2u << q);
+		word[16 + q] = q;
+		expected[q] = q;
+	}
+	for (uint32_t i = 0; i < JOBS; i++) {
+		for (uint32_t q = 0; q < QUEUES; q++) {
+			job = mix_job(&args, 16 + q, i * q);
+			expected[q] = guest_mix(expected[q], i * q);
+			EXPECT(submit(c.fd, queue[q], &job, 1, NULL, NULL), 0);
+		}
+	}
+	for (uint32_t q = 0; q < QUEUES; q++) {
+		queue_drain(&c, queue[q]);
+		EXPECT(word[16 + q], expected[q]);
+		EXPECT(queue_destroy(c.fd, queue[q]), 0);
+	}
+}
+
+static void as_plain_user(void *arg)
+{
+	struct card own;
+	uint32_t queue;
+
+	(void)arg;
+	card_open(&own);
+	CHECK(!setresgid(65534, 65534, 65534));
+	CHECK(!setresuid(65534, 65534, 65534));
+	EXPECT(queue_create(own.fd, DRM_ASHLAR_PRIORITY_HIGH, 2, &queue), -EACCES);
+	EXPECT(queue_create(own.fd, DRM_ASHLAR_PRIORITY_NORMAL, 2, &queue), 0);
+	EXPECT(queue_create(own.fd, DRM_ASHLAR_PRIORITY_LOW, 2, &queue), 0);
+}
+
+static void high_priority_is_a_privilege(void **state)
+{
+	uint32_t queue;
+
+	(void)state;
+	child_ok(child(as_plain_user, NULL));
+	EXPECT(queue_create(c.fd, DRM_ASHLAR_PRIORITY_HIGH, 2, &queue), 0);
+	queue_drain(&c, queue);
+	EXPECT(queue_destroy(c.fd, queue), 0);
+}
+
+static void too_many_are_refused(void **state)
+{
+	static struct drm_ashlar_job jobs[1024];
+	uint32_t queue = new_queue(4), accepted, taken = 1;
+	struct guest_args args = { 0 };
+	struct drm_ashlar_job job = job_with(&c, "hang", &args);
+	int err;
+
+	(void)state;
+	EXPECT(submit(c.fd, queue, &job, 1, NULL, NULL), 0);
+	for (int i = 0; i < 1024; i++)
+		jobs[i] = job_nop();
+	do {
+		err = submit(c.fd, queue, jobs, 1024, NULL, &accepted);
+		taken += accepted;
+	} while (!err && taken < 100000);
+	EXPECT(err, -EBUSY);
+	CHECK(accepted < 1024 && taken > c.dev.max_queue_depth);
+	EXPECT(query(queue).submitted, taken);
+	/* Kills what has not run. */
+	EXPECT(queue_destroy(c.fd, queue), 0);
+	EXPECT(queue_destroy(c.fd, queue), -ENOENT);
+}
+
+/* --- Syncobjs -------------------------------------------------------------------------- */
+
+/* Slow first, quick second, on two queues. */
+static void waits_for_another(uint64_t point)
+{
+	uint32_t one = new_queue(2), two = new_queue(2), sync;
+	struct drm_ashlar_sync out, in;
+	struct drm_ashlar_job job;
+	struct guest_args args;
+
+	word[3] = 1;
+	EXPECT(sync_create(c.fd, &sync), 0);
+	out = signals(sync, point);
+	in = wait_for(sync, point);
+	job = mix_job(&args, 3, 10);
+	args.turns = 20000;
+	job_syncs(&job, &out, 1);
+	EXPECT(submit(c.fd, one, &job, 1, NULL, NULL), 0);
+	job = mix_job(&args, 3, 20);
+	job_syncs(&job, &in, 1);
+	EXPECT(submit(c.fd, two, &job, 1, NULL, NULL), 0);
+	queue_drain(&c, two);
+	EXPECT(word[3], guest_mix(guest_mix(1, 10), 20));
+	EXPECT(sync_destroy(c.fd, sync), 0);
+	EXPECT(queue_destroy(c.fd, one), 0);
+	EXPECT(queue_destroy(c.fd, two), 0);
+}
+
+static void a_job_waits_for_a_binary_syncobj(void **state)
+{
+	(void)state;
+	waits_for_another(0);
+}
+
+static void a_job_waits_for_a_point(void **state)
+{
+	(void)state;
+	waits_for_another(1);
+	waits_for_another(UINT64_MAX - 1);
+}
+
+/* Each job on another queue than the one before, which it waits for. */
+static void a_chain_keeps_its_order(void **state)
+{
+	enum { LINKS = 100, QUEUES = 4 };
+	uint32_t queue[QUEUES], sync, expected = 3;
+	struct drm_ashlar_sync syncs[2];
+	struct drm_ashlar_job job;
+	struct guest_args args;
+
+	(void)state;
+	for (uint32_t q = 0; q < QUEUES; q++)
+		queue[q] = new_queue(4);
+	EXPECT(sync_create(c.fd, &sync), 0);
+	word[4] = 3;
+	for (uint32_t i = 1; i <= LINKS; i++) {
+		job = mix_job(&args, 4, i);
+		args.turns = i * 37 % 500;
+		expected = guest_mix(expected, i);
+		syncs[0] = signals(sync, i);
+		syncs[1] = wait_for(sync, i - 1);
+		job_syncs(&job, syncs, i > 1 ? 2 : 1);
+		EXPECT(submit(c.fd, queue[i % QUEUES], &job, 1, NULL, NULL), 0);
+	}
+	EXPECT(sync_wait(c.fd, sync, LINKS, 30 * SECOND), 0);
+	EXPECT(word[4], expected);
+	EXPECT(sync_destroy(c.fd, sync), 0);
+	for (uint32_t q = 0; q < QUEUES; q++)
+		EXPECT(queue_destroy(c.fd, queue[q]), 0);
+}
+
+static void a_queue_waits_for_itself(void **state)
+{
+	uint32_t queue = new_queue(2), sync;
+	struct drm_ashlar_job job = job_nop();
+	struct drm_ashlar_sync syncs[2];
+
+	(void)state;
+	EXPECT(sync_create(c.fd, &sync), 0);
+	for (uint32_t i = 1; i <= 20; i++) {
+		syncs[0] = wait_for(sync, i - 1);
+		syncs[1] = signals(sync, i);
+		job_syncs(&job, i > 1 ? syncs : syncs + 1, i > 1 ? 2 : 1);
+		EXPECT(submit(c.fd, queue, &job, 1, NULL, NULL), 0);
+	}
+	EXPECT(sync_wait(c.fd, sync, 20, 20 * SECOND), 0);
+	EXPECT(sync_destroy(c.fd, sync), 0);
+	EXPECT(queue_destroy(c.fd, queue), 0);
+}
+
+static void a_job_signals_many(void **state)
+{
+	enum { MANY = 64 };
+	struct drm_ashlar_sync syncs[MANY];
+	uint32_t queue = new_queue(2);
+	struct drm_ashlar_job job = job_nop();
+	uint64_t point;
+
+	(void)state;
+	EXPECT(c.dev.max_syncs, MANY);
+	for (uint32_t i = 0; i < MANY; i++) {
+		uint32_t handle;
+
+		EXPECT(sync_create(c.fd, &handle), 0);
+		syncs[i] = signals(handle, i % 2 ? 1000 + i : 0);
+	}
+	job_syncs(&job, syncs, MANY);
+	EXPECT(submit(c.fd, queue, &job, 1, NULL, NULL), 0);
+	for (uint32_t i = 0; i < MANY; i++) {
+		EXPECT(sync_wait(c.fd, syncs[i].handle, syncs[i].point,
+				 20 * SECOND),
+		       0);
+		if (syncs[i].point) {
+			EXPECT(sync_query(c.fd, syncs[i].handle, &point), 0);
+			EXPECT(point, syncs[i].point);
+		}
+		EXPECT(sync_destroy(c.fd, syncs[i].handle), 0);
+	}
+	EXPECT(queue_destroy(c.fd, queue), 0);
+}
+
+static void nothing_to_wait_for_is_refused(void **state)
+{
+	uint32_t queue = new_queue(2), sync, accepted;
+	struct drm_ashlar_job jobs[2] = { job_nop(), job_nop() };
+	struct drm_ashlar_sync in, out;
+
+	(void)state;
+	EXPECT(sync_create(c.fd, &sync), 0);
+	in = wait_for(sync, 0);
+	job_syncs(&jobs[1], &in, 1);
+	EXPECT(submit(c.fd, queue, jobs, 2, NULL, &accepted), -EINVAL);
+	EXPECT(accepted, 1);
+	in = wait_for(sync, 7);
+	EXPECT(submit(c.fd, queue, jobs, 2, NULL, &accepted), -EINVAL);
+	EXPECT(accepted, 1);
+	/* A point that is not there yet, of a timeline that is. */
+	out = signals(sync, 6);
+	job_syncs(&jobs[0], &out, 1);
+	EXPECT(submit(c.fd, queue, jobs, 2, NULL, &accepted), -EINVAL);
+	EXPECT(accepted, 1);
+	EXPECT(sync_wait(c.fd, sync, 6, 20 * SECOND), 0);
+	in = wait_for(sync, 6);
+	EXPECT(submit(c.fd, queue, jobs + 1, 1, NULL, &accepted), 0);
+	EXPECT(query(queue).submitted, 4);
+	queue_drain(&c, queue);
+	EXPECT(sync_destroy(c.fd, sync), 0);
+	EXPECT(queue_destroy(c.fd, queue), 0);
+}
+
+static void a_sync_file_shows_a_job(void **state)
+{
+	uint32_t queue = new_queue(2), sync;
+	struct guest_args args;
+	struct drm_ashlar_job job = mix_job(&args, 5, 1);
+	struct drm_ashlar_sync out;
+	int file;
+
+	(void)state;
+	EXPECT(sync_create(c.fd, &sync), 0);
+	out = signals(sync, 0);
+	args.turns = 50000;
+	job_syncs(&job, &out, 1);
+	EXPECT(submit(c.fd, queue, &job, 1, NULL, NULL), 0);
+	file = sync_export(c.fd, sync);
+	CHECK(file >= 0);
+	EXPECT(sync_destroy(c.fd, sync), 0);
+	EXPECT(fence_wait(file, 20000), 0);
+	EXPECT(fence_status(file), 1);
+	EXPECT(queue_destroy(c.fd, queue), 0);
+	EXPECT(fence_status(file), 1);
+	close(file);
+
+	/* One that ends only because its queue does. */
+	queue = new_queue(2);
+	EXPECT(sync_create(c.fd, &sync), 0);
+	out = signals(sync, 0);
+	args = (struct guest_args){ 0 };
+	job = job_with(&c, "hang", &args);
+	job_syncs(&job, &out, 1);
+	EXPECT(submit(c.fd, queue, &job, 1, NULL, NULL), 0);
+	file = sync_export(c.fd, sync);
+	CHECK(file >= 0);
+	EXPECT(fence_status(file), 0);
+	EXPECT(fence_wait(file, 50), -ETIME);
+	EXPECT(sync_wait(c.fd, sync, 0, SECOND / 20), -ETIME);
+	EXPECT(queue_destroy(c.fd, queue), 0);
+	EXPECT(fence_wait(file, 0), 0);
+	EXPECT(fence_status(file), -ECANCELED);
+	EXPECT(sync_destroy(c.fd, sync), 0);
+	close(file);
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+	const struct CMUnitTest tests[] = {
+		TEST(nop_completes),
+		TEST(result_tells),
+		TEST(exit_code_fails_the_job_only),
+		TEST(arguments_and_grid_arrive),
+		TEST(thousands_of_jobs),
+		TEST(a_small_ring_takes_many),
+		TEST(queues_run_beside_each_other),
+		TEST(high_priority_is_a_privilege),
+		TEST(too_many_are_refused),
+		TEST(a_job_waits_for_a_binary_syncobj),
+		TEST(a_job_waits_for_a_point),
+		TEST(a_chain_keeps_its_order),
+		TEST(a_queue_waits_for_itself),
+		TEST(a_job_signals_many),
+		TEST(nothing_to_wait_for_is_refused),
+		TEST(a_sync_file_shows_a_job),
+	};
+
+	guard(100);
+	return RUN_COUNTED(tests);
+}
