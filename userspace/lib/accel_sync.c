@@ -170,6 +170,8 @@ int accel_wait_begin(struct port *p, const struct port_point *points,
 		return -ENOMEM;
 	}
 	w->a = a;
+	/* Until it has slept. */
+	w->err = ETIME;
 	w->fruitless = a->fruitless;
 	w->count = count;
 	for (uint32_t i = 0; i < count; i++) {
@@ -217,7 +219,7 @@ void accel_wait_end(struct port_wait *w)
 {
 	struct accel *a = w->a;
 
-	/* One that timed out or was not done is not the driver's fault. */
+	/* One that timed out, or never slept, says nothing about the driver. */
 	if (w->err != ETIME)
 		a->fruitless++;
 	if (w->err && w->err != ETIME && w->err != ENOMEM) {

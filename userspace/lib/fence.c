@@ -87,7 +87,12 @@ static struct ashlar_queue *queue_behind(struct board *b,
 /* Let the queue wake us at a point; all: at its latest, else at its earliest. */
 static void wake_at(struct ashlar_queue *q, uint64_t seq, bool all)
 {
-	if (!q || seq <= q->port->popped)
+	if (!q)
+		return;
+	/* What the board was not given ends when all it was given has. */
+	if (seq > q->port->given)
+		seq = q->port->given;
+	if (seq <= q->port->popped)
 		return;
 	if (!q->wake || (all ? seq > q->wake : seq < q->wake))
 		q->wake = seq;
