@@ -110,7 +110,7 @@ static void write_register(struct ashlar_model *m, uint64_t offset,
 			   uint32_t value)
 {
 	R(m, FAKE_ACCESSES)++;
-	if (offset >= REGISTERS || offset == FAKE_ID)
+	if (offset >= REGISTERS || offset == FAKE_ID || offset == FAKE_OVERLAPS)
 		return;
 	R(m, offset) = value;
 	if (offset == FAKE_DMA_GO)
