@@ -32,12 +32,13 @@ struct wrong {
 /* What a refused call must not change. */
 struct trace {
 	uint64_t memory_free, submitted;
-	uint32_t next_handle;
+	uint64_t next_handle; /* 64 bits: no padding to compare */
 };
 
 static struct trace trace_now(void)
 {
 	struct drm_ashlar_queue_query q;
+	uint32_t handle;
 	struct trace t;
 
 	t.memory_free = state_of(c.fd).memory_free;
@@ -45,8 +46,9 @@ static struct trace trace_now(void)
 	EXPECT(q.state, DRM_ASHLAR_QUEUE_OK);
 	t.submitted = q.submitted;
 	/* The lowest free one is given. */
-	EXPECT(bo_create(c.fd, 1, 0, &t.next_handle), 0);
-	EXPECT(bo_close(c.fd, t.next_handle), 0);
+	EXPECT(bo_create(c.fd, 1, 0, &handle), 0);
+	EXPECT(bo_close(c.fd, handle), 0);
+	t.next_handle = handle;
 	return t;
 }
 
