@@ -54,6 +54,7 @@ struct bench {
 void bench_open(struct bench *b, const char *name);
 void bench_close(struct bench *b);
 void bench_check(struct bench *b, ashlar_result result, const char *what);
+ashlar_module *bench_load(struct bench *b, const char *path);
 /* Launch and wait. */
 struct ashlar_fence_info bench_run(struct bench *b, ashlar_kernel *kernel,
 				   const void *args, uint32_t arg_bytes,

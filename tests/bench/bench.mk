@@ -1,11 +1,14 @@
 # SPDX-License-Identifier: MIT
-# `make bench`: figures of the RTL model, as text and $(BUILD)/bench.json.
-#   make bench UPDATE=1    writes tests/bench/golden.json anew
+# `make bench`: figures of the RTL model, as text and $(BUILD)/bench.json, then
+# those of the kernel driver in a guest.
+#   make bench-rtl, make bench-driver    one of them
+#   make bench UPDATE=1                  writes tests/bench/golden.json anew
 
 BENCH := $(BUILD)/bench
-BENCH_SRC := $(addprefix tests/bench/,bench.c figures.c gemm.c latency.c) \
+BENCH_COMMON := $(addprefix tests/bench/,common.c figures.c launches.c)
+BENCH_SRC := $(BENCH_COMMON) $(addprefix tests/bench/,bench.c gemm.c latency.c) \
 	tests/kernels/kt_case.c userspace/kernels/ref/kernels_ref.c
-BENCH_HEADERS := tests/bench/bench.h tests/kernels/kt.h userspace/kernels/ref/kernels_ref.h \
+BENCH_HEADERS := tests/bench/bench.h tests/bench/launches.h tests/kernels/kt.h userspace/kernels/ref/kernels_ref.h \
 	hw-model/model/record.h $(wildcard userspace/include/ashlar/*.h)
 BENCH_INCLUDE := -Iuserspace/include -Idriver/abi -Ihw-model/numerics -Ihw-model/model \
 	-Iuserspace/kernels/ref -Itests/kernels
@@ -25,3 +28,19 @@ bench-rtl: $(BENCH)/bench $(BENCH)/empty.elf lib lib-data kernels firmware $(BUI
 		"$$($(CROSS)gcc -dumpfullversion)" $(if $(UPDATE),--update)
 
 BENCHES += bench-rtl
+
+$(BENCH)/bench-driver: $(BENCH_COMMON) tests/bench/driver.c $(BENCH_HEADERS) $(LIB_OUT)/libashlar.so
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS_COMMON) $(BENCH_INCLUDE) $(filter %.c,$^) \
+		-L$(LIB_OUT) -lashlar -Wl,-rpath,$(abspath $(LIB_OUT)) -o $@
+
+# The guest writes the figures of its calls, the board's model the record.
+.PHONY: bench-driver
+bench-driver: $(BENCH)/bench-driver $(BENCH)/empty.elf
+	@tools/packages.sh vm
+	@+$(MAKE) --no-print-directory -s vm BOARD=sim VM_ARGS='--board-args "--record $(abspath $(BENCH))/driver.record"' \
+		RUN='$(BENCH)/bench-driver measure $(BENCH)/empty.elf $(BENCH)/driver.figures'
+	$(BENCH)/bench-driver report $(BENCH)/empty.elf $(BENCH)/driver.figures $(BENCH)/driver.record $(BUILD)
+	@rm -f $(BENCH)/driver.record
+
+BENCHES += bench-driver
