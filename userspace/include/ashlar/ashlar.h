@@ -52,6 +52,10 @@
  * gets the same results and the same cycle counts, always. Timeouts of waits
  * are host time; timeouts of launches are device time. A program must not
  * spin on mapped memory without calling the library: nothing would change.
+ * A card's time passes by itself and waiting threads sleep; but what is still
+ * in the library (work that waits for fences of another device handle, for
+ * room in its queue, or for a copy or fill) goes on only inside calls there,
+ * too.
  *
  * Failure. A launch that faults, hangs or is refused fails its fence and its
  * queue, leaves a record (ashlar_device_fault()) and stops the address space
@@ -60,15 +64,22 @@
  * process do not notice. To go on, release the failed queues and create new
  * ones; buffers and modules stay as they are. A kernel that exits non-zero
  * fails its own fence only (ASHLAR_ERROR_EXIT). What waits for a failed fence
- * fails as cancelled and fails its queue.
+ * fails as cancelled and fails its queue. On a card it may have run all the
+ * same, and what is behind it in its queue too: the driver waits for the end
+ * of a launch, not for success. When the card is reset because of somebody
+ * else, what is not complete fails as cancelled and queues fail; the message
+ * says so, and new queues work. A card that has gone is lost for good
+ * (ASHLAR_ERROR_LOST): open it again when it is back.
  *
  * Threads. Every function may be called from every thread, on the same handles
- * too. Threads that wait on one simulated board take turns at running it.
+ * too. Threads that wait on one simulated board take turns at running it;
+ * those that wait on a card sleep and keep nobody from using it.
  *
  * Fork. A child must not use handles it has inherited (they are refused with
  * ASHLAR_ERROR_FORKED); it may open devices of its own. exec is always safe.
  *
- * Environment: ASHLAR_DEVICE (name taken when none is given), ASHLAR_DATA_DIR
+ * Environment: ASHLAR_DEVICE (name taken when none is given: accel:0, a card;
+ * sim:rtl, a simulated board; see ashlar_device_open()), ASHLAR_DATA_DIR
  * (firmware, models, kernels), ASHLAR_TRACE (file for a Chrome/Perfetto trace
  * of everything that ran, made from device time).
  */
@@ -160,7 +171,7 @@ struct ashlar_device_entry {
 };
 
 /*
- * The devices that can be opened here. entries may be NULL; *count is the
+ * The devices that can be opened here, cards first. entries may be NULL; *count is the
  * number of elements of entries on entry (each with its size set) and the
  * number of devices on return. Elements beyond are left as they are.
  */
@@ -180,10 +191,14 @@ struct ashlar_open_options {
 	/*
 	 * Not NULL: a second address space on the board of that device, with
 	 * queues and faults of its own. The name must then be NULL.
+	 * (Of a card anybody can have one by opening it again; but fences reach
+	 * only across handles that share.)
 	 */
 	ashlar_device *share;
 	const char *data_dir; /* NULL: ASHLAR_DATA_DIR, else as installed */
-	const char *firmware; /* image file; NULL: the one of data_dir */
+	const char *firmware; /* image file; NULL: the one of data_dir. Not
+			       * for cards: their driver has loaded it
+			       */
 	const char *trace; /* trace file; NULL: ASHLAR_TRACE */
 	/* Receives the sentence when opening fails; may be NULL. */
 	char *error;
@@ -200,9 +215,12 @@ struct ashlar_open_options {
 /*
  * Open a board, or, with options->share, another address space on one.
  *
- * name: KIND[,OPTION...]; NULL or "" takes ASHLAR_DEVICE, else "sim:rtl".
+ * name: KIND[,OPTION...]; NULL or "" takes ASHLAR_DEVICE, else the first card
+ * when there is one, else "sim:rtl".
+ *	accel:N		card N, through its kernel driver: /dev/accel/accelN
+ *	accel:/PATH	the same, by its node
  *	sim:rtl		RTL in this process, a board of its own per open
- *	sim, sim:fast	functional model; accel:N  card: not in this version
+ *	sim, sim:fast	functional model: not in this version
  * Options of sim:
  *	board=B		sim (default), tiny, product
  *	strict=0|1	1 (default): a misuse of the board (access outside its
@@ -214,9 +232,10 @@ struct ashlar_open_options {
  *	window=A-B	cycles of wave and insn-trace; B empty: no end
  *	model=FILE	model to load instead of the one in the data directory
  *
- * Boots the firmware: waits. Errors: INVALID (name), NOT_FOUND (model or
- * firmware file), UNSUPPORTED, FORMAT (board's device tree), VERSION, BOOT,
- * NO_SPACE (all contexts taken), NO_MEMORY.
+ * Boots the firmware of a simulated board: waits. Errors: INVALID (name),
+ * NOT_FOUND (model or firmware file; no card, or none that may be opened),
+ * UNSUPPORTED, FORMAT (board's device tree), VERSION (also of the kernel
+ * driver), BOOT, NO_SPACE (all contexts taken), NO_MEMORY, LOST.
  */
 ASHLAR_API ashlar_result
 ashlar_device_open(const char *name, const struct ashlar_open_options *options,
@@ -296,7 +315,9 @@ struct ashlar_fault {
 	uint32_t size;
 	uint32_t flags; /* none defined */
 	ashlar_result result; /* EXIT, FAULT, HUNG, REFUSED, CANCELLED */
-	uint32_t queue; /* number of the queue on the board */
+	uint32_t queue; /* number of the queue: on a simulated board, or of the
+			 * device handle on a card
+			 */
 	uint32_t context; /* number of the address space */
 	uint32_t tile; /* first tile concerned */
 	uint32_t unit; /* enum ashlar_unit */
@@ -336,6 +357,7 @@ struct ashlar_buffer_info {
 /*
  * Memory that kernels of the device can reach, at ashlar_buffer_addr(). It is
  * zeroed. An unmapped page lies behind each buffer.
+ * Host memory of a card stays in memory and counts against RLIMIT_MEMLOCK.
  * Errors: INVALID, NO_MEMORY (host), NO_SPACE (board memory or addresses).
  */
 ASHLAR_API ashlar_result ashlar_buffer_create(
@@ -370,8 +392,9 @@ ASHLAR_API ashlar_result ashlar_buffer_read(ashlar_buffer *buffer,
 					    uint64_t bytes);
 
 /*
- * A dma-buf file descriptor of the buffer, to share with other devices.
- * Errors: UNSUPPORTED on simulated boards.
+ * A dma-buf file descriptor of the buffer, to share with other devices; the
+ * caller closes it. Errors: UNSUPPORTED on simulated boards, and for buffers in
+ * board memory.
  */
 ASHLAR_API ashlar_result ashlar_buffer_export(ashlar_buffer *buffer, int *fd);
 
@@ -429,7 +452,8 @@ struct ashlar_queue_info {
 
 /*
  * A queue; info NULL: all defaults. Waits for the firmware.
- * Errors: INVALID, NO_SPACE (all queues taken), LOST.
+ * Errors: INVALID, NO_SPACE (all queues taken), LOST; UNSUPPORTED for
+ * ASHLAR_QUEUE_HIGH on a card without CAP_SYS_NICE.
  */
 ASHLAR_API ashlar_result
 ashlar_queue_create(ashlar_device *device, const struct ashlar_queue_info *info,
@@ -621,7 +645,10 @@ ASHLAR_API ashlar_result ashlar_fence_fault(ashlar_fence *fence,
 					    struct ashlar_fault *fault);
 
 /*
- * A sync_file descriptor of the fence. Errors: UNSUPPORTED on simulated boards.
+ * A sync_file descriptor of the fence; the caller closes it. It signals when
+ * the work has ended, well or not: ashlar_fence_query() says which. Errors:
+ * UNSUPPORTED on simulated boards; BUSY as long as the driver does not have all
+ * of the work, which waits in the library or ends with a copy or fill.
  */
 ASHLAR_API ashlar_result ashlar_fence_export(ashlar_fence *fence, int *fd);
 ASHLAR_API void ashlar_fence_unref(ashlar_fence *fence);
