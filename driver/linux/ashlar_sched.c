@@ -630,6 +630,9 @@ int ashlar_ioctl_queue_query(struct drm_device *drm, void *data,
 	mutex_unlock(&q->submit_lock);
 	spin_lock_irqsave(&q->lock, flags);
 	args->state = q->state;
+	/* Also a queue that had nothing to do when another failed. */
+	if (args->state == DRM_ASHLAR_QUEUE_OK && READ_ONCE(q->space->stopped))
+		args->state = DRM_ASHLAR_QUEUE_CANCELLED;
 	args->completed = q->completed;
 	spin_unlock_irqrestore(&q->lock, flags);
 	ashlar_queue_put(q);

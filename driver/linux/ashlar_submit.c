@@ -23,11 +23,11 @@ int ashlar_array_get(const struct drm_ashlar_array *array, u32 i, void *to,
 		     size_t least, size_t bytes)
 {
 	u64 at = array->ptr + (u64)array->stride * i;
+	int err = copy_struct_from_user(to, bytes, u64_to_user_ptr(at),
+					array->stride);
 
-	/* Also refuses what a newer user space has set and this does not know. */
-	if (copy_struct_from_user(to, bytes, u64_to_user_ptr(at), array->stride))
-		return -EFAULT;
-	return 0;
+	/* What a newer user space has set and this does not know. */
+	return err == -E2BIG ? -EINVAL : err;
 }
 
 /* --- Syncobjs ------------------------------------------------------------------------- */

@@ -11,8 +11,9 @@
  * PRIME_FD_TO_HANDLE and all SYNCOBJ_* (binary and timeline). There is no wait
  * ioctl here: wait for a syncobj.
  *
- * All structures: fields marked "in" are read, "out" written; flags, pads and
- * reserved fields that are not described are zero, else EINVAL. Pointers to user
+ * All structures: fields marked "in" are read, "out" written. Flags, pads,
+ * reserved fields and fields that are only "out" are zero in the call, else
+ * EINVAL. Pointers to user
  * memory are 64 bits. An ioctl that returns EINTR or EAGAIN with no effect may
  * be repeated. Errors that every ioctl knows: EINVAL (a field is out of its
  * range), EFAULT (a pointer), ENOMEM, ENOENT (no such handle, queue or
@@ -269,7 +270,8 @@ enum drm_ashlar_priority {
  * @flags: Zero.
  * @queue: out: number, from 1, of this file.
  *
- * ENOSPC: no queue, board memory or context is free.
+ * ENOSPC: no queue, board memory or context is free. ECANCELED: the address space
+ * has been stopped by a failure and still has queues; destroy them all first.
  */
 struct drm_ashlar_queue_create {
 	__u32 priority;
@@ -481,7 +483,8 @@ struct drm_ashlar_job {
  *	call with its error; those before it are submitted.
  * @pad: Zero.
  *
- * ECANCELED: the queue is not OK (QUEUE_QUERY). EINVAL for a syncobj, or a point
+ * EBUSY: 8192 jobs of the queue have not completed; wait for one. ECANCELED: the
+ * queue is not OK (QUEUE_QUERY). EINVAL for a syncobj, or a point
  * of one, that nothing will signal yet: waits are for submitted work only.
  */
 struct drm_ashlar_submit {
