@@ -20,7 +20,7 @@
  * One call of run() takes about CHUNK_NS, after which somebody who waits gets
  * in. The thread stays inside the model for SLICE_NS when nobody waits.
  */
-#define CHUNK_NS  200000u
+#define CHUNK_NS  100000u
 #define SLICE_NS  1000000u
 #define CHUNK_MIN 32u
 #define CHUNK_MAX 65536u

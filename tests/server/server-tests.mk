@@ -53,7 +53,8 @@ $(SERVER_T)/test_board: tests/server/test_board.c $(SERVER_T_SHARED) $(SERVER_T_
 
 .PHONY: test-server-board
 test-server-board: $(SERVER_T)/test_board $(SERVER_BIN) model firmware
-	@$(SERVER_T)/test_board $(SERVER_BIN) $(BUILD)/model/ashlar-model-rtl-tiny.so $(BUILD)/firmware/ashlar-fw.bin
+	@$(SERVER_T)/test_board $(SERVER_BIN) $(BUILD)/model/ashlar-model-rtl-tiny.so $(BUILD)/firmware/ashlar-fw.bin \
+		$(BUILD)/model/ashlar-replay
 TESTS += test-server-board
 
 # Random clients: a short run of fixed seeds, and a long one.

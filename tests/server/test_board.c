@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * test_board SERVER MODEL FIRMWARE: the RTL of a board behind the server, and
+ * test_board SERVER MODEL FIRMWARE REPLAY: the RTL of a board behind the server, and
  * the driver's core in front of it, as in a guest: registers by message, board
  * memory mapped, DMA through shared memory, vectors by eventfd.
  */
@@ -22,6 +22,7 @@
 #define PAUSE_MS  1
 
 static const char *firmware;
+static const char *replay; /* the program that runs a log again */
 
 /* --- The driver core's environment ------------------------------------------- */
 
@@ -181,8 +182,11 @@ static void unplug(struct ashlar_os *os)
 	client_close(&os->client);
 }
 
-static int start(void **state)
+static void begin(void **state, const char *record)
 {
+	const char *const options[] = { "--socket",   server_socket, "--model",
+					server_model, "--record",    record,
+					NULL };
 	static struct ashlar_os os;
 
 	memset(&os, 0, sizeof(os));
@@ -192,9 +196,17 @@ static int start(void **state)
 	assert_ptr_not_equal(os.guest, MAP_FAILED);
 	for (int i = 0; i < VECTORS; i++)
 		os.event[i] = new_event();
-	server_start_fake(&os.server);
+	if (record)
+		server_start(&os.server, options);
+	else
+		server_start_fake(&os.server);
 	plug(&os);
 	*state = &os;
+}
+
+static int start(void **state)
+{
+	begin(state, NULL);
 	return 0;
 }
 
@@ -355,6 +367,23 @@ static void rests_when_done(void **state)
 	ashlar_dev_detach(&dev);
 }
 
+/* Boot, recorded, and then again without a guest: nothing differs. */
+static void records_what_replays(void **state)
+{
+	char log[96], command[1024];
+	struct ashlar_dev dev;
+
+	snprintf(log, sizeof(log), "%s.record", server_socket);
+	begin(state, log);
+	boot(*state, &dev);
+	ashlar_dev_detach(&dev);
+	stop(state);
+	snprintf(command, sizeof(command), "%s %s %s", replay, server_model,
+		 log);
+	assert_int_equal(system(command), 0);
+	unlink(log);
+}
+
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
@@ -365,9 +394,16 @@ int main(int argc, char **argv)
 		cmocka_unit_test_setup_teardown(another_guest_boots_it_again,
 						start, stop),
 		cmocka_unit_test_setup_teardown(rests_when_done, start, stop),
+		cmocka_unit_test(records_what_replays),
 	};
 
 	server_arguments(argc, argv);
-	firmware = argc > 3 ? argv[3] : "";
+	if (argc < 5) {
+		fprintf(stderr, "usage: %s SERVER MODEL FIRMWARE REPLAY\n",
+			argv[0]);
+		return 2;
+	}
+	firmware = argv[3];
+	replay = argv[4];
 	return RUN_COUNTED(tests);
 }
