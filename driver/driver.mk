@@ -4,7 +4,7 @@
 #   make test-driver-core              with sanitizers
 #   make driver-core-freestanding      it needs no libc and no floating point
 # And the kernel module for the kernels of the guests (tools/vm):
-#   make module KERNEL=7.3|6.12
+#   make module KERNEL=7.3|6.12, make test-driver-check
 
 CORE_T := $(BUILD)/tests/core-driver
 CORE_T_CFLAGS := $(filter-out -fsanitize%,$(CFLAGS_COMMON)) -fno-omit-frame-pointer \
@@ -51,12 +51,31 @@ TESTS += test-driver-core
 
 # The kernel module for a guest's kernel: $(BUILD)/driver/KERNEL/ashlar.ko
 KERNEL ?= 7.3
-KERNELS := 6.12 7.3
+MODULE_KERNELS := 6.12 7.3
 
 .PHONY: module modules
 module:
 	@tools/vm/build-module $(KERNEL) driver linux $(BUILD)/driver/$(KERNEL) W=1 KCFLAGS=-Werror
 	@ln -sf linux/ashlar.ko $(BUILD)/driver/$(KERNEL)/ashlar.ko
 
+# What a maintainer's tools say. The shared headers and the core are read by
+# compilers of user space and firmware too, which have no kernel types; the
+# format of trace points is the kernel's own.
+DRIVER_SHARED := $(sort $(wildcard driver/core/*.[ch] driver/abi/*.h driver/uapi/*.h))
+DRIVER_SHARED_IGNORE := PREFER_KERNEL_TYPES,BIT_MACRO,ARRAY_SIZE,LINE_SPACING,LONG_LINE_COMMENT,$\
+	VOLATILE,PREFER_DEFINED_ATTRIBUTE_MACRO,EMBEDDED_FUNCTION_NAME,PARENTHESIS_ALIGNMENT,OPEN_ENDED_LINE
+
+.PHONY: test-driver-check
+test-driver-check: ## checkpatch --strict, sparse, W=1 on both kernels
+	@n=0; failed=0; \
+	check() { if "$$@"; then n=$$((n + 1)); else failed=$$((failed + 1)); fi; }; \
+	check tools/vm/checkpatch $(filter-out %/ashlar_trace.h,$(wildcard driver/linux/*.[ch])); \
+	check tools/vm/checkpatch --ignore PARENTHESIS_ALIGNMENT,OPEN_ENDED_LINE driver/linux/ashlar_trace.h; \
+	check tools/vm/checkpatch --ignore $(DRIVER_SHARED_IGNORE) $(DRIVER_SHARED); \
+	check tools/vm/build-module 6.12 driver linux $(BUILD)/driver/sparse C=2 CF=-Wsparse-error; \
+	for k in $(MODULE_KERNELS); do check $(MAKE) --no-print-directory module KERNEL=$$k; done; \
+	echo "$$n passed, $$failed failed"; [ $$failed -eq 0 ]
+TESTS += test-driver-check
+
 modules:
-	@+for k in $(KERNELS); do $(MAKE) --no-print-directory module KERNEL=$$k || exit 1; done
+	@+for k in $(MODULE_KERNELS); do $(MAKE) --no-print-directory module KERNEL=$$k || exit 1; done

@@ -88,7 +88,7 @@ void ashlar_os_lock_free(struct ashlar_os_lock *lock)
 	kfree(lock);
 }
 
-void ashlar_os_lock(struct ashlar_os_lock *lock)
+void ashlar_os_lock(struct ashlar_os_lock *lock) __acquires(&lock->lock)
 {
 	unsigned long flags;
 
@@ -96,7 +96,7 @@ void ashlar_os_lock(struct ashlar_os_lock *lock)
 	lock->flags = flags;
 }
 
-void ashlar_os_unlock(struct ashlar_os_lock *lock)
+void ashlar_os_unlock(struct ashlar_os_lock *lock) __releases(&lock->lock)
 {
 	spin_unlock_irqrestore(&lock->lock, lock->flags);
 }
