@@ -46,6 +46,7 @@ static int query_device(struct ashlar_device *adev,
 		.va_start = ASHLAR_PAGE_LARGE,
 		.va_end = ashlar_va_end(adev),
 		.memory_bytes = core->mem_bytes,
+		.kernel_abi_min = core->info.kernel.min,
 	};
 
 	return give(query, &device, sizeof(device));
@@ -80,6 +81,22 @@ static int query_state(struct ashlar_device *adev,
 	return give(query, &state, sizeof(state));
 }
 
+static int query_time(struct ashlar_device *adev,
+		      struct drm_ashlar_dev_query *query)
+{
+	u64 cycles = 0;
+	int err, idx;
+
+	if (query->pointer) {
+		err = ashlar_enter(adev, &idx);
+		if (err)
+			return err;
+		cycles = ashlar_dev_cycles(&adev->core);
+		ashlar_leave(adev, idx);
+	}
+	return give(query, &cycles, sizeof(cycles));
+}
+
 int ashlar_ioctl_dev_query(struct drm_device *drm, void *data,
 			   struct drm_file *file)
 {
@@ -93,6 +110,8 @@ int ashlar_ioctl_dev_query(struct drm_device *drm, void *data,
 		return give(query, adev->dtb, adev->core.dtb_bytes);
 	case DRM_ASHLAR_QUERY_STATE:
 		return query_state(adev, query);
+	case DRM_ASHLAR_QUERY_TIME:
+		return query_time(adev, query);
 	default:
 		return -EINVAL;
 	}

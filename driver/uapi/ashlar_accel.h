@@ -67,6 +67,8 @@ enum drm_ashlar_dev_query_type {
 	DRM_ASHLAR_QUERY_DTB,
 	/** @DRM_ASHLAR_QUERY_STATE: struct drm_ashlar_state. */
 	DRM_ASHLAR_QUERY_STATE,
+	/** @DRM_ASHLAR_QUERY_TIME: __u64, device time in cycles: cheap. */
+	DRM_ASHLAR_QUERY_TIME,
 };
 
 /**
@@ -130,6 +132,10 @@ struct drm_ashlar_device {
 	__u64 va_end;
 	/** @memory_bytes: Board memory. */
 	__u64 memory_bytes;
+	/** @kernel_abi_min: Oldest kernel image that the firmware runs. */
+	__u32 kernel_abi_min;
+	/** @pad: Zero. */
+	__u32 pad;
 };
 
 /**
@@ -244,7 +250,8 @@ struct drm_ashlar_bind_op {
  * UNMAP does not wait for jobs: one that still uses the addresses gets a page
  * fault. What is unmapped is out of the board's reach when the call returns.
  * A buffer that is mapped in system memory is pinned, and counted against the
- * user's RLIMIT_MEMLOCK unless CAP_IPC_LOCK: then EDQUOT.
+ * user's RLIMIT_MEMLOCK unless CAP_IPC_LOCK: then EDQUOT. ENOSPC: no context, or
+ * no board memory for page tables.
  */
 struct drm_ashlar_vm_bind {
 	struct drm_ashlar_array ops;
@@ -393,7 +400,7 @@ struct drm_ashlar_result {
  * @ptr: in: where to.
  *
  * The driver keeps the results of the last depth jobs of a queue. ENODATA:
- * @first is older.
+ * @first is older. A result is there before the fence of its job signals.
  */
 struct drm_ashlar_queue_results {
 	__u32 queue;
