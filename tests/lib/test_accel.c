@@ -692,6 +692,114 @@ static void what_overtakes_a_failure_is_void(void **state)
 	}
 }
 
+/*
+ * A list that is partly on the board when something else fails: what of it is
+ * there ends it.
+ */
+static void half_given_lists_end(void **state)
+{
+	struct ashlar_queue_info qi = ASHLAR_INIT(ashlar_queue_info);
+	struct fake_exit args = { 0, 100 };
+	struct ashlar_launch_info i;
+	struct lib_board l;
+	ashlar_cmdlist *list;
+	ashlar_queue *q, *behind;
+	ashlar_fence *f[3];
+
+	(void)state;
+	lib_open(&l, NULL);
+	qi.depth = 4;
+	assert_ok(ashlar_queue_create(l.dev, &qi, &q));
+	assert_ok(ashlar_queue_create(l.dev, NULL, &behind));
+	assert_ok(ashlar_cmdlist_create(l.dev, &list));
+	i = lib_launch(l.exit, &args, sizeof(args));
+	for (int n = 0; n < 100; n++)
+		assert_ok(ashlar_cmdlist_launch(list, &i, NULL));
+	assert_ok(ashlar_cmdlist_end(list));
+	fake_kernel.hold = true;
+	assert_ok(ashlar_cmdlist_submit(q, list, NULL, &f[0]));
+	i.waits = f;
+	i.wait_count = 1;
+	assert_ok(ashlar_launch(behind, &i, &f[1]));
+	i = lib_launch(l.illegal, NULL, 0);
+	assert_ok(ashlar_launch(l.q, &i, &f[2]));
+	fake_kernel.hold = false;
+	assert_int_equal(ashlar_fence_wait(&f[0], 1, 0, ASHLAR_FOREVER),
+			 ASHLAR_ERROR_CANCELLED);
+	assert_int_equal(lib_wait(f[1]), ASHLAR_ERROR_CANCELLED);
+	assert_int_equal(lib_wait(f[2]), ASHLAR_ERROR_FAULT);
+	ashlar_fence_unref(f[0]);
+	ashlar_cmdlist_unref(list);
+	ashlar_queue_unref(behind);
+	ashlar_queue_unref(q);
+	lib_close(&l);
+}
+
+/* The end of a list's first command is known to be a failure; it goes on. */
+static void failing_lists_are_not_left_to_the_driver(void **state)
+{
+	struct ashlar_queue_info qi = ASHLAR_INIT(ashlar_queue_info);
+	struct fake_exit bad = { 3, 10 }, slow = { 0, 5000 }, good = { 0, 10 };
+	struct fake_kernel_stats before;
+	struct ashlar_launch_info i;
+	struct lib_board l;
+	ashlar_cmdlist *list;
+	ashlar_queue *q;
+	ashlar_fence *f[2];
+
+	(void)state;
+	lib_open(&l, NULL);
+	assert_ok(ashlar_queue_create(l.dev, &qi, &q));
+	assert_ok(ashlar_cmdlist_create(l.dev, &list));
+	i = lib_launch(l.exit, &bad, sizeof(bad));
+	assert_ok(ashlar_cmdlist_launch(list, &i, NULL));
+	i = lib_launch(l.exit, &slow, sizeof(slow));
+	assert_ok(ashlar_cmdlist_launch(list, &i, NULL));
+	assert_ok(ashlar_cmdlist_end(list));
+	assert_ok(ashlar_cmdlist_submit(l.q, list, NULL, &f[0]));
+	/* A look takes 500 cycles: the first has ended, the second not. */
+	assert_int_equal(ashlar_fence_wait(&f[0], 1, 0, 0),
+			 ASHLAR_ERROR_TIMEOUT);
+	before = fake_kernel_stats();
+	i = lib_launch(l.exit, &good, sizeof(good));
+	i.waits = f;
+	i.wait_count = 1;
+	assert_ok(ashlar_launch(q, &i, &f[1]));
+	assert_int_equal(lib_wait(f[1]), ASHLAR_ERROR_CANCELLED);
+	/* It has never run. */
+	assert_int_equal(fake_kernel_stats().jobs, before.jobs);
+	assert_int_equal(lib_wait(f[0]), ASHLAR_ERROR_EXIT);
+	ashlar_cmdlist_unref(list);
+	ashlar_queue_unref(q);
+	lib_close(&l);
+}
+
+/* What was released is given back when there is too little otherwise. */
+static void released_memory_is_found_again(void **state)
+{
+	static const int errors[] = { ENOSPC, ENOMEM, EDQUOT };
+
+	(void)state;
+	for (int e = 0; e < 3; e++) {
+		ashlar_device *dev;
+		uint32_t before;
+
+		good_driver(NULL);
+		dev = lib_device(NULL, NULL);
+		before = fake_kernel_stats().mappings;
+		for (int n = 0; n < 5; n++)
+			ashlar_buffer_unref(lib_buffer(dev, 4096, n & 1));
+		assert_int_equal(fake_kernel_stats().mappings, before + 5);
+		fake_kernel.fail_request = REQUEST(DRM_IOCTL_ASHLAR_VM_BIND);
+		fake_kernel.fail_at = 1;
+		fake_kernel.fail_count = 1;
+		fake_kernel.fail_error = errors[e];
+		ashlar_buffer_unref(lib_buffer(dev, 4096, 1));
+		assert_int_equal(fake_kernel_stats().mappings, before + 1);
+		ashlar_device_unref(dev);
+	}
+}
+
 /* --- Descriptors ------------------------------------------------------------------------ */
 
 static void exports(void **state)
@@ -903,6 +1011,9 @@ int main(void)
 		TEST(memory_goes_in_few_requests),
 		TEST(waits_go_to_the_driver),
 		TEST(what_overtakes_a_failure_is_void),
+		TEST(half_given_lists_end),
+		TEST(failing_lists_are_not_left_to_the_driver),
+		TEST(released_memory_is_found_again),
 		TEST(exports),
 		TEST(waits_end_in_time),
 		TEST(sleeping_locks_nobody_out),

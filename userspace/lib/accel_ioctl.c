@@ -87,7 +87,6 @@ int accel_query_state(struct accel *a, struct drm_ashlar_state *state)
 	err = accel_ioctl(a->fd, DRM_IOCTL_ASHLAR_DEV_QUERY, &q);
 	if (err)
 		return accel_fail(a, err, "DEV_QUERY", "no state");
-	if (state->cycles > a->cycles)
-		a->cycles = state->cycles;
+	a->cycles = state->cycles;
 	return 0;
 }

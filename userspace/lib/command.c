@@ -18,6 +18,10 @@ static ashlar_result check_args(struct ashlar_device *dev,
 			    "kernel %s takes %s%u bytes of arguments, not %u",
 			    d->name, up_to ? "up to " : "", d->arg_bytes,
 			    i->arg_bytes);
+	if (i->arg_bytes > dev->board->port->facts.arg_bytes)
+		return fail(dev, ASHLAR_ERROR_LIMIT,
+			    "%u bytes of arguments: the board takes %u",
+			    i->arg_bytes, dev->board->port->facts.arg_bytes);
 	if (i->arg_bytes && !i->args)
 		return fail(dev, ASHLAR_ERROR_INVALID,
 			    "args is NULL for %u bytes", i->arg_bytes);

@@ -102,7 +102,8 @@ ashlar_result memory_new(struct ashlar_device *dev, uint64_t bytes,
 	err = ops_of(dev)->memory_new(dev->space, bytes, align, flags,
 				      &m->port);
 	/* Once more after stale memory has become free. */
-	if (err == -ENOSPC && dev->stale) {
+	if ((err == -ENOSPC || err == -ENOMEM || err == -EDQUOT) &&
+	    dev->stale) {
 		err = forget(dev, false);
 		if (!err)
 			err = ops_of(dev)->memory_new(dev->space, bytes, align,

@@ -298,65 +298,65 @@ ashlar_result port_accel_open(const struct device_name *name,
 
 /* --- Looking around -------------------------------------------------------- */
 
+/*
+ * Open a node when it is, or may be, a card's: opening another driver's would
+ * wake its device. Returns 0 or a positive errno value; ENODEV: not a card's.
+ */
+static int look_at(unsigned int number, int *fd, struct drm_version *v)
+{
+	char node[64], link[64], path[256] = "", name[32];
+	const char *slash;
+	int err;
+
+	snprintf(node, sizeof(node), ACCEL_NODE, number);
+	snprintf(link, sizeof(link), "/sys/class/accel/accel%u/device/driver",
+		 number);
+	if (readlink(link, path, sizeof(path) - 1) > 0) {
+		slash = strrchr(path, '/');
+		if (strcmp(slash ? slash + 1 : path, DRIVER))
+			return ENODEV;
+	}
+	err = accel_open(node, fd);
+	/* Without a name from sysfs nobody knows whose it is. */
+	if (err)
+		return *path ? err : ENODEV;
+	err = read_version(*fd, name, sizeof(name), v);
+	if (err || strcmp(name, DRIVER)) {
+		close(*fd);
+		return ENODEV;
+	}
+	return 0;
+}
+
 bool port_accel_describe(unsigned int number, char *text, size_t bytes)
 {
 	static const char *const platforms[] = { "", " of RTL", " of a model" };
 	struct drm_ashlar_device i;
 	struct drm_version v;
-	char node[64], name[32];
-	bool ours;
-	int fd;
+	int fd, err;
 
-	snprintf(node, sizeof(node), ACCEL_NODE, number);
-	if (accel_open(node, &fd))
+	if (look_at(number, &fd, &v))
 		return false;
-	ours = !read_version(fd, name, sizeof(name), &v) &&
-	       !strcmp(name, DRIVER) && !query_device(fd, &i);
+	err = query_device(fd, &i);
 	close(fd);
-	if (ours)
+	if (!err)
 		snprintf(text, bytes,
 			 "card%s, %u tiles, %llu MiB, driver interface %d.%d",
 			 i.platform < 3 ? platforms[i.platform] : "", i.tiles,
 			 (unsigned long long)i.memory_bytes >> 20,
 			 v.version_major, v.version_minor);
-	return ours;
-}
-
-/* A node that we may not open: sysfs names its driver. */
-static bool driver_is_ours(unsigned int number)
-{
-	char link[64], path[256];
-	const char *slash;
-	ssize_t n;
-
-	snprintf(link, sizeof(link), "/sys/class/accel/accel%u/device/driver",
-		 number);
-	n = readlink(link, path, sizeof(path) - 1);
-	if (n <= 0)
-		return false;
-	path[n] = 0;
-	slash = strrchr(path, '/');
-	return slash && !strcmp(slash + 1, DRIVER);
+	return !err;
 }
 
 bool port_accel_find(unsigned int *number)
 {
 	for (unsigned int n = 0; n < ACCEL_NODES; n++) {
 		struct drm_version v;
-		char node[64], name[32];
-		bool ours = false;
-		int fd, err;
+		int fd, err = look_at(n, &fd, &v);
 
-		snprintf(node, sizeof(node), ACCEL_NODE, n);
-		err = accel_open(node, &fd);
-		if (!err) {
-			ours = !read_version(fd, name, sizeof(name), &v) &&
-			       !strcmp(name, DRIVER);
+		if (!err)
 			close(fd);
-		} else if (err == EACCES || err == EPERM) {
-			ours = driver_is_ours(n);
-		}
-		if (ours) {
+		if (!err || err == EACCES || err == EPERM) {
 			*number = n;
 			return true;
 		}

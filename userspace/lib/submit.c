@@ -109,10 +109,14 @@ static void drop_backlog(struct ashlar_queue *q, ashlar_result result,
 
 		fence_fail(s->fence, result, now, why);
 		s->fence->info.state = ASHLAR_FENCE_PENDING;
-		if (s->completed == s->started)
+		if (s->completed == s->started) {
 			finish(s);
-		else
-			s->count = s->started;
+			continue;
+		}
+		/* It ends with what of it is on the board, the last there. */
+		s->count = s->started;
+		s->fence->point =
+			(struct port_point){ q->port, q->port->pushed };
 	}
 }
 
@@ -350,7 +354,8 @@ static int board_waits(struct ashlar_queue *q, const struct submission *s,
 
 		if (f->info.state != ASHLAR_FENCE_PENDING)
 			continue;
-		if (!f->point.queue ||
+		/* One that will fail is not worth it. */
+		if (f->info.result || !f->point.queue ||
 		    f->point.queue->space != q->port->space ||
 		    f->point.seq > f->point.queue->given)
 			return -1;
