@@ -15,6 +15,9 @@ $(SERVER_OUT)/%.o: $(SERVER_DIR)/%.c $(SERVER_DIR)/server.mk
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS_COMMON) $(SERVER_CFLAGS) -MMD -MP -c $< -o $@
 
+# It holds PREFIX, as a file of the library does.
+$(SERVER_OUT)/load.o: $(BUILD)/lib/prefix
+
 -include $(SERVER_OBJ:.o=.d)
 
 $(SERVER_BIN): $(SERVER_OBJ)

@@ -7,7 +7,7 @@
 #include <sys/types.h>
 
 extern const char *server_program;
-extern const char *server_model; /* what fake_args() names */
+extern const char *server_model; /* shared object */
 extern char server_socket[]; /* of this test program */
 
 struct server {
