@@ -5,7 +5,7 @@
 
 GUEST_T := $(BUILD)/tests/guest
 GUEST_DIR := tests/guest
-GUEST_TESTS := uapi memory jobs faults isolation sharing
+GUEST_TESTS := uapi memory jobs faults isolation sharing signals removal
 GUEST_INCLUDE := -I$(GUEST_DIR) -Itests/lib -Idriver/uapi -Idriver/abi -Iuserspace/include -Iuserspace/lib $(LIBDRM_CFLAGS)
 GUEST_SHARED := $(addprefix $(GUEST_DIR)/,guest.c card.c) userspace/lib/kernel_elf.c
 GUEST_HEADERS := $(wildcard $(GUEST_DIR)/*.h) driver/uapi/ashlar_accel.h tests/lib/counted.h \

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
  * Jobs that fail: what is said of them, what ends with them, what does not.
- *   test_faults [ROUNDS [SEED]]
+ *   test_faults [ROUNDS [SEED [TEST]]]
  */
 #include "guest.h"
 
@@ -399,6 +399,8 @@ int main(int argc, char **argv)
 		rounds = (unsigned int)strtoul(argv[1], NULL, 0);
 	if (argc > 2)
 		seed = strtoull(argv[2], NULL, 0) | 1;
+	if (argc > 3)
+		cmocka_set_test_filter(argv[3]);
 	guard(100 + rounds * 10);
 	printf("test_faults %u %llu\n", rounds, (unsigned long long)seed);
 	return RUN_COUNTED(tests);

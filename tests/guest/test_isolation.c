@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
  * Processes that share the board and nothing else.
- *   test_isolation [ROUNDS [SEED]]
+ *   test_isolation [ROUNDS [SEED [TEST]]]
  */
 #include "guest.h"
 
@@ -109,6 +109,7 @@ static void no_address_reaches_another(void **state)
 	CHECK(!socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair));
 	v.socket = pair[1];
 	pid = child(victim, &v);
+	close(pair[1]);
 	card_open(&c);
 	buf_new(&c, &own, PAGE, 0);
 	for (uint32_t i = 0; i < PIECES; i++)
@@ -134,7 +135,6 @@ static void no_address_reaches_another(void **state)
 	card_computes(&c);
 	card_close(&c);
 	close(pair[0]);
-	close(pair[1]);
 }
 
 /* --- What the dead leave --------------------------------------------------------------- */
@@ -268,6 +268,7 @@ static void a_file_may_be_given_away(void **state)
 	(void)state;
 	CHECK(!socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair));
 	pid = child(give_away, &pair[1]);
+	close(pair[1]);
 	fd = receive_file(pair[0]);
 	EXPECT(read(pair[0], &g, sizeof(g)), sizeof(g));
 	child_ok(pid);
@@ -286,7 +287,6 @@ static void a_file_may_be_given_away(void **state)
 	buf_free(&g.c, &g.b);
 	card_close(&g.c);
 	close(pair[0]);
-	close(pair[1]);
 }
 
 /* --- Numbers of the board ------------------------------------------------------------------ */
@@ -385,17 +385,21 @@ static void the_killed_leave_nothing(void **state)
 {
 	struct card c;
 	uint64_t before;
-	int fds[2];
 
 	(void)state;
-	CHECK(!pipe(fds));
 	card_open(&c);
 	before = state_of(c.fd).memory_free;
 	for (unsigned int i = 0; i < rounds; i++) {
-		struct doomed d = { fds[1], i };
-		pid_t pid = child(work, &d);
+		struct doomed d = { .kind = i };
+		int fds[2];
+		pid_t pid;
 
+		CHECK(!pipe(fds));
+		d.pipe = fds[1];
+		pid = child(work, &d);
+		close(fds[1]);
 		hear(fds[0]);
+		close(fds[0]);
 		usleep((useconds_t)(rnd(&seed) % 3000));
 		child_kill(pid);
 	}
@@ -404,8 +408,6 @@ static void the_killed_leave_nothing(void **state)
 	EXPECT(state_of(c.fd).resets, 0);
 	EXPECT(count_queues(c.fd), c.dev.max_queues);
 	card_close(&c);
-	close(fds[0]);
-	close(fds[1]);
 	board_computes();
 }
 
@@ -423,6 +425,8 @@ int main(int argc, char **argv)
 		rounds = (unsigned int)strtoul(argv[1], NULL, 0);
 	if (argc > 2)
 		seed = strtoull(argv[2], NULL, 0) | 1;
+	if (argc > 3)
+		cmocka_set_test_filter(argv[3]);
 	guard(100 + rounds * 10);
 	printf("test_isolation %u %llu\n", rounds, (unsigned long long)seed);
 	return RUN_COUNTED(tests);
