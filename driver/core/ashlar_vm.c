@@ -183,10 +183,26 @@ void ashlar_vm_fini(struct ashlar_vm *vm)
 	memset(vm, 0, sizeof(*vm));
 }
 
+/* Board memory may have lost its power: all tables from their shadows. */
+static void write_all(struct ashlar_vm *vm)
+{
+	u32 i;
+
+	for (i = 0; i < vm->entries; i++)
+		if (vm->tables[i])
+			write_table(vm, vm->tables[i], 0, ASHLAR_TABLE_ENTRIES);
+	ashlar_os_mem_write(vm->dev->os, vm->root_node.start, vm->root,
+			    8ull * vm->entries);
+	ashlar_os_wmb();
+}
+
 int ashlar_vm_restart(struct ashlar_vm *vm)
 {
-	int err = destroy(vm);
+	int err;
 
+	if (!known(vm))
+		write_all(vm);
+	err = destroy(vm);
 	return err ? err : create(vm);
 }
 

@@ -70,7 +70,8 @@ void ashlar_vm_fini(struct ashlar_vm *vm);
 
 /*
  * After a fault has stopped the context, or after the board was booted again:
- * make it run again, with the same number and tables. Its queues must be gone.
+ * make it run again, with the same number and tables, which are written anew in
+ * the second case. Its queues must be gone.
  */
 int ashlar_vm_restart(struct ashlar_vm *vm);
 

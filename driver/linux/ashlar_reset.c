@@ -271,9 +271,10 @@ void ashlar_watchdog_kick(struct ashlar_device *adev)
 static void pci_stop(struct ashlar_device *adev, const char *why)
 {
 	WRITE_ONCE(adev->pci_stopped, true);
-	ashlar_reset_trigger(adev, why);
 	cancel_delayed_work_sync(&adev->watchdog);
 	cancel_work_sync(&adev->reset_work);
+	/* Also when that has just brought the board back. */
+	ashlar_reset_trigger(adev, why);
 }
 
 static void pci_start(struct ashlar_device *adev)

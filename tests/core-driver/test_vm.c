@@ -230,6 +230,36 @@ static void failed_map_leaves_nothing(void **state)
 	core_board_free(b);
 }
 
+/* Of a board that has lost its power and memory, only the numbers are left. */
+static void mappings_survive_another_boot(void **state)
+{
+	struct leaf *model = calloc(PAGES, sizeof(*model));
+	uint8_t *large = calloc(PAGES, 1);
+	struct core_board *b = core_board_booted();
+	uint64_t seed = 5;
+	struct ashlar_vm vm;
+	uint32_t context;
+
+	(void)state;
+	assert_int_equal(ashlar_vm_init(&vm, &b->dev, ENTRIES), 0);
+	context = vm.context;
+	for (int i = 0; i < 40; i++)
+		random_map(&vm, model, large, &seed);
+	memset(b->os.memory, 0xa5, b->dev.mem_bytes);
+	assert_int_equal(core_board_boot(b), 0);
+	assert_int_equal(ashlar_vm_restart(&vm), 0);
+	assert_int_equal(vm.context, context);
+	compare(b, &vm, model);
+	/* The firmware knows it again. */
+	assert_int_equal(ashlar_vm_invalidate(&vm), 0);
+	assert_int_equal(ashlar_vm_restart(&vm), 0);
+	compare(b, &vm, model);
+	ashlar_vm_fini(&vm);
+	free(large);
+	free(model);
+	core_board_free(b);
+}
+
 static void contexts_run_out(void **state)
 {
 	struct core_board *b = core_board_booted();
@@ -294,6 +324,7 @@ int main(void)
 		cmocka_unit_test(agrees_with_a_walk),
 		cmocka_unit_test(refuses_bad_maps),
 		cmocka_unit_test(failed_map_leaves_nothing),
+		cmocka_unit_test(mappings_survive_another_boot),
 		cmocka_unit_test(contexts_run_out),
 	};
 

@@ -507,6 +507,7 @@ static int dev_query(struct drm_ashlar_dev_query *q)
 		.control_abi = 0x10000,
 		.job_abi = 0x10000,
 		.kernel_abi = 0x10000,
+		.kernel_abi_min = 0x10000,
 		.tiles = 1,
 		.clock_khz = 500000,
 		.max_queues = QUEUES,
@@ -550,6 +551,10 @@ static int dev_query(struct drm_ashlar_dev_query *q)
 		from = &s;
 		bytes = sizeof(s);
 		break;
+	case DRM_ASHLAR_QUERY_TIME:
+		from = &s.cycles;
+		bytes = sizeof(s.cycles);
+		break;
 	default:
 		return EINVAL;
 	}
@@ -571,7 +576,7 @@ static int bo_create(struct file *f, struct drm_ashlar_bo_create *c)
 	struct bo *bo;
 	uint32_t h;
 
-	if (!c->size || !bytes ||
+	if (!c->size || !bytes || c->handle ||
 	    c->flags & ~(uint32_t)(DRM_ASHLAR_BO_LOCAL | DRM_ASHLAR_BO_NO_MMAP))
 		return EINVAL;
 	bo = calloc(1, sizeof(*bo));
@@ -602,6 +607,8 @@ static int bo_query(struct file *f, struct drm_ashlar_bo_query *q)
 
 	if (!bo)
 		return ENOENT;
+	if (q->flags || q->size || q->mmap_offset)
+		return EINVAL;
 	q->flags = bo->flags;
 	q->size = bo->node.bytes;
 	q->mmap_offset =
@@ -743,11 +750,10 @@ static int vm_bind(struct file *f, struct drm_ashlar_vm_bind *b)
 	const struct drm_ashlar_bind_op *ops = user(b->ops.ptr);
 	int err = make_context(f);
 
-	b->done = 0;
 	if (err)
 		return err;
-	if (b->flags || b->ops.stride != sizeof(*ops) || !b->ops.count ||
-	    b->ops.count > MAX_BINDS)
+	if (b->done || b->flags || b->ops.stride != sizeof(*ops) ||
+	    !b->ops.count || b->ops.count > MAX_BINDS)
 		return EINVAL;
 	card.stats.binds++;
 	while (b->done < b->ops.count) {
@@ -830,6 +836,8 @@ static int queue_query(struct file *f, struct drm_ashlar_queue_query *i)
 
 	if (!q)
 		return ENOENT;
+	if (i->state || i->submitted || i->completed)
+		return EINVAL;
 	i->state = q->state;
 	i->submitted = q->submitted;
 	i->completed = q->completed;
@@ -940,11 +948,10 @@ static int submit(struct file *f, struct drm_ashlar_submit *s)
 	uint32_t count = s->jobs.count;
 	int err = 0;
 
-	s->accepted = 0;
 	if (!q)
 		return ENOENT;
-	if (s->flags || s->pad || s->jobs.stride != sizeof(*jobs) || !count ||
-	    count > MAX_JOBS)
+	if (s->accepted || s->seqno || s->flags || s->pad ||
+	    s->jobs.stride != sizeof(*jobs) || !count || count > MAX_JOBS)
 		return EINVAL;
 	if (q->state != DRM_ASHLAR_QUEUE_OK)
 		return ECANCELED;

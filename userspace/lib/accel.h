@@ -94,6 +94,8 @@ int accel_fail(struct accel *a, int err, const char *request, const char *fmt,
 /* Open a node. 0, or a positive errno value. */
 int accel_open(const char *node, int *fd);
 int accel_query_state(struct accel *a, struct drm_ashlar_state *state);
+/* Renew a->cycles. */
+int accel_query_time(struct accel *a);
 
 /* --- accel_memory.c, accel_queue.c, accel_sync.c ------------------------------- */
 

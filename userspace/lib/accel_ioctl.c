@@ -74,6 +74,23 @@ int accel_fail(struct accel *a, int err, const char *request, const char *fmt,
 			 strerror(err));
 }
 
+int accel_query_time(struct accel *a)
+{
+	uint64_t cycles = 0;
+	struct drm_ashlar_dev_query q = {
+		.type = DRM_ASHLAR_QUERY_TIME,
+		.size = sizeof(cycles),
+		.pointer = (uintptr_t)&cycles,
+	};
+	int err;
+
+	err = accel_ioctl(a->fd, DRM_IOCTL_ASHLAR_DEV_QUERY, &q);
+	if (err)
+		return accel_fail(a, err, "DEV_QUERY", "no time");
+	a->cycles = cycles;
+	return 0;
+}
+
 int accel_query_state(struct accel *a, struct drm_ashlar_state *state)
 {
 	struct drm_ashlar_dev_query q = {

@@ -24,12 +24,11 @@ static void accel_close(struct port *p)
 
 static uint64_t accel_cycles(struct port *p)
 {
-	struct drm_ashlar_state state;
 	struct accel *a = accel_of(p);
 
 	/* When it cannot be asked: the latest known. */
 	if (!p->lost)
-		accel_query_state(a, &state);
+		accel_query_time(a);
 	return a->cycles;
 }
 
@@ -214,7 +213,7 @@ static ashlar_result read_facts(struct accel *a, char *error)
 		.control_abi = i->control_abi,
 		.job_abi = i->job_abi,
 		.kernel_abi = i->kernel_abi,
-		.kernels = { i->kernel_abi, i->kernel_abi },
+		.kernels = { i->kernel_abi_min, i->kernel_abi },
 		.tiles = i->tiles,
 		.queues = i->max_queues,
 		.contexts = i->max_contexts,
