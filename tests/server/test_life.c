@@ -199,6 +199,7 @@ static void keeps_the_board(void **state)
 	/* Work goes on while nobody is there; an interrupt waits. */
 	client_open(&c, server_socket);
 	assert_int_equal(server_maps(&s), 0);
+	assert_int_equal(server_fds(&s), fds + 1);
 	write32(&c, FAKE_VECTOR, 3);
 	write32(&c, FAKE_BUSY, 1000);
 	client_close(&c);
