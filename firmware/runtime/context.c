@@ -109,6 +109,7 @@ int queue_ended(struct queue *q)
 	if (q->done != q->tail || q->issued != q->taken || !report_idle(q))
 		return 0;
 	report_disown(q);
+	fetch_forget(q); /* its last jobs were fetched since queue_end() */
 	q->ctx->queues &= ~bit64(q->number);
 	q->life = RT_NONE;
 	return 1;

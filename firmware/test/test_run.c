@@ -541,6 +541,39 @@ static void destroy_running(void **state)
 	assert_int_equal(status_of(&q[2], 0), ASHLAR_JOB_OK);
 }
 
+/*
+ * Jobs that wait are fetched while the queue goes; what was prepared for the
+ * next of them is nothing that the next queue of that number should get.
+ */
+static void another_queue_of_the_number(void **state)
+{
+	struct ashlar_ctrl_msg m;
+	uint32_t n = 1, id, jobs, i;
+
+	(void)state;
+	for (jobs = 1; jobs <= 8; jobs++) {
+		up(1);
+		host_context(1);
+		host_queue(&q[0], 1, 1, 1, 3);
+		for (i = 0; i < jobs; i++)
+			host_push(&q[0], host_job(i ? 0x1000 : HANG_VA, 1));
+		host_ring(&q[0]);
+		host_until(job_runs, &q[0]);
+		id = host_send(ASHLAR_CTRL_QUEUE_DESTROY, &n, 4);
+		host_settle();
+		assert_true(host_reply(id, &m));
+		assert_int_equal(m.status, ASHLAR_STATUS_OK);
+
+		host_queue(&q[1], 1, 1, 1, 3);
+		for (i = 0; i < 3; i++) {
+			one(&q[1], 0x1000, 1);
+			host_settle();
+			assert_int_equal(host_completed(&q[1]), i + 1);
+			assert_int_equal(status_of(&q[1], i), ASHLAR_JOB_OK);
+		}
+	}
+}
+
 /* Destroyed while its tiles are being scrubbed for it. */
 static void destroy_while_scrubbing(void **state)
 {
@@ -827,6 +860,7 @@ SUITE(suite_run, ((const struct CMUnitTest[]){
 			 cmocka_unit_test(no_starvation),
 			 cmocka_unit_test(two_contexts_at_once),
 			 cmocka_unit_test(destroy_running),
+			 cmocka_unit_test(another_queue_of_the_number),
 			 cmocka_unit_test(destroy_while_scrubbing),
 			 cmocka_unit_test(invalidate),
 			 cmocka_unit_test(invalidate_then_doorbell),
