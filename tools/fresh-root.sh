@@ -60,6 +60,7 @@ unshare --mount --pid --fork --kill-child --propagation private bash -c '
 	set -e
 	root=$0
 	mount -t proc proc "$root/proc"
+	mount -t devpts -o ptmxmode=666 devpts "$root/dev/pts"
 	mount --bind "$1" "$root/var/cache/apt/archives"
 	mount -t tmpfs tmpfs "$root/tmp"
 	shift
