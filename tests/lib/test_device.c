@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 /*
- * test_device KERNELS.elf [GROUP]: the library, the firmware and kernels on the
- * device that ASHLAR_DEVICE names, a simulated board or a card. Groups: all
- * (default), what every device does; threads, one test of these; cycles, what
- * a simulated board does besides.
+ * test_device KERNELS.elf [GROUP [COMMAND]]: the library, the firmware and
+ * kernels on the device that ASHLAR_DEVICE names, a simulated board or a card.
+ * Groups: all (default), what every device does; threads, one test of these;
+ * cycles, what a simulated board does besides; reset and gone, what a card does
+ * when COMMAND, for the shell, resets it or takes it away under a kernel.
  */
 #include <pthread.h>
 #include <stdatomic.h>
@@ -20,6 +21,7 @@
 #define assert_ok(call) assert_int_equal((call), ASHLAR_OK)
 
 static const char *kernel_file;
+static const char *command;
 
 struct ctx {
 	ashlar_device *dev;
@@ -592,6 +594,71 @@ static void threads_share_a_board(void **state)
 	close_ctx(&c);
 }
 
+/* --- A card in trouble -------------------------------------------------------------- */
+
+/* The command, while a kernel hangs and another waits; results of both. */
+static void upset(struct ctx *c, ashlar_result *hung, ashlar_result *behind)
+{
+	const struct device_none none = { 0 };
+	struct device_code code = { 0, 0 };
+	ashlar_fence *f[2];
+
+	assert_ok(
+		launch(c->q, c->hang, &none, sizeof(none), 1ull << 40, &f[0]));
+	assert_ok(launch(c->q, c->leave, &code, sizeof(code), 0, &f[1]));
+	assert_int_equal(ashlar_fence_wait(f, 2, ASHLAR_WAIT_ANY, 200000000),
+			 ASHLAR_ERROR_TIMEOUT);
+	assert_int_equal(system(command), 0);
+	*hung = finish(f[0]);
+	*behind = finish(f[1]);
+}
+
+static void a_reset_cancels(void **state)
+{
+	ashlar_result hung, behind;
+	struct sum s;
+	struct ctx c;
+	ashlar_fence *f;
+
+	(void)state;
+	open_ctx(&c, NULL);
+	new_sum(&c, &s, 0);
+	for (uint32_t n = 0; n < 3; n++) {
+		upset(&c, &hung, &behind);
+		assert_int_equal(hung, ASHLAR_ERROR_CANCELLED);
+		assert_int_equal(behind, ASHLAR_ERROR_CANCELLED);
+		assert_int_equal(
+			launch(c.q, c.sum, &s.args, sizeof(s.args), 0, &f),
+			ASHLAR_ERROR_POISONED);
+		/* Memory and kernels are as they were. */
+		renew_queue(&c);
+		set_sum(&s, n);
+		assert_ok(launch(c.q, c.sum, &s.args, sizeof(s.args), 0, &f));
+		assert_ok(finish(f));
+		check_sum(&s);
+	}
+	free_sum(&s);
+	close_ctx(&c);
+}
+
+static void a_card_that_goes_is_lost(void **state)
+{
+	struct ashlar_device_perf p = ASHLAR_INIT(ashlar_device_perf);
+	ashlar_result hung, behind;
+	ashlar_queue *q;
+	struct ctx c;
+
+	(void)state;
+	open_ctx(&c, NULL);
+	upset(&c, &hung, &behind);
+	assert_int_equal(hung, ASHLAR_ERROR_LOST);
+	assert_int_equal(behind, ASHLAR_ERROR_LOST);
+	assert_int_equal(ashlar_queue_create(c.dev, NULL, &q),
+			 ASHLAR_ERROR_LOST);
+	assert_int_equal(ashlar_device_perf(c.dev, &p), ASHLAR_ERROR_LOST);
+	close_ctx(&c);
+}
+
 /* --- Determinism ------------------------------------------------------------------ */
 
 static uint64_t program(uint32_t *hash)
@@ -652,8 +719,15 @@ int main(int argc, char **argv)
 	const struct CMUnitTest cycles[] = {
 		cmocka_unit_test(repeats_to_the_cycle),
 	};
+	const struct CMUnitTest reset[] = {
+		cmocka_unit_test(a_reset_cancels),
+	};
+	const struct CMUnitTest gone[] = {
+		cmocka_unit_test(a_card_that_goes_is_lost),
+	};
 	const char *group = argc > 2 ? argv[2] : "all";
 
+	command = argc > 3 ? argv[3] : NULL;
 	kernel_file = argc > 1 ? argv[1] : NULL;
 	if (kernel_file && !strcmp(group, "all"))
 		return RUN_COUNTED(all);
@@ -661,7 +735,11 @@ int main(int argc, char **argv)
 		return RUN_COUNTED(threads);
 	if (kernel_file && !strcmp(group, "cycles"))
 		return RUN_COUNTED(cycles);
+	if (command && !strcmp(group, "reset"))
+		return RUN_COUNTED(reset);
+	if (command && !strcmp(group, "gone"))
+		return RUN_COUNTED(gone);
 	fprintf(stderr,
-		"usage: ASHLAR_DEVICE=NAME test_device KERNELS.elf [all|threads|cycles]\n");
+		"usage: ASHLAR_DEVICE=NAME test_device KERNELS.elf [all|threads|cycles|reset COMMAND|gone COMMAND]\n");
 	return 2;
 }
