@@ -62,17 +62,25 @@ static int copy(void *to, const void *from, size_t bytes)
 
 /* --- Windows ---------------------------------------------------------------- */
 
-/* The first window that ends behind address; count: none. */
+static uint64_t last_of(uint64_t address, uint64_t bytes)
+{
+	return address + (bytes - 1);
+}
+
+static uint64_t window_last(const struct dma_window *w)
+{
+	return last_of(w->address, w->bytes);
+}
+
+/* The first window that does not end before address; count: none. */
 static size_t find(const struct dma *d, uint64_t address)
 {
 	size_t low = 0, high = d->count;
 
 	while (low < high) {
 		size_t mid = low + (high - low) / 2;
-		const struct dma_window *w = &d->windows[mid];
 
-		/* No window reaches the last address, so ends fit 64 bits. */
-		if (w->address + w->bytes <= address)
+		if (window_last(&d->windows[mid]) < address)
 			low = mid + 1;
 		else
 			high = mid;
@@ -83,7 +91,7 @@ static size_t find(const struct dma *d, uint64_t address)
 static bool range_ok(uint64_t address, uint64_t bytes)
 {
 	return bytes && !(address % PAGE) && !(bytes % PAGE) &&
-	       bytes <= UINT64_MAX - address;
+	       bytes - 1 <= UINT64_MAX - address;
 }
 
 static int map_memory(struct dma_window *w, int fd, uint64_t offset)
@@ -121,7 +129,7 @@ int dma_map(struct dma *d, uint64_t address, uint64_t bytes, uint32_t flags,
 	    !range_ok(address, bytes))
 		return EINVAL;
 	i = find(d, address);
-	if (i < d->count && d->windows[i].address < address + bytes)
+	if (i < d->count && d->windows[i].address <= last_of(address, bytes))
 		return EEXIST;
 	if (d->count == DMA_WINDOWS_MAX)
 		return ENOSPC;
@@ -164,21 +172,20 @@ static void remove_windows(struct dma *d, size_t first, size_t end)
 int dma_unmap(struct dma *d, uint64_t address, uint64_t bytes)
 {
 	size_t first, end;
+	uint64_t last;
 
 	if (!range_ok(address, bytes))
 		return EINVAL;
+	last = last_of(address, bytes);
 	first = find(d, address);
 	for (end = first; end < d->count; end++) {
 		const struct dma_window *w = &d->windows[end];
 
-		if (w->address >= address + bytes)
+		if (w->address > last)
 			break;
-		if (w->address < address ||
-		    w->address + w->bytes > address + bytes)
+		if (w->address < address || window_last(w) > last)
 			return EINVAL;
 	}
-	if (end == first)
-		return ENOENT;
 	remove_windows(d, first, end);
 	return 0;
 }

@@ -39,8 +39,9 @@ int dma_map(struct dma *d, uint64_t address, uint64_t bytes, uint32_t flags,
 	    int fd, uint64_t offset);
 
 /*
- * Close the windows inside the range. Returns 0 or an errno: EINVAL (bad range,
- * or it cuts through a window), ENOENT (none is inside).
+ * Close the windows inside the range, if any: an IOMMU of the guest is cleared
+ * by ranges, whatever is in them. Returns 0, or EINVAL (bad range, or it cuts
+ * through a window; then none is closed).
  */
 int dma_unmap(struct dma *d, uint64_t address, uint64_t bytes);
 void dma_unmap_all(struct dma *d);
