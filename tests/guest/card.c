@@ -73,7 +73,8 @@ int try_card_open(struct card *c)
 	c->fd = node_open();
 	if (c->fd < 0)
 		return c->fd;
-	err = dev_query(c->fd, DRM_ASHLAR_QUERY_DEVICE, &c->dev, sizeof(c->dev));
+	err = dev_query(c->fd, DRM_ASHLAR_QUERY_DEVICE, &c->dev,
+			sizeof(c->dev));
 	c->next_va = c->dev.va_start;
 	err = err ? err : load_kernels(c);
 	if (err)
@@ -120,8 +121,8 @@ void buf_free(struct card *c, struct buf *b)
 	EXPECT(bo_close(c->fd, b->handle), 0);
 }
 
-struct drm_ashlar_job job_of(struct card *c, const char *kernel, const void *args,
-			     uint32_t arg_bytes)
+struct drm_ashlar_job job_of(struct card *c, const char *kernel,
+			     const void *args, uint32_t arg_bytes)
 {
 	const struct kernel_elf *elf = kernels();
 	uint32_t i;

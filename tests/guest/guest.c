@@ -13,8 +13,9 @@
 #include <sys/wait.h>
 #include <time.h>
 
+#include "ashlar_pci.h"
+
 #define SYSFS_PCI "/sys/bus/pci/devices"
-#define BOARD_VENDOR "0xa51a\n"
 
 /* --- Failure ------------------------------------------------------------------------ */
 
@@ -67,8 +68,8 @@ static void value_name(char *text, size_t bytes, long long value)
 		 name ? name : "", name ? ")" : "");
 }
 
-void expect_value_is(const char *file, int line, const char *what, long long got,
-		     long long expected)
+void expect_value_is(const char *file, int line, const char *what,
+		     long long got, long long expected)
 {
 	char a[100], b[100];
 
@@ -134,15 +135,18 @@ const char *pci_folder(void)
 {
 	static char folder[400];
 	struct dirent *entry;
+	char board[16];
 	DIR *dir;
 
 	if (folder[0])
 		return folder;
+	snprintf(board, sizeof(board), "0x%04x\n", ASHLAR_PCI_VENDOR);
 	dir = opendir(SYSFS_PCI);
 	CHECK(dir);
 	while ((entry = readdir(dir))) {
-		snprintf(folder, sizeof(folder), SYSFS_PCI "/%s", entry->d_name);
-		if (file_says(folder, "vendor", BOARD_VENDOR))
+		snprintf(folder, sizeof(folder), SYSFS_PCI "/%s",
+			 entry->d_name);
+		if (file_says(folder, "vendor", board))
 			break;
 		folder[0] = 0;
 	}
@@ -216,8 +220,8 @@ static int vm_bind(int fd, const struct drm_ashlar_bind_op *op)
 	return err;
 }
 
-int vm_map(int fd, uint32_t handle, uint64_t offset, uint64_t va, uint64_t range,
-	   uint32_t flags)
+int vm_map(int fd, uint32_t handle, uint64_t offset, uint64_t va,
+	   uint64_t range, uint32_t flags)
 {
 	struct drm_ashlar_bind_op op = {
 		.op = DRM_ASHLAR_BIND_MAP,

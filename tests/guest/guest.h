@@ -37,17 +37,17 @@ _Noreturn void die(const char *file, int line, const char *fmt, ...)
 /* To be called first in main(): a program that hangs is killed. */
 void guard(unsigned int seconds);
 
-#define CHECK(cond)                                               \
-	do {                                                      \
-		if (!(cond))                                      \
+#define CHECK(cond)                                                \
+	do {                                                       \
+		if (!(cond))                                       \
 			die(__FILE__, __LINE__, "not: %s", #cond); \
 	} while (0)
 /* The value of an expression; small negative ones are shown as errno names. */
-#define EXPECT(expr, expected)                                               \
-	expect_value_is(__FILE__, __LINE__, #expr, (long long)(expr),         \
+#define EXPECT(expr, expected)                                        \
+	expect_value_is(__FILE__, __LINE__, #expr, (long long)(expr), \
 			(long long)(expected))
-void expect_value_is(const char *file, int line, const char *what, long long got,
-		     long long expected);
+void expect_value_is(const char *file, int line, const char *what,
+		     long long got, long long expected);
 
 /* --- Nodes and ioctls ------------------------------------------------------------- */
 
@@ -68,8 +68,8 @@ int bo_create(int fd, uint64_t bytes, uint32_t flags, uint32_t *handle);
 int bo_close(int fd, uint32_t handle);
 /* Map all of it. NULL: errno says why. */
 void *bo_mmap(int fd, uint32_t handle);
-int vm_map(int fd, uint32_t handle, uint64_t offset, uint64_t va, uint64_t range,
-	   uint32_t flags);
+int vm_map(int fd, uint32_t handle, uint64_t offset, uint64_t va,
+	   uint64_t range, uint32_t flags);
 int vm_unmap(int fd, uint64_t va, uint64_t range);
 
 int queue_create(int fd, uint32_t priority, uint32_t depth, uint32_t *queue);
@@ -122,8 +122,8 @@ int try_buf_new(struct card *c, struct buf *b, uint64_t bytes, uint32_t flags);
 void buf_free(struct card *c, struct buf *b);
 
 /* A job of the kernel of that name. args are read at submit. */
-struct drm_ashlar_job job_of(struct card *c, const char *kernel, const void *args,
-			     uint32_t arg_bytes);
+struct drm_ashlar_job job_of(struct card *c, const char *kernel,
+			     const void *args, uint32_t arg_bytes);
 static inline struct drm_ashlar_job job_with(struct card *c, const char *kernel,
 					     const struct guest_args *args)
 {

@@ -1,15 +1,19 @@
 # SPDX-License-Identifier: MIT
 # Tests of the kernel module in guests, by ioctls.
-#   test-guest        the quick set on each kernel, one boot for each
-#   guest-campaign    faults and removal, ROUNDS=n (and SEED=n) times
+#   test-guest        the quick set, one boot of each kernel
+#   guest-campaign    faults, killed processes, removal: ROUNDS=n SEED=n
 
 GUEST_T := $(BUILD)/tests/guest
 GUEST_DIR := tests/guest
+# Removal comes last: it leaves the board with the most behind it.
 GUEST_TESTS := uapi memory jobs faults isolation sharing signals removal
-GUEST_INCLUDE := -I$(GUEST_DIR) -Itests/lib -Idriver/uapi -Idriver/abi -Iuserspace/include -Iuserspace/lib $(LIBDRM_CFLAGS)
+GUEST_KERNELS := 7.3 6.12
+GUEST_INCLUDE := -I$(GUEST_DIR) -Itests/lib -Idriver/uapi -Idriver/abi -Iuserspace/include \
+	-Iuserspace/lib $(LIBDRM_CFLAGS)
 GUEST_SHARED := $(addprefix $(GUEST_DIR)/,guest.c card.c) userspace/lib/kernel_elf.c
-GUEST_HEADERS := $(wildcard $(GUEST_DIR)/*.h) driver/uapi/ashlar_accel.h tests/lib/counted.h \
-	userspace/lib/kernel_elf.h userspace/include/ashlar/kernel_abi.h
+GUEST_HEADERS := $(wildcard $(GUEST_DIR)/*.h) driver/uapi/ashlar_accel.h driver/abi/ashlar_abi.h \
+	driver/abi/ashlar_pci.h driver/abi/ashlar_regs.h tests/lib/counted.h userspace/lib/kernel_elf.h \
+	userspace/include/ashlar/kernel_abi.h
 GUEST_ELF := $(GUEST_T)/guest-kernels.elf
 GUEST_PROGRAMS := $(GUEST_TESTS:%=$(GUEST_T)/test_%)
 
@@ -21,5 +25,26 @@ $(GUEST_T)/test_%: $(GUEST_DIR)/test_%.c $(GUEST_SHARED) $(GUEST_HEADERS)
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS_COMMON) $(GUEST_INCLUDE) $< $(GUEST_SHARED) -lcmocka -lpthread -lrt -o $@
 
-.PHONY: guest-programs
+# $(call guest-run,KERNEL,SECONDS,COMMANDS): in one boot. Each command runs,
+# whatever became of those before.
+guest-run = $(MAKE) --no-print-directory -s module KERNEL=$(1) >$(GUEST_T)/module-$(1).log 2>&1 && \
+	echo "Linux $(1):" && \
+	tools/vm/run --kernel $(1) --board tiny --module $(BUILD)/driver/$(1)/ashlar.ko --timeout $(2) \
+		--log $(GUEST_T)/console-$(1).log -- sh -c 'failed=0; $(3) exit $$failed'
+guest-command = $(GUEST_T)/test_$(1) || failed=1;
+
+.PHONY: guest-programs test-guest guest-campaign
 guest-programs: $(GUEST_PROGRAMS) $(GUEST_ELF)
+GUEST_NEEDS := guest-programs firmware server guest-root $(MODEL)/ashlar-model-rtl-tiny.so
+
+test-guest: $(GUEST_NEEDS)
+	@+failed=0; \
+	$(foreach k,$(GUEST_KERNELS),$(call guest-run,$(k),400,$(foreach t,$(GUEST_TESTS),$(call guest-command,$(t)))) || failed=1;) \
+	exit $$failed
+
+ROUNDS ?= 100
+SEED ?= 1
+guest-campaign: $(GUEST_NEEDS) ## the kernel driver: faults, killed processes, removal (ROUNDS=n SEED=n)
+	@+failed=0; \
+	$(foreach k,$(GUEST_KERNELS),$(call guest-run,$(k),$$((400 + $(ROUNDS) * 60)),$(foreach t,faults isolation removal,$(call guest-command,$(t) $(ROUNDS) $(SEED)))) || failed=1;) \
+	exit $$failed

@@ -21,8 +21,8 @@ static inline uint32_t guest_mix(uint32_t word, uint32_t value)
 }
 
 /* What `sum` exits with. */
-static inline uint32_t guest_sum(const uint8_t *args, uint32_t bytes, uint32_t x,
-				 uint32_t y, uint32_t z)
+static inline uint32_t guest_sum(const uint8_t *args, uint32_t bytes,
+				 uint32_t x, uint32_t y, uint32_t z)
 {
 	uint32_t sum = 1 + bytes + 31 * x + 961 * y + 29791 * z;
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
  * Processes that share the board and nothing else.
- *   test_isolation [ROUNDS [SEED [TEST]]]
+ *   test_isolation [ROUNDS [SEED]]
  */
 #include "guest.h"
 
@@ -10,7 +10,7 @@
 #include <sys/socket.h>
 #include <sys/wait.h>
 
-#define LOCAL DRM_ASHLAR_BO_LOCAL
+#define LOCAL  DRM_ASHLAR_BO_LOCAL
 #define NORMAL DRM_ASHLAR_PRIORITY_NORMAL
 #define SECRET 0x5ec2e700u
 
@@ -169,7 +169,8 @@ static void fill(void *arg)
 		EXPECT(submit(c.fd, queue, &job, 1, NULL, NULL), 0);
 	}
 	queue_drain(&c, queue);
-	EXPECT(*(volatile uint32_t *)((char *)bo_mmap(c.fd, handle) + bytes - 4),
+	EXPECT(*(volatile uint32_t *)((char *)bo_mmap(c.fd, handle) + bytes -
+				      4),
 	       SECRET);
 	kill(getpid(), SIGKILL);
 }
@@ -366,7 +367,8 @@ static void work(void *arg)
 		card_open(&c[i]);
 		buf_new(&c[i], &b, 3 * PAGE, i ? LOCAL : 0);
 		EXPECT(queue_create(c[i].fd, NORMAL, 4, &queue[0]), 0);
-		EXPECT(queue_create(c[i].fd, DRM_ASHLAR_PRIORITY_LOW, 2, &queue[1]),
+		EXPECT(queue_create(c[i].fd, DRM_ASHLAR_PRIORITY_LOW, 2,
+				    &queue[1]),
 		       0);
 		args.to = b.va;
 		args.turns = 2000;
@@ -425,8 +427,6 @@ int main(int argc, char **argv)
 		rounds = (unsigned int)strtoul(argv[1], NULL, 0);
 	if (argc > 2)
 		seed = strtoull(argv[2], NULL, 0) | 1;
-	if (argc > 3)
-		cmocka_set_test_filter(argv[3]);
 	guard(100 + rounds * 10);
 	printf("test_isolation %u %llu\n", rounds, (unsigned long long)seed);
 	return RUN_COUNTED(tests);

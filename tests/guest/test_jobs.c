@@ -155,7 +155,8 @@ static void exit_code_fails_the_job_only(void **state)
 
 static void arguments_and_grid_arrive(void **state)
 {
-	static const uint32_t sizes[] = { 0, 1, 3, 4, 63, 64, 65, 1000, 1023, 1024 };
+	static const uint32_t sizes[] = { 0,  1,  3,	4,    63,
+					  64, 65, 1000, 1023, 1024 };
 	uint32_t queue = new_queue(2);
 	uint64_t seed = 20;
 	uint8_t args[1024];
@@ -208,7 +209,8 @@ static void thousands_of_jobs(void **state)
 	/* The results of the last DEPTH are kept. */
 	EXPECT(queue_results(c.fd, queue, 1, 1, r), -ENODATA);
 	EXPECT(queue_results(c.fd, queue, JOBS - DEPTH, 1, r), -ENODATA);
-	EXPECT(queue_results(c.fd, queue, JOBS - DEPTH + 1, DEPTH + 4, r), DEPTH);
+	EXPECT(queue_results(c.fd, queue, JOBS - DEPTH + 1, DEPTH + 4, r),
+	       DEPTH);
 	for (uint32_t i = 0; i < DEPTH; i++) {
 		EXPECT(r[i].seqno, JOBS - DEPTH + 1 + i);
 		EXPECT(r[i].tag, JOBS - DEPTH + 1 + i);
@@ -274,7 +276,8 @@ static void as_plain_user(void *arg)
 	card_open(&own);
 	CHECK(!setresgid(65534, 65534, 65534));
 	CHECK(!setresuid(65534, 65534, 65534));
-	EXPECT(queue_create(own.fd, DRM_ASHLAR_PRIORITY_HIGH, 2, &queue), -EACCES);
+	EXPECT(queue_create(own.fd, DRM_ASHLAR_PRIORITY_HIGH, 2, &queue),
+	       -EACCES);
 	EXPECT(queue_create(own.fd, DRM_ASHLAR_PRIORITY_NORMAL, 2, &queue), 0);
 	EXPECT(queue_create(own.fd, DRM_ASHLAR_PRIORITY_LOW, 2, &queue), 0);
 }

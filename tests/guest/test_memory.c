@@ -5,7 +5,7 @@
 #include <sys/mman.h>
 #include <sys/resource.h>
 
-#define LOCAL DRM_ASHLAR_BO_LOCAL
+#define LOCAL  DRM_ASHLAR_BO_LOCAL
 #define NORMAL DRM_ASHLAR_PRIORITY_NORMAL
 
 static struct card c;
@@ -214,12 +214,15 @@ static void mappings_may_be_partial(void **state)
 		CHECK(mmap(NULL, 9 * PAGE, PROT_READ, MAP_SHARED, c.fd,
 			   (off_t)q.mmap_offset) == MAP_FAILED);
 		CHECK(mmap(NULL, PAGE, PROT_READ, MAP_SHARED, c.fd,
-			   (off_t)(q.mmap_offset + (1ull << 40))) == MAP_FAILED);
-		EXPECT(munmap((uint8_t *)(uintptr_t)all + 2 * PAGE, 3 * PAGE), 0);
+			   (off_t)(q.mmap_offset + (1ull << 40))) ==
+		      MAP_FAILED);
+		EXPECT(munmap((uint8_t *)(uintptr_t)all + 2 * PAGE, 3 * PAGE),
+		       0);
 		all[7 * 1024] = 10;
 		EXPECT(all[7 * 1024], 10);
 		EXPECT(munmap((void *)(uintptr_t)all, 2 * PAGE), 0);
-		EXPECT(munmap((uint8_t *)(uintptr_t)all + 5 * PAGE, 3 * PAGE), 0);
+		EXPECT(munmap((uint8_t *)(uintptr_t)all + 5 * PAGE, 3 * PAGE),
+		       0);
 		EXPECT(bo_close(c.fd, handle), 0);
 	}
 	/* A copy on write of board memory there cannot be. */
@@ -266,7 +269,8 @@ static void board_memory_runs_out_and_comes_back(void **state)
 
 		for (n = 0; n < MANY && !err; n++)
 			err = bo_create(c.fd, c.dev.memory_bytes / 32,
-					LOCAL | DRM_ASHLAR_BO_NO_MMAP, &handle[n]);
+					LOCAL | DRM_ASHLAR_BO_NO_MMAP,
+					&handle[n]);
 		EXPECT(err, -ENOSPC);
 		n--;
 		CHECK(n >= 20 && n < 32);
@@ -305,12 +309,14 @@ static void as_plain_user(void *arg)
 		EXPECT(vm_map(own.fd, handle, 0, card_va(&own, 24 * PAGE),
 			      24 * PAGE, 0),
 		       0);
-		EXPECT(vm_map(own.fd, handle, 0, own.next_va, PAGE, 0), -EDQUOT);
+		EXPECT(vm_map(own.fd, handle, 0, own.next_va, PAGE, 0),
+		       -EDQUOT);
 		/* Board memory is not counted. */
 		EXPECT(vm_unmap(own.fd, own.next_va - 24 * PAGE, 24 * PAGE), 0);
 		EXPECT(bo_close(own.fd, handle), 0);
 		EXPECT(bo_create(own.fd, 100 * PAGE, LOCAL, &handle), 0);
-		EXPECT(vm_map(own.fd, handle, 0, own.next_va, 100 * PAGE, 0), 0);
+		EXPECT(vm_map(own.fd, handle, 0, own.next_va, 100 * PAGE, 0),
+		       0);
 		EXPECT(vm_unmap(own.fd, own.next_va, 100 * PAGE), 0);
 		EXPECT(bo_close(own.fd, handle), 0);
 		buf_free(&own, &b);
@@ -345,8 +351,10 @@ static void offsets_into_buffers(void **state)
 			cpu[p * 1024] = 100 + p;
 		/* Pages in another order, one of them twice. */
 		EXPECT(vm_map(c.fd, handle, 7 * PAGE, va, PAGE, 0), 0);
-		EXPECT(vm_map(c.fd, handle, 2 * PAGE, va + PAGE, 3 * PAGE, 0), 0);
-		EXPECT(vm_map(c.fd, handle, 7 * PAGE, va + 4 * PAGE, PAGE, 0), 0);
+		EXPECT(vm_map(c.fd, handle, 2 * PAGE, va + PAGE, 3 * PAGE, 0),
+		       0);
+		EXPECT(vm_map(c.fd, handle, 7 * PAGE, va + 4 * PAGE, PAGE, 0),
+		       0);
 		EXPECT(device_reads(va), 107);
 		EXPECT(device_reads(va + PAGE), 102);
 		EXPECT(device_reads(va + 3 * PAGE), 104);
@@ -361,8 +369,10 @@ static void offsets_into_buffers(void **state)
 		EXPECT(vm_unmap(c.fd, va + 2 * PAGE, PAGE), -EINVAL);
 		EXPECT(device_reads(va), 5);
 		EXPECT(device_reads(va + 4 * PAGE), 5);
-		EXPECT(vm_map(c.fd, handle, 0, va + 3 * PAGE, PAGE, 0), -EEXIST);
-		EXPECT(vm_map(c.fd, handle, 0, va - PAGE, 2 * PAGE, 0), -EEXIST);
+		EXPECT(vm_map(c.fd, handle, 0, va + 3 * PAGE, PAGE, 0),
+		       -EEXIST);
+		EXPECT(vm_map(c.fd, handle, 0, va - PAGE, 2 * PAGE, 0),
+		       -EEXIST);
 		/* Several in one range, which is larger. */
 		EXPECT(vm_unmap(c.fd, va, 8 * PAGE), 0);
 		EXPECT(vm_unmap(c.fd, va, 8 * PAGE), 0);
@@ -455,7 +465,8 @@ static void the_whole_range_of_addresses(void **state)
 
 	/* A large page of board memory. */
 	EXPECT(bo_close(c.fd, handle), 0);
-	EXPECT(bo_create(c.fd, LARGE, LOCAL | DRM_ASHLAR_BO_NO_MMAP, &handle), 0);
+	EXPECT(bo_create(c.fd, LARGE, LOCAL | DRM_ASHLAR_BO_NO_MMAP, &handle),
+	       0);
 	EXPECT(vm_map(c.fd, handle, 0, first, LARGE, 0), 0);
 	EXPECT(device_reads(first + LARGE - 4), 0);
 	EXPECT(device_writes(first + LARGE - 4, 9), DRM_ASHLAR_JOB_OK);

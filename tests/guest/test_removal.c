@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
  * The board is taken away or reset while it is in use.
- *   test_removal [ROUNDS [SEED [TEST]]]
+ *   test_removal [ROUNDS [SEED]]
  */
 #include "guest.h"
 
@@ -13,7 +13,7 @@
 #include <sys/syscall.h>
 
 #define NORMAL DRM_ASHLAR_PRIORITY_NORMAL
-#define LOCAL DRM_ASHLAR_BO_LOCAL
+#define LOCAL  DRM_ASHLAR_BO_LOCAL
 #define DRIVER "/sys/bus/pci/drivers/ashlar"
 /* Where a guest keeps the module that it has loaded. */
 #define MODULE "/run/guest/ashlar.ko"
@@ -542,8 +542,6 @@ int main(int argc, char **argv)
 		rounds = (unsigned int)strtoul(argv[1], NULL, 0);
 	if (argc > 2)
 		seed = strtoull(argv[2], NULL, 0) | 1;
-	if (argc > 3)
-		cmocka_set_test_filter(argv[3]);
 	guard(100 + rounds * 30);
 	printf("test_removal %u %llu\n", rounds, (unsigned long long)seed);
 	return RUN_COUNTED(tests);

@@ -68,7 +68,9 @@ static void kernels_use(int dmabuf, volatile uint32_t *cpu, uint32_t pages)
 	EXPECT(vm_map(c.fd, handle, 0, va, pages * PAGE, 0), 0);
 	for (uint32_t i = 0; i < 1024; i++)
 		cpu[i] = i * 3 + 1;
-	args = (struct guest_args){ .from = va, .to = va + PAGE, .bytes = PAGE };
+	args = (struct guest_args){ .from = va,
+				    .to = va + PAGE,
+				    .bytes = PAGE };
 	job = job_with(&c, "copy", &args);
 	EXPECT(run(&c, queue, &job, NULL), DRM_ASHLAR_JOB_OK);
 	for (uint32_t i = 0; i < 1024; i++)
@@ -102,7 +104,8 @@ static void another_file_imports(void **state)
 	card_close(&other);
 	kernels_use(dmabuf, b.cpu, 5);
 	EXPECT(munmap(b.cpu, b.bytes), 0);
-	b.cpu = mmap(NULL, b.bytes, PROT_READ | PROT_WRITE, MAP_SHARED, dmabuf, 0);
+	b.cpu = mmap(NULL, b.bytes, PROT_READ | PROT_WRITE, MAP_SHARED, dmabuf,
+		     0);
 	CHECK(b.cpu != MAP_FAILED);
 	kernels_use(dmabuf, b.cpu, 5);
 	close(dmabuf);
@@ -182,7 +185,8 @@ static void memory_of_udmabuf(void **state)
 	memory = memfd_create("test", MFD_ALLOW_SEALING | MFD_CLOEXEC);
 	CHECK(memory >= 0 && !ftruncate(memory, 6 * PAGE));
 	CHECK(!fcntl(memory, F_ADD_SEALS, F_SEAL_SHRINK));
-	cpu = mmap(NULL, 6 * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, memory, 0);
+	cpu = mmap(NULL, 6 * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, memory,
+		   0);
 	CHECK(cpu != MAP_FAILED);
 	device = open("/dev/udmabuf", O_RDWR | O_CLOEXEC);
 	CHECK(device >= 0);
@@ -205,7 +209,8 @@ static int vgem_open(void)
 
 	CHECK(!system("modprobe vgem"));
 	for (int i = 0; i < 8; i++) {
-		struct drm_version v = { .name = name, .name_len = sizeof(name) - 1 };
+		struct drm_version v = { .name = name,
+					 .name_len = sizeof(name) - 1 };
 		int fd;
 
 		snprintf(path, sizeof(path), "/dev/dri/card%d", i);
@@ -222,7 +227,8 @@ static int vgem_open(void)
 
 static void memory_of_vgem(void **state)
 {
-	struct drm_mode_create_dumb create = { .width = 1024, .height = 4,
+	struct drm_mode_create_dumb create = { .width = 1024,
+					       .height = 4,
 					       .bpp = 32 };
 	struct drm_mode_map_dumb map = { 0 };
 	int vgem, dmabuf, back;

@@ -10,7 +10,7 @@
 #include <time.h>
 
 #define NORMAL DRM_ASHLAR_PRIORITY_NORMAL
-#define LOCAL DRM_ASHLAR_BO_LOCAL
+#define LOCAL  DRM_ASHLAR_BO_LOCAL
 
 static volatile sig_atomic_t signals;
 
@@ -91,11 +91,12 @@ static void jobs_and_waits(void **state)
 		args.turns = n % 4000;
 		job = job_with(&c, "mix", &args);
 		syncs[0] = (struct drm_ashlar_sync){
-			sync, DRM_ASHLAR_SYNC_SIGNAL | DRM_ASHLAR_SYNC_TIMELINE, n
+			sync, DRM_ASHLAR_SYNC_SIGNAL | DRM_ASHLAR_SYNC_TIMELINE,
+			n
 		};
-		syncs[1] = (struct drm_ashlar_sync){
-			sync, DRM_ASHLAR_SYNC_TIMELINE, n - 1
-		};
+		syncs[1] = (struct drm_ashlar_sync){ sync,
+						     DRM_ASHLAR_SYNC_TIMELINE,
+						     n - 1 };
 		job_syncs(&job, syncs, n > 1 ? 2 : 1);
 		EXPECT(submit(c.fd, queue[n % 2], &job, 1, NULL, &accepted), 0);
 		EXPECT(accepted, 1);
@@ -211,10 +212,8 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		TEST(jobs_and_waits),
-		TEST(memory_and_addresses),
-		TEST(queues_and_faults),
-		TEST(files),
+		TEST(jobs_and_waits),	 TEST(memory_and_addresses),
+		TEST(queues_and_faults), TEST(files),
 		TEST(a_wait_ends),
 	};
 

@@ -4,9 +4,9 @@
 
 #include <sys/mman.h>
 
-#define NOWHERE 0x100ull /* below what a process may map */
+#define NOWHERE	       0x100ull /* below what a process may map */
 #define KERNEL_ADDRESS 0xffff888000001000ull
-#define LAST_ADDRESS 0xfffffffffffffff8ull
+#define LAST_ADDRESS   0xfffffffffffffff8ull
 
 static struct card c;
 static uint32_t queue;
@@ -63,7 +63,8 @@ static void each_wrong(unsigned long request, void *arg, size_t arg_bytes,
 	uint8_t arg_copy[256], field_copy[256];
 	struct trace before = trace_now(), after;
 
-	CHECK(arg_bytes <= sizeof(arg_copy) && field_bytes <= sizeof(field_copy));
+	CHECK(arg_bytes <= sizeof(arg_copy) &&
+	      field_bytes <= sizeof(field_copy));
 	memcpy(arg_copy, arg, arg_bytes);
 	memcpy(field_copy, field, field_bytes);
 	for (size_t i = 0; i < count; i++) {
@@ -82,7 +83,7 @@ static void each_wrong(unsigned long request, void *arg, size_t arg_bytes,
 	}
 }
 
-#define EACH_WRONG(request, arg, field, list)                         \
+#define EACH_WRONG(request, arg, field, list)                             \
 	each_wrong(request, arg, sizeof(*(arg)), field, sizeof(*(field)), \
 		   list, sizeof(list) / sizeof((list)[0]))
 
@@ -179,8 +180,8 @@ static void device_tells_the_truth(void **state)
 	EXPECT(d->large_page_bytes, LARGE);
 	CHECK(d->va_start < d->va_end && d->va_start % LARGE == 0);
 	CHECK(d->memory_bytes >= 16 << 20);
-	CHECK(d->hw_version >> 16 == 1 && d->firmware_version && d->control_abi &&
-	      d->job_abi && d->kernel_abi);
+	CHECK(d->hw_version >> 16 == 1 && d->firmware_version &&
+	      d->control_abi && d->job_abi && d->kernel_abi);
 	EXPECT(dev_query(c.fd, DRM_ASHLAR_QUERY_DTB, magic, 4), 0);
 	EXPECT(memcmp(magic, "\xd0\x0d\xfe\xed", 4), 0);
 }
@@ -239,13 +240,15 @@ static void vm_bind_refuses(void **state)
 		.va = b.va + 16 * PAGE,
 		.range = PAGE,
 	};
-	struct drm_ashlar_vm_bind a = { .ops = { sizeof(op), 1, (uintptr_t)&op } };
+	struct drm_ashlar_vm_bind a = { .ops = { sizeof(op), 1,
+						 (uintptr_t)&op } };
 	const struct wrong arg[] = {
 		WRONG(drm_ashlar_vm_bind, ops.stride, 0, EINVAL),
 		WRONG(drm_ashlar_vm_bind, ops.stride, sizeof(op) - 8, EINVAL),
 		WRONG(drm_ashlar_vm_bind, ops.stride, sizeof(op) - 1, EINVAL),
 		WRONG(drm_ashlar_vm_bind, ops.count, 0, EINVAL),
-		WRONG(drm_ashlar_vm_bind, ops.count, c.dev.max_binds + 1, EINVAL),
+		WRONG(drm_ashlar_vm_bind, ops.count, c.dev.max_binds + 1,
+		      EINVAL),
 		WRONG(drm_ashlar_vm_bind, ops.count, 0xffffffff, EINVAL),
 		WRONG(drm_ashlar_vm_bind, ops.ptr, 0, EFAULT),
 		WRONG(drm_ashlar_vm_bind, ops.ptr, NOWHERE, EFAULT),
@@ -425,7 +428,8 @@ static void queue_results_refuses(void **state)
 		WRONG(drm_ashlar_queue_results, queue, 0, ENOENT),
 		WRONG(drm_ashlar_queue_results, queue, queue + 1, ENOENT),
 		WRONG(drm_ashlar_queue_results, stride, 0, EINVAL),
-		WRONG(drm_ashlar_queue_results, stride, sizeof(r[0]) - 8, EINVAL),
+		WRONG(drm_ashlar_queue_results, stride, sizeof(r[0]) - 8,
+		      EINVAL),
 		WRONG(drm_ashlar_queue_results, first, 0, EINVAL),
 		WRONG(drm_ashlar_queue_results, pad, 1, EINVAL),
 		WRONG(drm_ashlar_queue_results, ptr, 0, EFAULT),
@@ -490,7 +494,8 @@ static void submit_refuses(void **state)
 		WRONG(drm_ashlar_submit, jobs.stride, 0, EINVAL),
 		WRONG(drm_ashlar_submit, jobs.stride, sizeof(job) - 8, EINVAL),
 		WRONG(drm_ashlar_submit, jobs.count, 0, EINVAL),
-		WRONG(drm_ashlar_submit, jobs.count, c.dev.max_jobs + 1, EINVAL),
+		WRONG(drm_ashlar_submit, jobs.count, c.dev.max_jobs + 1,
+		      EINVAL),
 		WRONG(drm_ashlar_submit, jobs.count, 0xffffffff, EINVAL),
 		WRONG(drm_ashlar_submit, jobs.ptr, 0, EFAULT),
 		WRONG(drm_ashlar_submit, jobs.ptr, NOWHERE, EFAULT),
@@ -629,13 +634,14 @@ static void structures_that_are_not_there(void **state)
 	after = trace_now();
 	EXPECT(memcmp(&before, &after, sizeof(before)), 0);
 	/* The next number is nobody's. */
-	CHECK(call_once(c.fd, DRM_IOWR(DRM_COMMAND_BASE + 9, uint64_t), &before) <
-	      0);
+	CHECK(call_once(c.fd, DRM_IOWR(DRM_COMMAND_BASE + 9, uint64_t),
+			&before) < 0);
 }
 
 static void read_only_memory_is_not_written(void **state)
 {
-	void *p = mmap(NULL, PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	void *p =
+		mmap(NULL, PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	struct drm_ashlar_job nop = job_nop();
 
 	(void)state;
