@@ -6,6 +6,7 @@
 #   make test-lib-accel   the same programs, and those for cards alone, against
 #                         the fake kernel driver, under all these sanitizers
 #   make test-lib-board   with firmware and kernels on the RTL model of both boards
+#   make test-lib-guest   the same through the kernel driver, in a guest (KERNEL=7.3)
 #   make lib-device-test  builds the program that tests any device:
 #                         ASHLAR_DEVICE=accel:0 build/tests/lib/plain/test_device \
 #                                 build/tests/lib/device_kernels.elf
@@ -95,3 +96,12 @@ test-lib-board: lib-device-test $(LIB_T)/tsan/test_device lib model firmware
 		$(LIB_T)/tsan/test_device $(LIB_T)/device_kernels.elf threads || failed=1; \
 	exit $$failed
 TESTS += test-lib-board
+
+# Two minutes on a machine with two cores.
+.PHONY: test-lib-guest
+test-lib-guest: lib-device-test firmware server guest-root $(BUILD)/model/ashlar-model-rtl-tiny.so
+	@+$(MAKE) --no-print-directory -s module KERNEL=$(KERNEL) >$(LIB_T)/module-$(KERNEL).log 2>&1 || \
+		{ cat $(LIB_T)/module-$(KERNEL).log; exit 1; }
+	@tools/vm/run --kernel $(KERNEL) --board tiny --module $(BUILD)/driver/$(KERNEL)/ashlar.ko --timeout 500 \
+		--log $(LIB_T)/console-$(KERNEL).log -- \
+		tests/lib/guest-run $(LIB_T)/plain/test_device $(LIB_T)/device_kernels.elf
