@@ -113,6 +113,7 @@ struct buf {
 /* Aborts the test when something is wrong; try_card_open() says what. */
 void card_open(struct card *c);
 int try_card_open(struct card *c);
+/* The kernel keeps the file until nothing of it is mapped: see buf_free(). */
 void card_close(struct card *c);
 /* Addresses nobody else got. */
 uint64_t card_va(struct card *c, uint64_t bytes);

@@ -132,6 +132,7 @@ static void no_address_reaches_another(void **state)
 	}
 	tell(pair[0]);
 	child_ok(pid);
+	buf_free(&c, &own);
 	card_computes(&c);
 	card_close(&c);
 	close(pair[0]);

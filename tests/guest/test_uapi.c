@@ -114,7 +114,7 @@ static void dev_query_refuses(void **state)
 		.pointer = (uintptr_t)&dev,
 	};
 	const struct wrong w[] = {
-		WRONG(drm_ashlar_dev_query, type, 3, EINVAL),
+		WRONG(drm_ashlar_dev_query, type, 1000, EINVAL),
 		WRONG(drm_ashlar_dev_query, type, 0xffffffff, EINVAL),
 		WRONG(drm_ashlar_dev_query, pointer, NOWHERE, EFAULT),
 		WRONG(drm_ashlar_dev_query, pointer, KERNEL_ADDRESS, EFAULT),
