@@ -6,6 +6,7 @@
  * cycles, what a simulated board does besides; reset and gone, what a card does
  * when COMMAND, for the shell, resets it or takes it away under a kernel.
  */
+#include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -525,6 +526,48 @@ static void reuses_memory_safely(void **state)
 	close_ctx(&a);
 }
 
+/* A card's fences and host buffers have descriptors, a simulated board's none. */
+static void gives_descriptors_or_says_no(void **state)
+{
+	struct device_code code = { 0, 2000 };
+	struct pollfd p = { .events = POLLIN };
+	ashlar_result expected;
+	ashlar_buffer *host;
+	struct ctx c;
+	ashlar_fence *f;
+	int fd = 0;
+
+	(void)state;
+	open_ctx(&c, NULL);
+	expected = strncmp(c.info.name, "accel:", 6) ?
+			   ASHLAR_ERROR_UNSUPPORTED :
+			   ASHLAR_OK;
+	host = buffer(&c, 10000, ASHLAR_BUFFER_HOST);
+	assert_int_equal(ashlar_buffer_export(host, &fd), expected);
+	if (expected) {
+		assert_int_equal(fd, -1);
+	} else {
+		assert_int_equal(lseek(fd, 0, SEEK_END), 12288);
+		close(fd);
+	}
+	assert_ok(launch(c.q, c.leave, &code, sizeof(code), 0, &f));
+	assert_int_equal(ashlar_fence_export(f, &p.fd), expected);
+	if (!expected)
+		assert_int_equal(poll(&p, 1, -1), 1);
+	assert_ok(ashlar_fence_wait(&f, 1, 0, ASHLAR_FOREVER));
+	if (!expected)
+		close(p.fd);
+	/* Of one that is done, too. */
+	assert_int_equal(ashlar_fence_export(f, &p.fd), expected);
+	if (!expected) {
+		assert_int_equal(poll(&p, 1, 0), 1);
+		close(p.fd);
+	}
+	ashlar_fence_unref(f);
+	ashlar_buffer_unref(host);
+	close_ctx(&c);
+}
+
 /* --- Threads --------------------------------------------------------------------- */
 
 static atomic_int wrong;
@@ -711,6 +754,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(faults_stay_where_they_are),
 		cmocka_unit_test(tiles_are_scrubbed),
 		cmocka_unit_test(reuses_memory_safely),
+		cmocka_unit_test(gives_descriptors_or_says_no),
 		cmocka_unit_test(threads_share_a_board),
 	};
 	const struct CMUnitTest threads[] = {
