@@ -166,6 +166,20 @@ static void dev_query_sizes(void **state)
 	}
 }
 
+static void time_goes_on(void **state)
+{
+	uint64_t before, after, cycles;
+
+	(void)state;
+	for (int i = 0; i < 20; i++) {
+		EXPECT(dev_query(c.fd, DRM_ASHLAR_QUERY_TIME, &before, 8), 0);
+		cycles = state_of(c.fd).cycles;
+		EXPECT(dev_query(c.fd, DRM_ASHLAR_QUERY_TIME, &after, 8), 0);
+		CHECK(before && before <= cycles && cycles <= after);
+	}
+	CHECK(before < after);
+}
+
 static void device_tells_the_truth(void **state)
 {
 	const struct drm_ashlar_device *d = &c.dev;
@@ -695,6 +709,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(dev_query_refuses),
 		TEST(dev_query_sizes),
+		TEST(time_goes_on),
 		TEST(device_tells_the_truth),
 		TEST(bo_create_refuses),
 		TEST(bo_query_refuses),
