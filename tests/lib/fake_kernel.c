@@ -21,6 +21,7 @@
 #include "fake_board.h"
 
 #define NODE	     "/dev/accel/accel0"
+#define LINK	     "/sys/class/accel/accel0/device/driver"
 #define PAGE	     4096u
 #define LOCAL_BYTES  (16ull << 20)
 #define SYSTEM_BYTES (256ull << 20)
@@ -126,6 +127,8 @@ int __wrap_ioctl(int fd, unsigned long request, void *arg);
 void *__wrap_mmap(void *at, size_t bytes, int prot, int flags, int fd,
 		  off_t offset);
 int __wrap_close(int fd);
+ssize_t __real_readlink(const char *path, char *to, size_t bytes);
+ssize_t __wrap_readlink(const char *path, char *to, size_t bytes);
 
 static void *user(uint64_t address)
 {
@@ -1235,6 +1238,21 @@ int __wrap_open(const char *path, int flags, ...)
 	}
 	pthread_mutex_unlock(&card.lock);
 	return fd;
+}
+
+/* What sysfs says of our node; a real one of that number is hidden. */
+ssize_t __wrap_readlink(const char *path, char *to, size_t bytes)
+{
+	char target[128];
+	size_t n;
+
+	if (strcmp(path, LINK))
+		return __real_readlink(path, to, bytes);
+	n = (size_t)snprintf(
+		target, sizeof(target), "../../../bus/pci/drivers/%s",
+		fake_kernel.driver ? fake_kernel.driver : "ashlar");
+	memcpy(to, target, n < bytes ? n : bytes);
+	return (ssize_t)(n < bytes ? n : bytes);
 }
 
 static void release(struct file *f)

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A kernel driver in a few hundred lines of C: linked with
- * -Wl,--wrap=open,--wrap=ioctl,--wrap=mmap,--wrap=close, it is behind
- * /dev/accel/accel0 of this process and does the ioctls of ashlar_accel.h over
- * memory, with the "kernels" of fake_board.h. It can misbehave.
+ * A kernel driver in a few hundred lines of C: linked with LIB_T_WRAP of
+ * lib-tests.mk, it is behind /dev/accel/accel0 of this process and does the
+ * ioctls of ashlar_accel.h over memory, with the "kernels" of fake_board.h. It
+ * can misbehave.
  *
  * Its device time passes while somebody waits for a syncobj, and a little with
  * each look for results; never by itself.

@@ -59,7 +59,7 @@ $(foreach v,plain asan tsan,$(eval $(call lib-test-rules,$(v))))
 TESTS += test-lib test-lib-asan test-lib-tsan
 
 # The fake kernel is put between the library and the system's calls.
-LIB_T_WRAP := -Wl,--wrap=open,--wrap=ioctl,--wrap=mmap,--wrap=close
+LIB_T_WRAP := -Wl,--wrap=open,--wrap=ioctl,--wrap=mmap,--wrap=close,--wrap=readlink
 LIB_T_ACCEL := $(addprefix $(LIB_T)/asan/accel_,api misuse threads accel) \
 	$(addprefix $(LIB_T)/tsan/accel_,threads accel)
 

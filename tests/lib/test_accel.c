@@ -142,6 +142,11 @@ static void the_card_comes_first(void **state)
 	assert_int_equal(i.max_devices, 8);
 	assert_int_equal(i.max_queues, 63);
 	ashlar_device_unref(dev);
+	/* A card that we may not open is said to be there. */
+	fake_kernel.open_error = EACCES;
+	assert_int_equal(try_open(NULL, &dev, error), ASHLAR_ERROR_NOT_FOUND);
+	assert_non_null(strstr(error, "/dev/accel/accel0: "));
+	fake_kernel.open_error = 0;
 	/* Another driver's node is not in the list. */
 	fake_kernel.driver = "ivpu";
 	count = 8;
