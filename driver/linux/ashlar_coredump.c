@@ -74,11 +74,15 @@ void ashlar_print_state(struct ashlar_device *adev, struct drm_printer *p)
 		   (int)sizeof(adev->core.info.build_id),
 		   adev->core.info.build_id);
 	drm_printf(p, "resets: %u\n", READ_ONCE(adev->resets));
+	print_queues(adev, p);
+	if (ashlar_os_read32(&adev->os, ASHLAR_HOST_ID) == ~0u) {
+		drm_puts(p, "the board does not answer\n");
+		return;
+	}
 	drm_printf(p, "cycles: %llu\n", ashlar_dev_cycles(&adev->core));
 	for (i = 0; i < ARRAY_SIZE(regs); i++)
 		drm_printf(p, "%s: 0x%08x\n", regs[i].name,
 			   ashlar_os_read32(&adev->os, regs[i].offset));
-	print_queues(adev, p);
 	print_words(adev, p, "control", ASHLAR_SHARED_CTRL, 128);
 	print_words(adev, p, "telemetry", ASHLAR_SHARED_TELEMETRY,
 		    sizeof(struct ashlar_telemetry));

@@ -125,8 +125,11 @@ static int boot_again(struct ashlar_device *adev)
 {
 	int err;
 
-	if (!pci_device_is_present(adev->pdev))
+	if (!pci_device_is_present(adev->pdev)) {
+		ashlar_os_log(&adev->os, ASHLAR_OS_ERROR,
+			      "the PCI function does not answer");
 		return -ENODEV;
+	}
 	ashlar_os_write32(&adev->os, ASHLAR_HOST_RESET, ASHLAR_HOST_RESET_KEY);
 	pci_set_master(adev->pdev);
 	err = ashlar_dev_boot(&adev->core, adev->firmware->data,
