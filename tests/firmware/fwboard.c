@@ -208,6 +208,7 @@ static int read_log(void)
 static int faults(void)
 {
 	const struct ashlar_completion *c;
+	char start[64];
 	struct ashlar_job j;
 
 	if (up(NULL))
@@ -244,7 +245,9 @@ static int faults(void)
 
 	if (read_log())
 		return -1;
-	CHECK(strstr(lines, "firmware 10000 on hardware 10000"));
+	snprintf(start, sizeof(start), "firmware %x on hardware %x",
+		 ASHLAR_VERSION(1, 0), ASHLAR_HOST_HW_VERSION_RESET);
+	CHECK(strstr(lines, start));
 	CHECK(strstr(lines, "queue 1: job 0 ended with status 2 on tile"));
 	CHECK(strstr(lines, "context 2 stopped by status 2"));
 	return 0;
