@@ -23,6 +23,13 @@ int ashlar_dev_fail(struct ashlar_dev *dev, int err, const char *why)
 	return err;
 }
 
+int ashlar_dev_alive(struct ashlar_dev *dev)
+{
+	if (dev->lost)
+		return -ENODEV;
+	return ashlar_os_read32(dev->os, ASHLAR_HOST_ID) == ~0u ? gone(dev) : 0;
+}
+
 static int identify(struct ashlar_dev *dev)
 {
 	u32 id = ashlar_os_read32(dev->os, ASHLAR_HOST_ID);
@@ -246,6 +253,9 @@ int ashlar_dev_telemetry(struct ashlar_dev *dev, struct ashlar_telemetry *t)
 			memcpy(t, words, sizeof(*t));
 			return 0;
 		}
+		/* All ones are odd, too. */
+		if (words[0] == ~0u && ashlar_dev_alive(dev))
+			return -ENODEV;
 		if (ashlar_os_pause(dev->os, 100))
 			return -ENODEV;
 	}

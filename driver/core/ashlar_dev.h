@@ -88,6 +88,9 @@ int ashlar_dev_read_dtb(struct ashlar_dev *dev, void *blob, size_t bytes);
 /* Device time in cycles; UINT64_MAX when the board is gone. */
 u64 ashlar_dev_cycles(struct ashlar_dev *dev);
 
+/* 0, or -ENODEV when the board is lost or does not answer; it is lost then. */
+int ashlar_dev_alive(struct ashlar_dev *dev);
+
 /* Say why, mark the board lost, return err (or -ENODEV when it was before). */
 int ashlar_dev_fail(struct ashlar_dev *dev, int err, const char *why);
 

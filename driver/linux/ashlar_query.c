@@ -67,6 +67,7 @@ static int query_state(struct ashlar_device *adev,
 		return err;
 	err = ashlar_dev_telemetry(&adev->core, &t);
 	state.cycles = ashlar_dev_cycles(&adev->core);
+	ashlar_reset_check(adev);
 	ashlar_leave(adev, idx);
 	if (err)
 		return err;
@@ -92,7 +93,12 @@ static int query_time(struct ashlar_device *adev,
 		if (err)
 			return err;
 		cycles = ashlar_dev_cycles(&adev->core);
+		if (cycles == U64_MAX)
+			err = ashlar_dev_alive(&adev->core);
+		ashlar_reset_check(adev);
 		ashlar_leave(adev, idx);
+		if (err)
+			return err;
 	}
 	return give(query, &cycles, sizeof(cycles));
 }

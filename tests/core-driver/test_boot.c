@@ -89,6 +89,19 @@ static void gives_up_on_a_stopped_clock(void **state)
 	core_board_free(b);
 }
 
+static void telemetry_of_a_dead_board_ends(void **state)
+{
+	struct core_board *b = core_board_booted();
+	struct ashlar_telemetry t;
+
+	(void)state;
+	assert_int_equal(ashlar_dev_telemetry(&b->dev, &t), 0);
+	quirks(b)->dead = 1;
+	assert_int_equal(ashlar_dev_telemetry(&b->dev, &t), -ENODEV);
+	assert_true(b->dev.lost);
+	core_board_free(b);
+}
+
 static void refuses_nonsense_info(void **state)
 {
 	/* Words of struct ashlar_info, counted from 1, and bad values. */
@@ -191,6 +204,7 @@ int main(void)
 		cmocka_unit_test(every_post_error_names_its_cure),
 		cmocka_unit_test(gives_up_on_a_stuck_boot),
 		cmocka_unit_test(gives_up_on_a_stopped_clock),
+		cmocka_unit_test(telemetry_of_a_dead_board_ends),
 		cmocka_unit_test(refuses_nonsense_info),
 		cmocka_unit_test(clamps_what_is_too_much),
 		cmocka_unit_test(names_both_version_ranges),
