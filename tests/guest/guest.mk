@@ -39,10 +39,15 @@ GUEST_NEEDS := guest-programs firmware server guest-root $(MODEL)/ashlar-model-r
 	lib lib-data kernels $(MODEL)/ashlar-model-rtl-sim.so $(BUILD)/demo/digits
 
 # The board dies at work: in a boot of its own, for it does not come back. What
-# the script writes to the kernel log is what the runner waits for.
-guest-surprise = tools/vm/run --kernel $(1) --board sim --board-dies-at 'guest test: the board dies now' \
-	--module $(BUILD)/driver/$(1)/ashlar.ko --timeout 200 --log $(GUEST_T)/surprise-$(1).log \
-	-- $(GUEST_DIR)/surprise $(BUILD)/demo/digits userspace/demo
+# the script writes to the kernel log is what the runner waits for. QEMU 11.1
+# ends by an assertion of its own now and then when its server dies: once more.
+GUEST_QEMU_BUG := error_setv: Assertion
+guest-surprise = (for try in 1 2 3; do \
+		tools/vm/run --kernel $(1) --board sim --board-dies-at 'guest test: the board dies now' \
+			--module $(BUILD)/driver/$(1)/ashlar.ko --timeout 200 --log $(GUEST_T)/surprise-$(1).log \
+			-- $(GUEST_DIR)/surprise $(BUILD)/demo/digits userspace/demo && exit 0; \
+		grep -qa '$(GUEST_QEMU_BUG)' $(GUEST_T)/surprise-$(1).log || exit 1; \
+	done; exit 1)
 
 test-guest: $(GUEST_NEEDS)
 	@+failed=0; \
@@ -57,3 +62,7 @@ guest-campaign: $(GUEST_NEEDS) ## the kernel driver: faults, killed processes, r
 	@+failed=0; \
 	$(foreach k,$(GUEST_KERNELS),$(call guest-run,$(k),$$((400 + $(ROUNDS) * 60)),$(foreach t,faults isolation removal,$(call guest-command,$(t) $(ROUNDS) $(SEED)))) || failed=1;) \
 	exit $$failed
+
+.PHONY: test-guest-surprise
+test-guest-surprise: $(GUEST_NEEDS)
+	@failed=0; $(foreach k,$(GUEST_KERNELS),$(call guest-surprise,$(k)) || failed=1;) exit $$failed
