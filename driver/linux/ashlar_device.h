@@ -136,8 +136,7 @@ struct ashlar_space {
 	struct ashlar_vm vm;
 	struct maple_tree mappings; /* struct ashlar_mapping by address */
 	struct list_head dead; /* unmapped, perhaps still in a TLB */
-	unsigned long pinned_pages; /* counted against the user */
-	struct user_struct *user;
+	struct user_struct *user; /* pinned memory counts against it */
 };
 
 struct ashlar_mapping {
@@ -149,7 +148,6 @@ struct ashlar_mapping {
 
 struct ashlar_file {
 	struct ashlar_device *adev;
-	struct drm_file *drm_file;
 	struct mutex lock; /* queues, space */
 	struct xarray queues;
 	u32 queue_count;

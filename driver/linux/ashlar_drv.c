@@ -48,7 +48,6 @@ static int ashlar_open(struct drm_device *drm, struct drm_file *drm_file)
 	if (!file)
 		return -ENOMEM;
 	file->adev = to_ashlar(drm);
-	file->drm_file = drm_file;
 	mutex_init(&file->lock);
 	xa_init_flags(&file->queues, XA_FLAGS_ALLOC1 | XA_FLAGS_ACCOUNT);
 	drm_file->driver_priv = file;

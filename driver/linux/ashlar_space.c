@@ -109,14 +109,12 @@ static int account(struct ashlar_space *space, unsigned long pages)
 		atomic_long_sub(pages, &space->user->locked_vm);
 		return -EDQUOT;
 	}
-	space->pinned_pages += pages;
 	return 0;
 }
 
 static void unaccount(struct ashlar_space *space, unsigned long pages)
 {
 	atomic_long_sub(pages, &space->user->locked_vm);
-	space->pinned_pages -= pages;
 }
 
 /* --- Map and unmap ---------------------------------------------------------------------- */
