@@ -22,13 +22,25 @@
 static pid_t test_process;
 static pthread_t test_thread;
 
+unsigned int slowness(void)
+{
+	static unsigned int times;
+	const char *text = getenv("GUEST_SLOW");
+
+	if (!times && text)
+		times = (unsigned int)strtoul(text, NULL, 10);
+	if (!times)
+		times = 1;
+	return times;
+}
+
 void guard(unsigned int seconds)
 {
 	struct sigevent ev = {
 		.sigev_notify = SIGEV_SIGNAL,
 		.sigev_signo = SIGKILL,
 	};
-	struct itimerspec limit = { .it_value.tv_sec = seconds };
+	struct itimerspec limit = { .it_value.tv_sec = seconds * slowness() };
 	timer_t timer;
 
 	setvbuf(stdout, NULL, _IOLBF, 0);
@@ -339,7 +351,7 @@ int sync_wait(int fd, uint32_t handle, uint64_t point, int64_t timeout_ns)
 
 	/* The kernel takes a time, not a duration. */
 	clock_gettime(CLOCK_MONOTONIC, &now);
-	until = now.tv_sec * SECOND + now.tv_nsec + timeout_ns;
+	until = now.tv_sec * SECOND + now.tv_nsec + timeout_ns * slowness();
 	t.timeout_nsec = until;
 	w.timeout_nsec = until;
 	return point ? call(fd, DRM_IOCTL_SYNCOBJ_TIMELINE_WAIT, &t) :
@@ -381,7 +393,7 @@ int fence_wait(int sync_file, int timeout_ms)
 {
 	struct pollfd p = { .fd = sync_file, .events = POLLIN };
 
-	return poll(&p, 1, timeout_ms) == 1 ? 0 : -ETIME;
+	return poll(&p, 1, timeout_ms * (int)slowness()) == 1 ? 0 : -ETIME;
 }
 
 /* --- Other processes ----------------------------------------------------------------------- */

@@ -34,6 +34,11 @@
  */
 _Noreturn void die(const char *file, int line, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
+/*
+ * How many times longer than on a stock kernel things may take: the number in
+ * GUEST_SLOW, else 1. All limits of this file are multiplied by it.
+ */
+unsigned int slowness(void);
 /* To be called first in main(): a program that hangs is killed. */
 void guard(unsigned int seconds);
 
