@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The matrix and the vector unit at the speed of the host: the same results as
+ * ash_matrix_run() and ash_vector_run() of hw-model/numerics, to the bit. The
+ * command must have passed ash_matrix_check() or ash_vector_check().
+ *
+ * Several threads may be inside at once, each with a tile of its own. Nothing
+ * is kept between calls; the floating-point modes of the caller are not
+ * changed.
+ */
+#ifndef ASH_FAST_UNITS_H
+#define ASH_FAST_UNITS_H
+
+#include "ash_units.h"
+
+void fast_matrix_run(struct ash_tile *t, const struct ash_matrix_cmd *c);
+void fast_vector_run(struct ash_tile *t, const struct ash_vector_cmd *c);
+
+/* What they use of this processor: "avx2", "portable", ... for bench and log. */
+const char *fast_units_name(void);
+
+#endif
