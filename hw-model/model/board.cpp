@@ -127,7 +127,7 @@ unsigned int board_misuse(const struct board *b)
 }
 
 void board_misuse_values(const struct board *b,
-			 struct board_misuse_info *values)
+			 struct model_misuse_values *values)
 {
 	values->addr = b->top->misuse_addr;
 	values->we = b->top->misuse_we;

@@ -7,6 +7,8 @@
 #ifndef ASHLAR_MODEL_BOARD_H
 #define ASHLAR_MODEL_BOARD_H
 
+#include "misuse.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -20,13 +22,6 @@ struct board;
 /* A retired instruction. */
 struct board_retired {
 	uint32_t pc, insn, rd, value; /* rd 0: none */
-};
-
-/* What a misuse report needs; valid while board_misuse() is not zero. */
-struct board_misuse_info {
-	uint64_t addr;
-	bool we;
-	uint32_t value, head, depth;
 };
 
 /* Runs the design's initial blocks, thus calls ashlar_rom_word(). */
@@ -55,8 +50,9 @@ bool board_idle(const struct board *b);
 uint64_t board_next_event(const struct board *b);
 /* Bits of HOST_ERR, set for one cycle. */
 unsigned int board_misuse(const struct board *b);
+/* What it is about; valid while board_misuse() is not zero. */
 void board_misuse_values(const struct board *b,
-			 struct board_misuse_info *values);
+			 struct model_misuse_values *values);
 /* Cores are the management processor, then the tiles. */
 unsigned int board_cores(void);
 bool board_insn(const struct board *b, unsigned int core,

@@ -25,21 +25,20 @@ bool model_insn_open(struct ashlar_model *m, const char *path, char *error,
 	return true;
 }
 
-void model_insn_write(struct ashlar_model *m)
+bool model_in_window(const struct ashlar_model *m, uint64_t cycle)
 {
-	struct board_retired insn;
-	unsigned int core;
+	return cycle >= m->trace_begin &&
+	       (!m->trace_end || cycle < m->trace_end);
+}
 
-	for (core = 0; core < board_cores(); core++) {
-		if (!board_insn(m->board, core, &insn))
-			continue;
-		fprintf(m->insn_trace,
-			"%" PRIu64 " %u %08" PRIx32 " %08" PRIx32, m->cycles,
-			core, insn.pc, insn.insn);
-		if (insn.rd)
-			fprintf(m->insn_trace, " x%" PRIu32 " %08" PRIx32 "\n",
-				insn.rd, insn.value);
-		else
-			fprintf(m->insn_trace, " -\n");
-	}
+void model_insn_write(struct ashlar_model *m, uint64_t cycle, unsigned int core,
+		      uint32_t pc, uint32_t insn, uint32_t rd, uint32_t value)
+{
+	fprintf(m->insn_trace, "%" PRIu64 " %u %08" PRIx32 " %08" PRIx32, cycle,
+		core, pc, insn);
+	if (rd)
+		fprintf(m->insn_trace, " x%" PRIu32 " %08" PRIx32 "\n", rd,
+			value);
+	else
+		fprintf(m->insn_trace, " -\n");
 }

@@ -38,7 +38,8 @@ MODEL_ROM := $(BUILD)/firmware/rom.bin
 MODEL_ROM_FLAGS := -DROM_IMAGE='"$(MODEL_ROM)"'
 endif
 
-MODEL_C := shell misuse memory insn dpi record
+MODEL_SHELL := shell misuse memory insn outside record
+MODEL_C := $(MODEL_SHELL) rtl dpi
 
 # $(call model-rules,BOARD,KIND): the objects of a model, in
 # $(MODEL)/BOARD-KIND/objects.list.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* The model's operations (ashlar_model.h) on the Verilated board. */
+/* The model's operations (ashlar_model.h) around its engine. */
 #include "model.h"
 #include "ash_board.h"
 #include "ashlar_regs.h"
@@ -9,78 +9,19 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define BAR0_BYTES   0x100000u
-#define RESET_CYCLES 4
-/*
- * A register request waits at most for the copy engines' turns at the shared
- * SRAM; more cycles than this are a fault of the board.
- */
-#define REG_CYCLES_MAX 1000
-
-static struct ashlar_model *enter(struct ashlar_model *m)
-{
-	struct ashlar_model *before = model_current;
-
-	model_current = m;
-	return before;
-}
-
-static void leave(struct ashlar_model *before)
-{
-	model_current = before;
-}
-
-static bool in_window(const struct ashlar_model *m)
-{
-	return m->cycles >= m->trace_begin &&
-	       (!m->trace_end || m->cycles < m->trace_end);
-}
-
-static void cycle(struct ashlar_model *m, uint64_t skip)
-{
-	unsigned int misuse;
-
-	board_cycle(m->board, skip);
-	m->cycles += skip + 1;
-	m->clocked++;
-	if ((m->insn_trace || m->wave) && in_window(m)) {
-		if (m->wave)
-			board_wave_dump(m->board, m->cycles);
-		if (m->insn_trace && board_any_insn(m->board))
-			model_insn_write(m);
-	}
-	misuse = board_misuse(m->board);
-	if (misuse)
-		model_board_misuse(m, misuse);
-}
-
-static void power_on(struct ashlar_model *m)
-{
-	int i;
-
-	board_set_reg(m->board, false, false, 0, 0);
-	board_set_reset(m->board, true);
-	for (i = 0; i < RESET_CYCLES; i++)
-		cycle(m, 0);
-	board_set_reset(m->board, false);
-	cycle(m, 0);
-}
+#define BAR0_BYTES 0x100000u
 
 static void destroy(struct ashlar_model *m)
 {
-	struct ashlar_model *before;
-
 	if (!m)
 		return;
-	before = enter(m);
 	if (m->rec)
 		record_close(m->rec, m->cycles);
 	if (m->insn_trace)
 		fclose(m->insn_trace);
-	board_delete(m->board);
+	engine_delete(m);
 	model_memory_close(m);
 	free(m->rom_copy);
-	leave(before);
 	free(m);
 }
 
@@ -146,28 +87,18 @@ static bool build(struct ashlar_model *m,
 		  const struct ashlar_model_options *opt, char *error,
 		  size_t error_bytes)
 {
-	const char *wave_error;
-
 	if (!take_rom(m, opt, error, error_bytes) ||
 	    !model_memory_open(m, opt->memory_fd, error, error_bytes))
 		return false;
-	m->board = board_new();
 	m->strict = opt->strict;
 	m->trace_begin = opt->trace_begin;
 	m->trace_end = opt->trace_end;
-	if (opt->wave) {
-		wave_error = board_wave_open(m->board, opt->wave);
-		if (wave_error) {
-			snprintf(error, error_bytes, "waveform %s: %s",
-				 opt->wave, wave_error);
-			return false;
-		}
-		m->wave = true;
-	}
+	if (!engine_new(m, opt, error, error_bytes))
+		return false;
 	if (opt->insn_trace &&
 	    !model_insn_open(m, opt->insn_trace, error, error_bytes))
 		return false;
-	power_on(m);
+	engine_power_on(m);
 	if (opt->record) {
 		m->rec = record_open(opt->record, ASHLAR_BOARD_MODEL, m->strict,
 				     m->rom, m->rom_bytes, m->memory,
@@ -184,9 +115,7 @@ static struct ashlar_model *create(const struct ashlar_model_callbacks *cb,
 				   char *error, size_t error_bytes)
 {
 	struct ashlar_model_options options;
-	struct ashlar_model *before;
 	struct ashlar_model *m;
-	bool ok;
 
 	if (!cb || !cb->dma_read || !cb->dma_write || !cb->raise_vector) {
 		snprintf(error, error_bytes,
@@ -202,66 +131,11 @@ static struct ashlar_model *create(const struct ashlar_model_callbacks *cb,
 	}
 	m->cb = *cb;
 	m->memory_fd = -1;
-	before = enter(m);
-	ok = build(m, &options, error, error_bytes);
-	leave(before);
-	if (!ok) {
+	if (!build(m, &options, error, error_bytes)) {
 		destroy(m);
 		return NULL;
 	}
 	return m;
-}
-
-/* Clocks until the board takes a register request; false: it does not. */
-static bool wait_ready(struct ashlar_model *m)
-{
-	int i;
-
-	for (i = 0; i < REG_CYCLES_MAX && !m->dead; i++) {
-		if (board_reg_ready(m->board))
-			return true;
-		cycle(m, 0);
-	}
-	if (!m->dead)
-		model_misuse(
-			m, "register-timeout",
-			"the board did not take a request within %d cycles",
-			REG_CYCLES_MAX);
-	return false;
-}
-
-static int reg_write(struct ashlar_model *m, uint32_t offset, uint32_t value)
-{
-	if (!wait_ready(m))
-		return -EIO;
-	board_set_reg(m->board, true, true, offset, value);
-	cycle(m, 0);
-	board_set_reg(m->board, false, false, 0, 0);
-	return m->dead ? -EIO : 0;
-}
-
-static int reg_read(struct ashlar_model *m, uint32_t offset, uint32_t *value)
-{
-	int i;
-
-	if (!wait_ready(m))
-		return -EIO;
-	board_set_reg(m->board, true, false, offset, 0);
-	cycle(m, 0);
-	board_set_reg(m->board, false, false, 0, 0);
-	for (i = 0; i < REG_CYCLES_MAX && !m->dead; i++) {
-		if (board_reg_rvalid(m->board)) {
-			*value = board_reg_rdata(m->board);
-			return 0;
-		}
-		cycle(m, 0);
-	}
-	if (!m->dead)
-		model_misuse(
-			m, "register-timeout",
-			"BAR0 offset 0x%05x was not answered within %d cycles",
-			offset, REG_CYCLES_MAX);
-	return -EIO;
 }
 
 /* Whether an access fits its BAR; else it is reported. */
@@ -301,7 +175,6 @@ static bool check_access(struct ashlar_model *m, enum ashlar_model_bar bar,
 static int mmio_read(struct ashlar_model *m, enum ashlar_model_bar bar,
 		     uint64_t offset, void *data, size_t bytes)
 {
-	struct ashlar_model *before = enter(m);
 	int rc;
 
 	if (m->rec)
@@ -313,7 +186,7 @@ static int mmio_read(struct ashlar_model *m, enum ashlar_model_bar bar,
 	} else if (bar == ASHLAR_MODEL_BAR0) {
 		uint32_t value = 0;
 
-		rc = reg_read(m, (uint32_t)offset, &value);
+		rc = engine_read(m, (uint32_t)offset, &value);
 		if (!rc)
 			memcpy(data, &value, 4);
 	} else {
@@ -325,14 +198,12 @@ static int mmio_read(struct ashlar_model *m, enum ashlar_model_bar bar,
 	if (m->rec)
 		record_result(m->rec, m->cycles, m->clocked, rc, data,
 			      rc ? 0 : bytes);
-	leave(before);
 	return rc;
 }
 
 static int mmio_write(struct ashlar_model *m, enum ashlar_model_bar bar,
 		      uint64_t offset, const void *data, size_t bytes)
 {
-	struct ashlar_model *before = enter(m);
 	int rc;
 
 	if (m->rec)
@@ -345,7 +216,7 @@ static int mmio_write(struct ashlar_model *m, enum ashlar_model_bar bar,
 		uint32_t value;
 
 		memcpy(&value, data, 4);
-		rc = reg_write(m, (uint32_t)offset, value);
+		rc = engine_write(m, (uint32_t)offset, value);
 	} else {
 		if (m->rec)
 			record_sync_memory(m->rec, m->cycles, offset, bytes);
@@ -356,79 +227,36 @@ static int mmio_write(struct ashlar_model *m, enum ashlar_model_bar bar,
 	}
 	if (m->rec)
 		record_result(m->rec, m->cycles, m->clocked, rc, NULL, 0);
-	leave(before);
 	return rc;
-}
-
-/*
- * Cycles that may pass besides the next one without being simulated: up to
- * the one in which time does something, and within left.
- */
-static uint64_t skippable(const struct ashlar_model *m, uint64_t left)
-{
-	uint64_t next = board_next_event(m->board);
-
-	if (next > left)
-		next = left;
-	return next ? next - 1 : 0;
-}
-
-static enum ashlar_model_stop run_board(struct ashlar_model *m, uint64_t max)
-{
-	uint64_t end = max > UINT64_MAX - m->cycles ? UINT64_MAX :
-						      m->cycles + max;
-
-	while (!m->dead) {
-		uint64_t skip = 0;
-
-		if (board_idle(m->board)) {
-			if (board_next_event(m->board) == UINT64_MAX)
-				return ASHLAR_MODEL_IDLE;
-			if (m->cycles < end && !m->no_skip)
-				skip = skippable(m, end - m->cycles);
-		}
-		if (m->cycles >= end)
-			return ASHLAR_MODEL_BUDGET;
-		m->vector_raised = false;
-		cycle(m, skip);
-		if (m->vector_raised && !m->dead)
-			return ASHLAR_MODEL_VECTOR;
-	}
-	return ASHLAR_MODEL_DEAD;
 }
 
 static enum ashlar_model_stop run(struct ashlar_model *m, uint64_t max_cycles)
 {
-	struct ashlar_model *before = enter(m);
 	enum ashlar_model_stop stop;
 
 	if (m->rec)
 		record_run(m->rec, m->cycles, max_cycles);
-	stop = run_board(m, max_cycles);
+	stop = engine_run(m, max_cycles);
 	if (m->rec)
 		record_result(m->rec, m->cycles, m->clocked, (int)stop, NULL,
 			      0);
-	leave(before);
 	return stop;
 }
 
 static void reset(struct ashlar_model *m)
 {
-	struct ashlar_model *before = enter(m);
-
 	if (m->rec)
 		record_reset(m->rec, m->cycles);
 	if (!m->dead)
-		power_on(m);
+		engine_power_on(m);
 	if (m->rec)
 		record_result(m->rec, m->cycles, m->clocked, 0, NULL, 0);
-	leave(before);
 }
 
 static int info(struct ashlar_model *m, struct ashlar_model_info *to)
 {
 	struct ashlar_model_info all = {
-		.platform = ASHLAR_HOST_PLATFORM_RTL,
+		.platform = engine_platform,
 		.board = ASHLAR_BOARD_MODEL,
 		.dtb = ashlar_board_dtb,
 		.dtb_bytes = ASHLAR_BOARD_DTB_BYTES,
@@ -452,7 +280,7 @@ ashlar_model_get(void)
 	static const struct ashlar_model_ops ops = {
 		.abi = ASHLAR_MODEL_ABI,
 		.size = sizeof(ops),
-		.name = "rtl",
+		.name = engine_name,
 		.create = create,
 		.destroy = destroy,
 		.mmio_read = mmio_read,
