@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: MIT
+# The functional model as shared objects, a board each.
+#   make fast     build/model/ashlar-model-fast-{sim,tiny,product}.so
+
+FAST_DIR := hw-model/fast
+FAST_BOARDS := sim tiny product
+FAST_C := board host mp mp_regs copy tile loader kernel_regs unit mmu dma ops
+FAST_INCLUDE := -I$(FAST_DIR) -I$(MODEL_DIR) -Ihw-model/numerics -Idriver/abi
+
+# $(call fast-rules,BOARD)
+define fast-rules
+$(MODEL)/$(1)-fast/%.o: $(FAST_DIR)/%.c $(wildcard $(FAST_DIR)/*.h $(MODEL_DIR)/*.h hw-model/numerics/*.h) \
+		$(GEN)/$(1)/ash_board.h driver/abi/ashlar_regs.h
+	@mkdir -p $$(@D)
+	$(CC) $(CFLAGS_SHARED) $(FAST_CFLAGS) $(FAST_INCLUDE) -I$(GEN)/$(1) -c $$< -o $$@
+
+$(MODEL)/$(1)-fast/%.o: $(MODEL_DIR)/%.c $(wildcard $(MODEL_DIR)/*.h) $(GEN)/$(1)/ash_board.h
+	@mkdir -p $$(@D)
+	$(CC) $(CFLAGS_SHARED) $(FAST_INCLUDE) -I$(GEN)/$(1) -c $$< -o $$@
+
+$(MODEL)/$(1)-fast/%.o: hw-model/numerics/%.c $(wildcard hw-model/numerics/*.h)
+	@mkdir -p $$(@D)
+	$(CC) $(CFLAGS_SHARED) $(FAST_INCLUDE) -c $$< -o $$@
+
+$(MODEL)/$(1)-fast/dtb.o: $(GEN)/$(1)/board.dtb.c
+	@mkdir -p $$(@D)
+	$(CC) $(CFLAGS_SHARED) -I$(GEN)/$(1) -c $$< -o $$@
+
+$(MODEL)/$(1)-fast/rom.o: $(MODEL_DIR)/rom.S $(MODEL_ROM)
+	@mkdir -p $$(@D)
+	$(CC) $(MODEL_ROM_FLAGS) -c $$< -o $$@
+
+$(MODEL)/ashlar-model-fast-$(1).so: $(addprefix $(MODEL)/$(1)-fast/,$(addsuffix .o,$(FAST_C) $(FAST_CORE_C) $(FAST_UNITS_C) \
+		$(MODEL_SHELL) ash_num ash_matrix_ref ash_vector_ref dtb rom)) $(MODEL_DIR)/export.map
+	$(CC) -shared -fPIC -Wl,--version-script=$(MODEL_DIR)/export.map -Wl,-z,defs -o $$@ $$(filter %.o,$$^) -lm
+endef
+
+$(foreach b,$(FAST_BOARDS),$(eval $(call fast-rules,$(b))))
+
+.PHONY: fast
+fast: $(FAST_BOARDS:%=$(MODEL)/ashlar-model-fast-%.so) ## the functional model, a board each
+
+ALL += fast

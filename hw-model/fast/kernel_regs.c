@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: MIT
+/* What a kernel sees at 0x20000000: UNIT and the units (ash_tile_regs.sv). */
+#include "tile.h"
+
+#include <string.h>
+
+/* Blocks are this far apart, UNIT first, then the units in order. */
+#define BLOCK_BYTES (ASHLAR_MAP_KERNEL_LOAD_BASE - ASHLAR_MAP_KERNEL_UNIT_BASE)
+
+/* Bytes of a unit's parameter registers, which begin at offset 0. */
+static const uint32_t par_bytes[UNITS] = {
+	[U_LOAD] = ASHLAR_LOAD_STEP3 + 4,
+	[U_STORE] = ASHLAR_LOAD_STEP3 + 4,
+	[U_MATRIX] = ASHLAR_MATRIX_CFG + 4,
+	[U_VECTOR] = ASHLAR_VECTOR_ACC_ROW + 4,
+};
+
+static void dma_defaults(struct unit *u)
+{
+	unsigned int d;
+
+	memset(u->par, 0, sizeof(u->par));
+	for (d = 0; d < 3; d++) {
+		u->par[ASHLAR_LOAD_COUNT1 / 4 + d] = ASHLAR_LOAD_COUNT1_RESET;
+		u->par[ASHLAR_LOAD_STEP1 / 4 + d] = ASHLAR_LOAD_STEP1_RESET;
+	}
+	for (d = 0; d < 4; d++)
+		u->par[ASHLAR_LOAD_LIMIT0 / 4 + d] = ASHLAR_LOAD_LIMIT0_RESET;
+}
+
+void kernel_regs_reset(struct tile *t)
+{
+	dma_defaults(&t->unit[U_LOAD]);
+	dma_defaults(&t->unit[U_STORE]);
+	memset(t->unit[U_MATRIX].par, 0, sizeof(t->unit[U_MATRIX].par));
+	memset(t->unit[U_VECTOR].par, 0, sizeof(t->unit[U_VECTOR].par));
+}
+
+static enum rv32_answer read_identity(const struct tile *t, uint32_t offset,
+				      uint32_t *value)
+{
+	switch (offset) {
+	case ASHLAR_UNIT_INDEX:
+		*value = tile_par(t, ASHLAR_TILE_INDEX);
+		break;
+	case ASHLAR_UNIT_COUNT:
+		*value = tile_par(t, ASHLAR_TILE_COUNT);
+		break;
+	case ASHLAR_UNIT_GRID_X:
+		*value = tile_par(t, ASHLAR_TILE_GRID_X);
+		break;
+	case ASHLAR_UNIT_GRID_Y:
+		*value = tile_par(t, ASHLAR_TILE_GRID_Y);
+		break;
+	case ASHLAR_UNIT_GRID_Z:
+		*value = tile_par(t, ASHLAR_TILE_GRID_Z);
+		break;
+	case ASHLAR_UNIT_ARG_BYTES:
+		*value = tile_par(t, ASHLAR_TILE_ARG_BYTES);
+		break;
+	case ASHLAR_UNIT_LMEM_BYTES:
+		*value = LMEM_BYTES;
+		break;
+	case ASHLAR_UNIT_SPAD_BYTES:
+		*value = SPAD_BYTES;
+		break;
+	case ASHLAR_UNIT_ARRAY:
+		*value = ARRAY;
+		break;
+	case ASHLAR_UNIT_ACCS:
+		*value = ASHLAR_BOARD_ACCS;
+		break;
+	case ASHLAR_UNIT_SPAD_BANKS:
+		*value = ASHLAR_BOARD_SPAD_BANKS;
+		break;
+	case ASHLAR_UNIT_CYCLE:
+		*value = (uint32_t)(rv32_cycle(t->core) - t->start_at);
+		break;
+	default:
+		return RV32_ERROR;
+	}
+	return RV32_OK;
+}
+
+enum rv32_answer kernel_load(void *ctx, uint32_t addr, unsigned int bytes,
+			     uint32_t *value)
+{
+	struct tile *t = ctx;
+	uint32_t offset = addr - ASHLAR_MAP_KERNEL_UNIT_BASE;
+	uint32_t block = offset / BLOCK_BYTES;
+	struct unit *u;
+
+	*value = 0;
+	if (bytes != 4 || block > UNITS)
+		return RV32_ERROR;
+	offset %= BLOCK_BYTES;
+	if (!block)
+		return read_identity(t, offset, value);
+	u = &t->unit[block - 1];
+	if (offset == ASHLAR_LOAD_ISSUED) {
+		*value = u->issued;
+	} else if (offset == ASHLAR_LOAD_DONE) {
+		unit_settle(u, rv32_cycle(t->core));
+		*value = u->done;
+	} else if (offset < par_bytes[block - 1]) {
+		*value = u->par[offset / 4];
+	} else {
+		return RV32_ERROR;
+	}
+	return RV32_OK;
+}
+
+/*
+ * The core's access takes until then; false: a unit fails before, or it never
+ * happens.
+ */
+static bool wait_until(struct tile *t, uint64_t then)
+{
+	uint64_t now = rv32_cycle(t->core);
+	unsigned int unit;
+	uint64_t bad = tile_fault_at(t, &unit);
+	uint64_t end = then < bad ? then : bad;
+
+	if (end == NEVER)
+		return false;
+	if (end > now) {
+		t->perf.core_wait += (uint32_t)(end - now);
+		rv32_set_cycle(t->core, end, false);
+	}
+	return then < bad;
+}
+
+static enum rv32_answer go(struct tile *t, unsigned int unit)
+{
+	struct unit *u = &t->unit[unit];
+	uint64_t now = rv32_cycle(t->core);
+
+	unit_settle(u, now);
+	if (!wait_until(t, unit_room(u, now)))
+		return RV32_WAIT;
+	now = rv32_cycle(t->core);
+	unit_settle(u, now);
+	switch (unit) {
+	case U_MATRIX:
+		matrix_go(t, now);
+		break;
+	case U_VECTOR:
+		vector_go(t, now);
+		break;
+	default:
+		dma_go(t, unit, now);
+	}
+	return RV32_OK;
+}
+
+enum rv32_answer kernel_store(void *ctx, uint32_t addr, unsigned int bytes,
+			      uint32_t value)
+{
+	struct tile *t = ctx;
+	uint32_t offset = addr - ASHLAR_MAP_KERNEL_UNIT_BASE;
+	uint32_t block = offset / BLOCK_BYTES;
+	struct unit *u;
+
+	if (bytes != 4 || block > UNITS)
+		return RV32_ERROR;
+	offset %= BLOCK_BYTES;
+	if (!block) {
+		if (offset != ASHLAR_UNIT_EXIT)
+			return RV32_ERROR;
+		t->exited = true;
+		t->exit_code = value;
+		rv32_yield(t->core);
+		return RV32_OK;
+	}
+	u = &t->unit[block - 1];
+	if (offset < par_bytes[block - 1]) {
+		u->par[offset / 4] = value;
+		return RV32_OK;
+	}
+	switch (offset) {
+	case ASHLAR_LOAD_GO:
+		return go(t, block - 1);
+	case ASHLAR_LOAD_WAIT:
+		unit_settle(u, rv32_cycle(t->core));
+		return wait_until(t, unit_reaches(u, value)) ? RV32_OK :
+							       RV32_WAIT;
+	case ASHLAR_LOAD_DEFAULTS:
+		if (block - 1 > U_STORE)
+			return RV32_ERROR;
+		dma_defaults(u);
+		return RV32_OK;
+	default:
+		return RV32_ERROR;
+	}
+}
