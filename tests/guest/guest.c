@@ -109,23 +109,26 @@ int call(int fd, unsigned long request, void *arg)
 	return err;
 }
 
-/* The highest first: the nodes of a board that has gone keep their number. */
+/* The highest: the nodes of a board that has gone keep their number. */
 int node_open(void)
 {
+	int highest = -1, number, fd;
+	struct dirent *entry;
 	char node[40];
-	int err = -ENOENT;
+	DIR *dir = opendir("/dev/accel");
 
-	for (int i = 31; i >= 0; i--) {
-		int fd;
-
-		snprintf(node, sizeof(node), "/dev/accel/accel%d", i);
-		fd = open(node, O_RDWR | O_CLOEXEC);
-		if (fd >= 0)
-			return fd;
-		if (errno != ENOENT)
-			err = -errno;
-	}
-	return err;
+	if (!dir)
+		return -errno;
+	while ((entry = readdir(dir)))
+		if (sscanf(entry->d_name, "accel%d", &number) == 1 &&
+		    number > highest)
+			highest = number;
+	closedir(dir);
+	if (highest < 0)
+		return -ENOENT;
+	snprintf(node, sizeof(node), "/dev/accel/accel%d", highest);
+	fd = open(node, O_RDWR | O_CLOEXEC);
+	return fd < 0 ? -errno : fd;
 }
 
 static bool file_says(const char *folder, const char *name, const char *text)
