@@ -1,0 +1,442 @@
+// SPDX-License-Identifier: MIT
+#include <fenv.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ashlar_regs.h"
+#include "units_random.h"
+
+#define ACCS 2u
+
+#define CFG_TYPE(c) ((c)&ASHLAR_MATRIX_CFG_TYPE_MASK)
+
+int units_pair_init(struct units_pair *p, uint32_t n, uint32_t spad_bytes,
+		    uint64_t seed)
+{
+	struct ash_tile *t[] = { &p->unit, &p->ref };
+
+	for (int i = 0; i < 2; i++) {
+		*t[i] = (struct ash_tile){ n, ACCS, spad_bytes,
+					   calloc(1, spad_bytes),
+					   calloc(ACCS * n * n, 4) };
+	}
+	p->rnd.s = seed * UINT64_C(0x9e3779b97f4a7c15) + 1;
+	if (p->unit.spad && p->unit.acc && p->ref.spad && p->ref.acc)
+		return 0;
+	units_pair_exit(p);
+	return -1;
+}
+
+void units_pair_exit(struct units_pair *p)
+{
+	free(p->unit.spad);
+	free(p->unit.acc);
+	free(p->ref.spad);
+	free(p->ref.acc);
+}
+
+/* --- Numbers -------------------------------------------------------------- */
+
+static const uint32_t special32[] = {
+	0,	    0x80000000, 0x00000001, 0x807fffff, 0x00800000, 0x80800001,
+	0x7f800000, 0xff800000, 0x7fc00000, 0xffc00000, 0x7f800001, 0xffffffff,
+	0x7f7fffff, 0xff7fffff, 0x3f800000, 0x4f000000, 0xcf000000, 0x4effffff,
+	0x42fe0000, 0x42ff0000, 0x42ffffff, 0xc3000000, 0xc3008000, 0xc3010000,
+	0x477fe000, 0x477fefff, 0x477ff000, 0x33000000, 0x33000001, 0x387fe000,
+	0x38800000, 0x387ff000, 0x7fffffff, 0x7f7f8000, 0x7f7f7fff, 0x007fffff,
+};
+
+static const uint16_t special16[2][12] = {
+	{ 0, 0x8000, 0x7f80, 0xff80, 0x7fc0, 0xffc1, 0x0001, 0x807f, 0x0080,
+	  0x8080, 0x7f7f, 0xff7f },
+	{ 0, 0x8000, 0x7c00, 0xfc00, 0x7e00, 0xfe01, 0x0001, 0x83ff, 0x0400,
+	  0x8400, 0x7bff, 0xfbff },
+};
+
+/* A number with an exponent field of `exp` or up to `spread` more. */
+static uint32_t around(struct units_pair *p, uint32_t exp, uint32_t spread)
+{
+	return (host_next(&p->rnd) & 0x807fffff) |
+	       (exp + units_below(p, spread + 1)) << 23;
+}
+
+#define CLASSES32 9u
+static uint32_t number32(struct units_pair *p, uint32_t class)
+{
+	uint32_t v = host_next(&p->rnd);
+
+	switch (class) {
+	case 0: /* moderate */
+		return around(p, 120, 14);
+	case 1:
+		return special32[v % (sizeof(special32) / 4)];
+	case 2: /* products, sums at the lower end */
+		return around(p, 62, 2);
+	case 3:
+		return around(p, 0, 3);
+	case 4: /* upper end */
+		return around(p, v & 1 ? 190 : 250, 4);
+	case 5: /* ties: few significant bits */
+		return around(p, 127 - (v & 24), 1) & 0xffc00000;
+	case 6: /* integers and halves */
+		return host_bits((float)((int32_t)v >> (16 + v % 12)) * 0.5f);
+	case 7: /* products of which the last bit decides about flushing */
+		return v & 1 ? 0x00ffffff - (v >> 30) : 0x3f000000 + (v >> 29);
+	default:
+		return v;
+	}
+}
+
+#define CLASSES16 8u
+static uint16_t number16(struct units_pair *p, bool bf16, uint32_t class)
+{
+	uint32_t v = host_next(&p->rnd);
+	uint16_t sign = v >> 16 & 0x8000;
+
+	switch (class) {
+	case 0: /* moderate */
+		return bf16 ? (uint16_t)((v & 0x81ff) | 0x3e00) :
+			      (uint16_t)((v & 0x8fff) | 0x3000);
+	case 1: /* moderate, a few are special */
+		if (v >> 24 == 0)
+			return special16[!bf16][v % 12];
+		return bf16 ? (uint16_t)((v & 0x81ff) | 0x3e00) :
+			      (uint16_t)((v & 0x8fff) | 0x3000);
+	case 2: /* lower end of the products */
+		return bf16 ? (uint16_t)((v & 0x81ff) | 0x1f00) :
+			      (uint16_t)(v & 0x87ff);
+	case 3: /* upper end */
+		return bf16 ? (uint16_t)((v & 0x80ff) | 0x5f80) :
+			      (uint16_t)((v & 0x87ff) | 0x7400);
+	case 4: /* ties: powers of two and little more */
+		return bf16 ? sign | (0x3f80 - (v & 0x600)) | (v >> 9 & 0x40) :
+			      sign | (0x3c00 - (v & 0x3000)) | (v & 0x200);
+	case 5: /* far apart: tiny with huge */
+		return bf16 ? sign | (v & 1 ? 0x0080 : 0x7e80) |
+				       (v >> 4 & 127) :
+			      sign | (v & 1 ? 0x0001 : 0x7800) | (v >> 4 & 15);
+	case 6: /* small integers */
+		return bf16 ? sign | (uint16_t)(host_bits((float)(v % 9)) >>
+						16) :
+			      sign | (v % 9 ? 0x3c00 + (v % 9 - 1) * 0x200 : 0);
+	default:
+		return (uint16_t)v;
+	}
+}
+
+static void fill32(struct units_pair *p, uint8_t *to, size_t words)
+{
+	uint32_t class = units_below(p, CLASSES32 + 1);
+
+	for (size_t i = 0; i < words; i++) {
+		uint32_t v = number32(p, class < CLASSES32 ?
+						 class :
+						 units_below(p, CLASSES32));
+
+		memcpy(to + 4 * i, &v, 4);
+	}
+}
+
+static void fill16(struct units_pair *p, uint8_t *to, size_t count, bool bf16)
+{
+	uint32_t class = units_below(p, CLASSES16);
+
+	for (size_t i = 0; i < count; i++) {
+		uint16_t v = number16(p, bf16, class);
+
+		memcpy(to + 2 * i, &v, 2);
+	}
+}
+
+static void fill_bits(struct units_pair *p, uint8_t *to, size_t words)
+{
+	uint32_t shift = units_below(p, 3) ? 0 : units_below(p, 32);
+
+	for (size_t i = 0; i < words; i++) {
+		int32_t v = (int32_t)host_next(&p->rnd) >> shift;
+
+		memcpy(to + 4 * i, &v, 4);
+	}
+}
+
+/* The same contents for both. */
+static void share(struct units_pair *p)
+{
+	memcpy(p->unit.spad, p->ref.spad, p->ref.spad_bytes);
+	memcpy(p->unit.acc, p->ref.acc, 4 * (size_t)ACCS * p->ref.n * p->ref.n);
+}
+
+void units_fill_matrix(struct units_pair *p, uint32_t type)
+{
+	size_t half = p->ref.spad_bytes / 2;
+
+	for (int i = 0; i < 2; i++) {
+		uint8_t *to = p->ref.spad + (size_t)i * half;
+
+		if (type == ASHLAR_MATRIX_CFG_TYPE_INT8)
+			fill_bits(p, to, half / 4);
+		else
+			fill16(p, to, half / 2,
+			       type == ASHLAR_MATRIX_CFG_TYPE_BF16);
+	}
+	fill32(p, (uint8_t *)p->ref.acc, ACCS * p->ref.n * p->ref.n);
+	share(p);
+}
+
+void units_fill_vector(struct units_pair *p, uint32_t cfg)
+{
+	uint32_t fmt = cfg & ASHLAR_VECTOR_CFG_SRC_FMT_MASK;
+	uint32_t words = ACCS * p->ref.n * p->ref.n;
+	uint32_t part = p->ref.spad_bytes / 8;
+
+	for (uint32_t i = 0; i < 8; i++) {
+		uint8_t *to = p->ref.spad + (size_t)i * part;
+
+		/* bias and scale are 32 bits wide whatever the source is */
+		if (units_below(p, 4) == 0)
+			fill32(p, to, part / 4);
+		else if (fmt == ASHLAR_VECTOR_CFG_SRC_FMT_BF16 ||
+			 fmt == ASHLAR_VECTOR_CFG_SRC_FMT_FP16)
+			fill16(p, to, part / 2,
+			       fmt == ASHLAR_VECTOR_CFG_SRC_FMT_BF16);
+		else if (fmt == ASHLAR_VECTOR_CFG_SRC_FMT_F32 ||
+			 fmt == ASHLAR_VECTOR_CFG_SRC_FMT_ACC_F32)
+			fill32(p, to, part / 4);
+		else
+			fill_bits(p, to, part / 4);
+	}
+	if (fmt == ASHLAR_VECTOR_CFG_SRC_FMT_ACC_F32)
+		fill32(p, (uint8_t *)p->ref.acc, words);
+	else
+		fill_bits(p, (uint8_t *)p->ref.acc, words);
+	share(p);
+}
+
+/* --- Commands ------------------------------------------------------------- */
+
+/* A multiple of `unit` in the scratchpad. */
+static uint32_t place(struct units_pair *p, uint32_t unit)
+{
+	return units_below(p, p->ref.spad_bytes / unit) * unit;
+}
+
+static uint32_t matrix_pitch(struct units_pair *p, uint32_t k)
+{
+	uint32_t line = 4 * p->ref.n;
+
+	switch (units_below(p, 4)) {
+	case 0:
+		return 0;
+	case 1: /* rows of an operand side by side */
+		return (2 * k + line - 1) / line * line;
+	default:
+		return units_below(p, 5) * line;
+	}
+}
+
+struct ash_matrix_cmd units_matrix_cmd(struct units_pair *p, uint32_t cfg,
+				       uint32_t k)
+{
+	struct ash_matrix_cmd c = { .k = k };
+	struct ash_cmd_error err;
+	const uint32_t named =
+		ASHLAR_MATRIX_CFG_TYPE_MASK | ASHLAR_MATRIX_CFG_A_KMAJOR_MASK |
+		ASHLAR_MATRIX_CFG_B_KMAJOR_MASK |
+		ASHLAR_MATRIX_CFG_ACCUMULATE_MASK | ASHLAR_MATRIX_CFG_ACC_MASK;
+
+	do {
+		c.a_addr = place(p, 4 * p->ref.n);
+		c.b_addr = place(p, 4 * p->ref.n);
+		c.a_pitch = matrix_pitch(p, k);
+		c.b_pitch = matrix_pitch(p, k);
+		c.cfg = cfg | (host_next(&p->rnd) & ~named) |
+			units_below(p, ACCS) << ASHLAR_MATRIX_CFG_ACC_SHIFT;
+	} while (ash_matrix_check(&p->ref, &c, &err));
+	return c;
+}
+
+static uint32_t row_bytes(const struct units_pair *p, uint32_t fmt)
+{
+	if (fmt == ASHLAR_VECTOR_CFG_SRC_FMT_I8)
+		return p->ref.n;
+	if (fmt == ASHLAR_VECTOR_CFG_SRC_FMT_BF16 ||
+	    fmt == ASHLAR_VECTOR_CFG_SRC_FMT_FP16)
+		return 2 * p->ref.n;
+	return 4 * p->ref.n;
+}
+
+struct ash_vector_cmd units_vector_cmd(struct units_pair *p, uint32_t cfg)
+{
+	uint32_t src_fmt = cfg & ASHLAR_VECTOR_CFG_SRC_FMT_MASK;
+	uint32_t src = row_bytes(p, src_fmt), line = 4 * p->ref.n;
+	uint32_t dst = row_bytes(p, (cfg & ASHLAR_VECTOR_CFG_DST_FMT_MASK) >>
+					    ASHLAR_VECTOR_CFG_DST_FMT_SHIFT);
+	struct ash_vector_cmd c = { .cfg = cfg };
+	struct ash_cmd_error err;
+
+	do {
+		uint32_t near = units_below(p, 3);
+
+		c.rows = 1 + units_below(p, units_below(p, 4) ? 8 : p->ref.n);
+		c.src = place(p, src);
+		c.src_pitch = units_below(p, 4) * src;
+		c.src2 = place(p, src);
+		c.src2_pitch = units_below(p, 4) * src;
+		c.bias = place(p, line);
+		c.scalev = place(p, line);
+		c.scale = number32(p, units_below(p, CLASSES32));
+		c.dst = place(p, dst);
+		c.dst_pitch = units_below(p, 4) * dst;
+		c.acc_row = units_below(p, p->ref.n);
+		/* in place, or a little before or behind a source */
+		if (near == 1)
+			c.dst = (c.src / dst + units_below(p, 3)) * dst;
+		else if (near == 2)
+			c.dst = (c.src2 / dst + units_below(p, 5)) * dst -
+				2 * dst;
+		if (near && units_below(p, 2))
+			c.dst_pitch = c.src_pitch / dst * dst;
+		if (src_fmt <= ASHLAR_VECTOR_CFG_SRC_FMT_ACC_F32)
+			c.src = units_below(p, ACCS);
+	} while (ash_vector_check(&p->ref, &c, &err));
+	return c;
+}
+
+/* --- Comparison ----------------------------------------------------------- */
+
+static int differs(const struct units_pair *p, const struct fast_units *u,
+		   const char *what, int round)
+{
+	const struct ash_tile *a = &p->unit, *b = &p->ref;
+
+	if (fegetround() != round) {
+		printf("%s: the rounding mode is %d, was %d: %s\n", u->name,
+		       fegetround(), round, what);
+		return 1;
+	}
+	for (uint32_t i = 0; i < ACCS * b->n * b->n; i++) {
+		if (a->acc[i] == b->acc[i])
+			continue;
+		printf("%s: accumulator word %u is %08x, should be %08x: n %u %s\n",
+		       u->name, i, a->acc[i], b->acc[i], b->n, what);
+		return 1;
+	}
+	if (!memcmp(a->spad, b->spad, b->spad_bytes))
+		return 0;
+	for (uint32_t i = 0;; i++) {
+		if (a->spad[i] == b->spad[i])
+			continue;
+		printf("%s: scratchpad byte %x is %02x, should be %02x: n %u %s\n",
+		       u->name, i, a->spad[i], b->spad[i], b->n, what);
+		return 1;
+	}
+}
+
+/* The caller's modes must not matter, nor be lost. */
+static int odd_mode(struct units_pair *p)
+{
+	static const int modes[] = { FE_TONEAREST, FE_UPWARD, FE_DOWNWARD,
+				     FE_TOWARDZERO };
+	int mode = modes[units_below(p, 4)];
+
+	fesetround(mode);
+	return mode;
+}
+
+int units_matrix_differs(struct units_pair *p, const struct fast_units *u,
+			 const struct ash_matrix_cmd *c)
+{
+	struct ash_cmd_error err;
+	char what[200];
+	int round, ret;
+
+	snprintf(what, sizeof(what), "cfg %x a %x/%x b %x/%x k %u", c->cfg,
+		 c->a_addr, c->a_pitch, c->b_addr, c->b_pitch, c->k);
+	if (ash_matrix_run(&p->ref, c, &err)) {
+		printf("the reference refuses: %s\n", what);
+		return 1;
+	}
+	round = odd_mode(p);
+	u->matrix(&p->unit, c);
+	ret = differs(p, u, what, round);
+	fesetround(FE_TONEAREST);
+	return ret;
+}
+
+int units_vector_differs(struct units_pair *p, const struct fast_units *u,
+			 const struct ash_vector_cmd *c)
+{
+	struct ash_cmd_error err;
+	char what[300];
+	int round, ret;
+
+	snprintf(
+		what, sizeof(what),
+		"cfg %x src %x/%x src2 %x/%x bias %x scale %x scalev %x dst %x/%x rows %u acc_row %u",
+		c->cfg, c->src, c->src_pitch, c->src2, c->src2_pitch, c->bias,
+		c->scale, c->scalev, c->dst, c->dst_pitch, c->rows, c->acc_row);
+	if (ash_vector_run(&p->ref, c, &err)) {
+		printf("the reference refuses: %s\n", what);
+		return 1;
+	}
+	round = odd_mode(p);
+	u->vector(&p->unit, c);
+	ret = differs(p, u, what, round);
+	fesetround(FE_TONEAREST);
+	return ret;
+}
+
+/* --- Random --------------------------------------------------------------- */
+
+/* Often around the ends of blocks; small for big arrays. */
+static uint32_t random_k(struct units_pair *p)
+{
+	static const uint32_t edges[] = { 1,   2,   3,	 4,   7,   8,
+					  9,   15,  16,	 17,  31,  32,
+					  33,  63,  64,	 65,  66,  95,
+					  96,  127, 128, 129, 130, 131,
+					  255, 256, 257, 258, 259 };
+	uint32_t most = p->ref.n > 16 ? 140 : 700;
+
+	if (units_below(p, 2))
+		return edges[units_below(p, sizeof(edges) / sizeof(edges[0]))];
+	return 1 + units_below(p, most);
+}
+
+int units_random_matrix(struct units_pair *p, const struct fast_units *u)
+{
+	uint32_t cfg = units_below(p, 3);
+	struct ash_matrix_cmd c;
+
+	cfg |= units_below(p, 2) ? ASHLAR_MATRIX_CFG_A_KMAJOR_MASK : 0;
+	cfg |= units_below(p, 2) ? ASHLAR_MATRIX_CFG_B_KMAJOR_MASK : 0;
+	cfg |= units_below(p, 2) ? ASHLAR_MATRIX_CFG_ACCUMULATE_MASK : 0;
+	units_fill_matrix(p, CFG_TYPE(cfg));
+	c = units_matrix_cmd(p, cfg, random_k(p));
+	return units_matrix_differs(p, u, &c);
+}
+
+int units_random_vector(struct units_pair *p, const struct fast_units *u)
+{
+	uint32_t cfg = units_below(p, ASHLAR_VECTOR_CFG_SRC_FMT_I8 + 1);
+	struct ash_vector_cmd c;
+
+	cfg |= (ASHLAR_VECTOR_CFG_SRC_FMT_I32 + units_below(p, 5))
+	       << ASHLAR_VECTOR_CFG_DST_FMT_SHIFT;
+	cfg |= units_below(p, 5) << ASHLAR_VECTOR_CFG_SRC2_OP_SHIFT;
+	cfg |= units_below(p, 2) ? ASHLAR_VECTOR_CFG_SRC2_EN_MASK : 0;
+	cfg |= units_below(p, 2) ? ASHLAR_VECTOR_CFG_BIAS_EN_MASK : 0;
+	cfg |= units_below(p, 2) ? ASHLAR_VECTOR_CFG_RELU_MASK : 0;
+	switch (units_below(p, 3)) {
+	case 0:
+		cfg |= ASHLAR_VECTOR_CFG_SCALE_EN_MASK;
+		break;
+	case 1:
+		cfg |= ASHLAR_VECTOR_CFG_SCALEV_EN_MASK;
+		break;
+	}
+	units_fill_vector(p, cfg);
+	c = units_vector_cmd(p, cfg);
+	return units_vector_differs(p, u, &c);
+}

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: MIT
+/* Chooses the implementation for this processor, once. */
+#include <stdatomic.h>
+#include <stdbool.h>
+
+#include "units_impl.h"
+
+#ifdef __x86_64__
+static bool has_avx2(void)
+{
+	__builtin_cpu_init();
+	return __builtin_cpu_supports("avx2") &&
+	       __builtin_cpu_supports("fma") && __builtin_cpu_supports("f16c");
+}
+#endif
+
+const struct fast_units *fast_units_usable(size_t i)
+{
+	const struct fast_units *list[] = {
+#ifdef __x86_64__
+		has_avx2() ? &fast_units_avx2 : &fast_units_portable,
+		has_avx2() ? &fast_units_portable : NULL,
+#else
+		&fast_units_portable,
+#endif
+	};
+
+	return i < sizeof(list) / sizeof(list[0]) ? list[i] : NULL;
+}
+
+static const struct fast_units *best(void)
+{
+	static _Atomic(const struct fast_units *) chosen;
+	const struct fast_units *u =
+		atomic_load_explicit(&chosen, memory_order_relaxed);
+
+	/* Threads that meet here come to the same answer. */
+	if (!u) {
+		u = fast_units_usable(0);
+		atomic_store_explicit(&chosen, u, memory_order_relaxed);
+	}
+	return u;
+}
+
+void fast_matrix_run(struct ash_tile *t, const struct ash_matrix_cmd *c)
+{
+	best()->matrix(t, c);
+}
+
+void fast_vector_run(struct ash_tile *t, const struct ash_vector_cmd *c)
+{
+	best()->vector(t, c);
+}
+
+const char *fast_units_name(void)
+{
+	return best()->name;
+}

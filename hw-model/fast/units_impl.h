@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT */
+/* The implementations behind units.h; only units.c and the tests know them. */
+#ifndef FAST_UNITS_IMPL_H
+#define FAST_UNITS_IMPL_H
+
+#include <stddef.h>
+
+#include "units.h"
+
+struct fast_units {
+	const char *name;
+	void (*matrix)(struct ash_tile *t, const struct ash_matrix_cmd *c);
+	void (*vector)(struct ash_tile *t, const struct ash_vector_cmd *c);
+};
+
+extern const struct fast_units fast_units_portable;
+#ifdef __x86_64__
+extern const struct fast_units fast_units_avx2;
+#endif
+
+/* Those that this processor can run, the best first; NULL behind the last. */
+const struct fast_units *fast_units_usable(size_t i);
+
+#endif
