@@ -9,6 +9,17 @@
  * The core has no thread and no clock of its own: it runs when rv32_run() is
  * called, and its time is `cycle`, which its owner may move on (never back)
  * whenever it is not inside rv32_run(), and inside bus accesses.
+ *
+ * Code in a region is decoded once, when it is first executed; a store of the
+ * core itself, by whatever way, and rv32_written() make it decode anew. `fence.i`
+ * is not needed for this. Two cores share nothing and may run in two threads.
+ *
+ * Cycles are those of the RTL to the one, on memories that answer at once: the
+ * table of hw-model/rtl/core/README.md with everything that the code decides
+ * (an operand fresh from a load, a jump to an instruction in two words, the bits
+ * of a quotient) and interrupts that come in a division. Not so: how soon mcycle
+ * rests in WFI (within two cycles), and that old code may run where a program
+ * writes code and leaves fence.i out.
  */
 #ifndef ASH_FAST_RV32_H
 #define ASH_FAST_RV32_H
@@ -25,7 +36,12 @@ enum rv32_answer {
 };
 
 struct rv32_bus {
-	/* Naturally aligned accesses of 1, 2 or 4 bytes; value has no others. */
+	/*
+	 * Naturally aligned accesses of 1, 2 or 4 bytes; value has no others.
+	 * They may call everything below but rv32_run(), rv32_reset() and
+	 * rv32_delete(). One that waits is tried again, the same, and no
+	 * interrupt goes before it.
+	 */
 	enum rv32_answer (*load)(void *ctx, uint32_t addr, unsigned int bytes,
 				 uint32_t *value);
 	enum rv32_answer (*store)(void *ctx, uint32_t addr, unsigned int bytes,
@@ -53,7 +69,7 @@ enum rv32_stop {
 	RV32_UNTIL, /* cycle >= until */
 	RV32_ASLEEP, /* in WFI, and nothing that is enabled is pending */
 	RV32_WAITS, /* a bus access answered RV32_WAIT */
-	RV32_HALTED, /* an exception with halt_on_trap; see halt_* */
+	RV32_HALTED, /* an exception with halt_on_trap, or never reset */
 	RV32_YIELD, /* `yield` was set in a bus access, which is done */
 };
 
@@ -70,7 +86,10 @@ struct rv32_config {
 	uint32_t hart_id;
 	bool halt_on_trap; /* an exception stops the core until rv32_reset() */
 	struct rv32_bus bus;
-	/* Called for each instruction, or NULL. Slow. */
+	/*
+	 * Called for each instruction, or NULL. Slow. rv32_cycle() is then the
+	 * cycle in which it left the execute stage; nothing else may be called.
+	 */
 	void (*retired)(void *ctx, const struct rv32_retired *r);
 	void *retired_ctx;
 };
@@ -81,9 +100,11 @@ void rv32_delete(struct rv32 *c);
 
 /*
  * Region i (0 .. RV32_REGIONS - 1) is this from now on; bytes 0: there is none.
- * The core keeps decoded instructions of regions with fetch.
+ * The core keeps decoded instructions of regions with fetch, 8 bytes for each
+ * byte of code that has been executed. Regions do not overlap. False: no
+ * memory, or base or bytes is not possible; region i is then as it was or gone.
  */
-void rv32_set_region(struct rv32 *c, unsigned int i,
+bool rv32_set_region(struct rv32 *c, unsigned int i,
 		     const struct rv32_region *region);
 /* Data accesses of region i go to `at`; NULL: to the bus. Cheap. */
 void rv32_set_memory(struct rv32 *c, unsigned int i, uint8_t *at);
@@ -93,10 +114,19 @@ void rv32_set_memory(struct rv32 *c, unsigned int i, uint8_t *at);
  */
 void rv32_written(struct rv32 *c, uint32_t addr, uint32_t bytes);
 
-/* Registers, CSRs and counters as after reset, at pc; the time stays. */
+/*
+ * Registers, CSRs and counters as after reset, at pc; the time stays, and the
+ * first instruction is in the execute stage 3 cycles later. Lines, regions and
+ * decoded instructions stay too.
+ */
 void rv32_reset(struct rv32 *c, uint32_t pc);
 
-/* Interrupt lines, levels; may be set in a bus access. */
+/*
+ * Interrupt lines, levels. Between runs: mip shows them from now on, so a wire
+ * that changes in cycle N is set at N + 1, after rv32_run(c, N + 1). In a bus
+ * access of cycle N the wire changes behind it, and mip shows it at N + 2: the
+ * instruction behind the access is still executed if it takes no longer.
+ */
 void rv32_set_irq(struct rv32 *c, bool timer, bool external, bool software);
 
 /*
@@ -104,13 +134,16 @@ void rv32_set_irq(struct rv32 *c, bool timer, bool external, bool software);
  * end later) or something else stops it.
  */
 enum rv32_stop rv32_run(struct rv32 *c, uint64_t until);
-/* Ask rv32_run() to return when the bus access that calls this is done. */
+/*
+ * Ask rv32_run() to return when the bus access that calls this is done, if
+ * nothing else stops it then. Elsewhere it does nothing.
+ */
 void rv32_yield(struct rv32 *c);
 
 uint64_t rv32_cycle(const struct rv32 *c);
 /*
  * Time has moved on without the core. asleep: it was in WFI, where mcycle
- * stands still.
+ * stands still. A wire that rises in cycle N wakes it at N + 1.
  */
 void rv32_set_cycle(struct rv32 *c, uint64_t cycle, bool asleep);
 /* Instructions retired since reset, whatever mcountinhibit says. */
