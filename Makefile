@@ -26,6 +26,7 @@ include tools/lint.mk
 -include hw-model/gen/gen.mk
 -include hw-model/numerics/numerics.mk
 -include hw-model/fast/units.mk
+-include hw-model/fast/rv32.mk
 -include hw-model/rtl/matrix/flags.mk
 -include hw-model/model/model.mk
 -include hw-model/server/server.mk

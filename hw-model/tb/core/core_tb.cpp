@@ -140,7 +140,7 @@ static bool load(const char *name, uint32_t *entry)
 static int usage(void)
 {
 	fprintf(stderr,
-		"usage: core-tb [--max-cycles N] [--stall-seed N] [--trace FILE|-] [--stats] ELF\n");
+		"usage: core-tb [--max-cycles N] [--stall-seed N] [--trace FILE|-] [--trace-cycles] [--stats] ELF\n");
 	return 126;
 }
 
@@ -150,7 +150,7 @@ int main(int argc, char **argv)
 	uint32_t seed = 0, entry;
 	const char *elf = nullptr;
 	FILE *trace = nullptr;
-	bool stats = false;
+	bool stats = false, cycles = false;
 
 	for (int i = 1; i < argc; i++) {
 		bool more = i + 1 < argc;
@@ -166,7 +166,9 @@ int main(int argc, char **argv)
 				perror(argv[i]);
 				return 126;
 			}
-		} else if (!strcmp(argv[i], "--stats"))
+		} else if (!strcmp(argv[i], "--trace-cycles"))
+			cycles = true;
+		else if (!strcmp(argv[i], "--stats"))
 			stats = true;
 		else if (argv[i][0] != '-' && !elf)
 			elf = argv[i];
@@ -217,6 +219,10 @@ int main(int argc, char **argv)
 		if (top->rv_valid) {
 			retired++;
 			if (trace) {
+				// when it left the execute stage
+				if (cycles)
+					fprintf(trace, "%llu ",
+						(unsigned long long)now - 1);
 				fprintf(trace, "%08x %0*x", top->rv_pc,
 					(top->rv_insn & 3) == 3 ? 8 : 4,
 					top->rv_insn);
