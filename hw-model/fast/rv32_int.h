@@ -12,16 +12,16 @@
  * Instructions that the loop executes itself. Each has two operations, of 16
  * and of 32 bits, so that the way to the next one is a constant.
  */
-#define RV32_OPS(X)                                                           \
-	X(NOP)                                                                \
-	X(LI) X(ADDI) X(SLTI) X(SLTIU) X(XORI) X(ORI) X(ANDI) X(SLLI) X(SRLI) \
-		X(SRAI) X(ADD) X(SUB) X(SLL) X(SLT) X(SLTU) X(XOR) X(SRL)     \
-			X(SRA) X(OR) X(AND) X(MUL) X(MULH) X(MULHSU) X(MULHU) \
-				X(DIV) X(DIVU) X(REM) X(REMU) X(LB) X(LH)     \
-					X(LW) X(LBU) X(LHU) X(SB) X(SH) X(SW) \
-						X(BEQ) X(BNE) X(BLT) X(BGE)   \
-							X(BLTU) X(BGEU) X(J)  \
-								X(JAL) X(JALR)
+/* clang-format off */
+#define RV32_OPS(X)                                                            \
+	X(NOP) X(LI)                                                           \
+	X(ADDI) X(SLTI) X(SLTIU) X(XORI) X(ORI) X(ANDI) X(SLLI) X(SRLI)        \
+	X(SRAI)                                                                \
+	X(ADD) X(SUB) X(SLL) X(SLT) X(SLTU) X(XOR) X(SRL) X(SRA) X(OR) X(AND)  \
+	X(MUL) X(MULH) X(MULHSU) X(MULHU) X(DIV) X(DIVU) X(REM) X(REMU)        \
+	X(LB) X(LH) X(LW) X(LBU) X(LHU) X(SB) X(SH) X(SW)                      \
+	X(BEQ) X(BNE) X(BLT) X(BGE) X(BLTU) X(BGEU) X(J) X(JAL) X(JALR)
+/* clang-format on */
 
 enum rv32_op {
 	RV32_UNDECODED, /* 0: what fresh memory holds */
