@@ -29,6 +29,7 @@ include tools/lint.mk
 -include hw-model/fast/rv32.mk
 -include hw-model/rtl/matrix/flags.mk
 -include hw-model/model/model.mk
+-include hw-model/fast/fast.mk
 -include hw-model/server/server.mk
 -include $(foreach b,lib core matrix vector dma mmu mem bus loader tile mp host copy board,hw-model/tb/$(b)/$(b).mk)
 -include firmware/firmware.mk

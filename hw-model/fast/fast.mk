@@ -30,9 +30,9 @@ $(MODEL)/$(1)-fast/rom.o: $(MODEL_DIR)/rom.S $(MODEL_ROM)
 	@mkdir -p $$(@D)
 	$(CC) $(MODEL_ROM_FLAGS) -c $$< -o $$@
 
-$(MODEL)/ashlar-model-fast-$(1).so: $(addprefix $(MODEL)/$(1)-fast/,$(addsuffix .o,$(FAST_C) $(FAST_CORE_C) $(FAST_UNITS_C) \
-		$(MODEL_SHELL) ash_num ash_matrix_ref ash_vector_ref dtb rom)) $(MODEL_DIR)/export.map
-	$(CC) -shared -fPIC -Wl,--version-script=$(MODEL_DIR)/export.map -Wl,-z,defs -o $$@ $$(filter %.o,$$^) -lm
+$(MODEL)/ashlar-model-fast-$(1).so: $(addprefix $(MODEL)/$(1)-fast/,$(addsuffix .o,$(FAST_C) $(FAST_CORE_C) \
+		$(MODEL_SHELL) ash_num ash_matrix_ref ash_vector_ref dtb rom)) $(FAST_UNITS_LIB) $(MODEL_DIR)/export.map
+	$(CC) -shared -fPIC -Wl,--version-script=$(MODEL_DIR)/export.map -Wl,-z,defs -o $$@ $$(filter %.o %.a,$$^) -lm
 endef
 
 $(foreach b,$(FAST_BOARDS),$(eval $(call fast-rules,$(b))))
