@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT */
+/* Random programs for the kernel. */
+#ifndef PARITY_GENERATE_KERNEL_H
+#define PARITY_GENERATE_KERNEL_H
+
+#include "parity.h"
+
+/* What a program may reach, as device virtual addresses. */
+struct ground {
+	uint64_t from, from_bytes; /* readable */
+	uint64_t to, to_bytes; /* writable, and read by nobody else */
+	uint64_t strange; /* pages of all kinds */
+	uint64_t strange_bytes;
+};
+
+/* Operations one after the other; a fault may end it. */
+void program_random(struct gen *g, const struct ground *gr);
+/* Operations of all units at the same time, none of which faults. */
+void program_overlap(struct gen *g, const struct ground *gr);
+/* Stores all that the tile holds, dump bytes at most. */
+void program_dump(struct gen *g, uint64_t dump);
+
+#endif

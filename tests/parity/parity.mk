@@ -1,0 +1,31 @@
+# SPDX-License-Identifier: MIT
+# The parity gate: RTL and functional model asked the same questions.
+#   test-parity       the saved cases and a bounded number of random ones
+#   parity            all kinds, both boards: PARITY_CASES=n of each kind, SEED=s
+#   parity-campaign   the same, long
+
+PARITY := $(BUILD)/parity
+PARITY_DIR := tests/parity
+PARITY_SRC := $(addprefix $(PARITY_DIR)/,main.c case.c names.c board.c model.c run.c lists.c program.c patterns.c outcome.c compare.c shrink.c \
+	generate.c generate_registers.c generate_processor.c generate_tiles.c generate_kernel.c)
+PARITY_INCLUDE := -I$(PARITY_DIR) -I$(MODEL_DIR) -Ihw-model/numerics -Idriver/abi
+PARITY_ONBOARD := $(CFLAGS_BOARD) -march=rv32imc_zicsr_zifencei -nostdlib -nostartfiles --specs=picolibc.specs \
+	-I$(PARITY_DIR) -Idriver/abi
+PARITY_ONBOARD_H := $(addprefix $(PARITY_DIR)/,protocol.h onboard.h) driver/abi/ashlar_regs.h
+
+$(PARITY)/rom.elf: $(PARITY_DIR)/rom_start.S $(PARITY_DIR)/rom.c $(PARITY_DIR)/rom.ld $(PARITY_ONBOARD_H)
+	@mkdir -p $(@D)
+	$(CROSS)gcc $(PARITY_ONBOARD) -T $(PARITY_DIR)/rom.ld $(filter %.S %.c,$^) -o $@
+
+$(PARITY)/kernel.elf: $(PARITY_DIR)/kernel.c $(PARITY_DIR)/kernel.ld $(PARITY_ONBOARD_H)
+	@mkdir -p $(@D)
+	$(CROSS)gcc $(PARITY_ONBOARD) -Os -T $(PARITY_DIR)/kernel.ld $< -o $@
+
+$(PARITY)/%.bin: $(PARITY)/%.elf
+	$(CROSS)objcopy -O binary $< $@
+
+$(PARITY)/images.o: $(PARITY_DIR)/images.S $(PARITY)/rom.bin $(PARITY)/kernel.bin
+	$(CC) -DROM_IMAGE='"$(PARITY)/rom.bin"' -DKERNEL_IMAGE='"$(PARITY)/kernel.bin"' -c $< -o $@
+
+$(PARITY)/parity: $(PARITY_SRC) $(PARITY)/images.o $(NUMERICS_LIB) $(wildcard $(PARITY_DIR)/*.h) driver/abi/ashlar_regs.h $(MODEL_DIR)/ashlar_model.h
+	$(CC) $(CFLAGS_COMMON) $(PARITY_INCLUDE) $(filter %.c %.o %.a,$^) -ldl -lfdt -lm -o $@
