@@ -100,6 +100,7 @@ void mp_run(struct engine *e, uint64_t until)
 
 	while (mp->runs && !e->m->dead && !e->m->vector_raised) {
 		uint64_t now = rv32_cycle(mp->core);
+		enum rv32_stop why;
 		uint64_t event;
 
 		if (now >= mp->wdt_at) {
@@ -121,9 +122,11 @@ void mp_run(struct engine *e, uint64_t until)
 		}
 		if (now >= until)
 			return;
-		mp->asleep =
-			rv32_run(mp->core, event < until ? event : until) ==
-			RV32_ASLEEP;
+		why = rv32_run(mp->core, event < until ? event : until);
+		mp->asleep = why == RV32_ASLEEP;
+		/* A tile may have something to do now. */
+		if (why == RV32_YIELD)
+			return;
 	}
 }
 
