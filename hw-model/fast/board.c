@@ -64,8 +64,11 @@ static enum ashlar_model_stop run_until(struct engine *e, uint64_t end,
 		uint64_t until = end;
 		bool idle;
 
-		if (t.at == NEVER)
+		if (t.at == NEVER) {
+			/* The last that acted was ahead. */
+			advance(e, rv32_cycle(e->mp.core), false);
 			return ASHLAR_MODEL_IDLE;
+		}
 		idle = t.who == TILES && e->mp.asleep;
 		if (t.at >= end) {
 			advance(e, end, idle);

@@ -93,10 +93,10 @@ static bool build(struct ashlar_model *m,
 	m->strict = opt->strict;
 	m->trace_begin = opt->trace_begin;
 	m->trace_end = opt->trace_end;
-	if (!engine_new(m, opt, error, error_bytes))
-		return false;
 	if (opt->insn_trace &&
 	    !model_insn_open(m, opt->insn_trace, error, error_bytes))
+		return false;
+	if (!engine_new(m, opt, error, error_bytes))
 		return false;
 	engine_power_on(m);
 	if (opt->record) {
