@@ -227,8 +227,12 @@ static uint64_t side(struct gen *g, uint32_t space, uint32_t part,
 	}
 }
 
-/* One that is outside of its space, or crosses its end. */
-static uint64_t outside(struct gen *g, uint32_t space, uint32_t bytes)
+/*
+ * One that is outside of its space. Host memory may only end inside of a copy
+ * that writes: what is read ahead of a refused read may be written or not.
+ */
+static uint64_t outside(struct gen *g, uint32_t space, uint32_t bytes,
+			bool write)
 {
 	uint32_t back = 8 * pick(g, 0, bytes / 8);
 
@@ -240,7 +244,9 @@ static uint64_t outside(struct gen *g, uint32_t space, uint32_t bytes)
 	case ASHLAR_COPY_SPACE_DST_HOST:
 		if (chance(g, 3))
 			return rnd64(g) & 0xfffffffffff8ull;
-		return HOST_BASE + (chance(g, 2) ? HOST_BYTES : 0) - back;
+		if (chance(g, 2))
+			return (uint64_t)HOST_BASE - bytes;
+		return HOST_BASE + HOST_BYTES - (write ? back : 0);
 	default:
 		switch (pick(g, 0, 3)) {
 		case 0:
@@ -283,10 +289,10 @@ static void copy(struct gen *g, uint32_t e, bool bad)
 		case 4:
 			from = src == ASHLAR_COPY_SPACE_DST_IMM ?
 				       from :
-				       outside(g, src, bytes);
+				       outside(g, src, bytes, false);
 			break;
 		default:
-			to = outside(g, dst, bytes);
+			to = outside(g, dst, bytes, true);
 			break;
 		}
 	}

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
  * parity MODEL_A MODEL_B [-n CASES] [-s SEED] [-k KIND] [-o FOLDER] [-t SECONDS]
- *                        [CASE...]
+ *                        [-v] [CASE...]
  *
  * Runs cases on two models of the same board and compares: the files named,
  * and CASES random ones of each kind. A mismatch is made small and saved.
@@ -22,6 +22,17 @@ struct totals {
 	uint64_t operations, bytes;
 };
 
+static void list(const struct kase *k, const struct outcome *o)
+{
+	uint32_t i;
+
+	for (i = 0; i < o->events; i++)
+		printf("%5u %s\n", o->event[i].step, o->event[i].text);
+	printf("%u steps, %u vectors, %llu cycles%s\n", k->n, o->vectors,
+	       (unsigned long long)o->cycles,
+	       o->open ? ", memory not compared" : "");
+}
+
 void gate_try(const struct gate *g, const struct kase *k, struct difference *d,
 	      uint64_t *operations)
 {
@@ -30,6 +41,8 @@ void gate_try(const struct gate *g, const struct kase *k, struct difference *d,
 
 	run_both(&g->a, &g->b, k, a, b, g->seconds);
 	compare(k, a, b, d);
+	if (g->list)
+		list(k, a);
 	*operations = a->operations;
 	outcome_delete(a);
 	outcome_delete(b);
@@ -143,11 +156,12 @@ static void campaign(const struct gate *g, const struct kind *kind,
 static int usage(void)
 {
 	fprintf(stderr,
-		"usage: parity MODEL_A MODEL_B [-n CASES] [-s SEED] [-k KIND] [-o FOLDER] [-t SECONDS] [CASE...]\n"
+		"usage: parity MODEL_A MODEL_B [-n CASES] [-s SEED] [-k KIND] [-o FOLDER] [-t SECONDS] [-v] [CASE...]\n"
 		"  CASES random cases of each kind (default 0), from SEED (default 1)\n"
 		"  KIND registers, processor, tiles or pair (default: all)\n"
 		"  FOLDER for mismatches (default build/parity)\n"
-		"  SECONDS: no new random case of a kind after this time\n");
+		"  SECONDS: no new random case of a kind after this time\n"
+		"  -v    print what MODEL_A did\n");
 	return 2;
 }
 
@@ -170,7 +184,7 @@ static bool take_options(int argc, char **argv, struct gate *g,
 {
 	int c;
 
-	while ((c = getopt(argc, argv, "n:s:k:o:t:")) != -1) {
+	while ((c = getopt(argc, argv, "n:s:k:o:t:v")) != -1) {
 		switch (c) {
 		case 'n':
 			if (!number(optarg, &q->cases))
@@ -183,6 +197,9 @@ static bool take_options(int argc, char **argv, struct gate *g,
 		case 't':
 			if (!number(optarg, &q->seconds))
 				return false;
+			break;
+		case 'v':
+			g->list = true;
 			break;
 		case 'k':
 			q->kind = optarg;

@@ -156,6 +156,7 @@ struct gate {
 	struct model a, b;
 	const char *folder; /* for saved cases */
 	unsigned int seconds; /* a case may take */
+	bool list; /* print what a does */
 };
 
 /* Runs and compares. */

@@ -29,3 +29,27 @@ $(PARITY)/images.o: $(PARITY_DIR)/images.S $(PARITY)/rom.bin $(PARITY)/kernel.bi
 
 $(PARITY)/parity: $(PARITY_SRC) $(PARITY)/images.o $(NUMERICS_LIB) $(wildcard $(PARITY_DIR)/*.h) driver/abi/ashlar_regs.h $(MODEL_DIR)/ashlar_model.h
 	$(CC) $(CFLAGS_COMMON) $(PARITY_INCLUDE) $(filter %.c %.o %.a,$^) -ldl -lfdt -lm -o $@
+
+PARITY_CASES ?= 200
+SEED ?= 1
+PARITY_SAVED := $(wildcard $(PARITY_DIR)/cases/*.case)
+PARITY_FAST := $(foreach b,tiny sim,$(MODEL)/ashlar-model-fast-$(b).so)
+PARITY_RTL := $(foreach b,tiny sim,$(MODEL)/ashlar-model-rtl-$(b).so)
+PARITY_CHECK := $(foreach b,tiny sim,$(MODEL)/ashlar-model-rtl-$(b)-check.so)
+# $(call parity-run,BOARD,of the RTL model: -check or nothing)
+parity-run = $(PARITY)/parity -o $(PARITY) $(MODEL)/ashlar-model-rtl-$(1)$(2).so $(MODEL)/ashlar-model-fast-$(1).so -s $(SEED)
+
+.PHONY: test-parity parity parity-campaign
+test-parity: $(PARITY)/parity $(PARITY_FAST) $(PARITY_RTL)
+	$(call parity-run,tiny) -n 100 -t 12 $(PARITY_SAVED)
+	$(call parity-run,sim) -n 10 -t 8 $(PARITY_SAVED)
+
+parity: $(PARITY)/parity $(PARITY_FAST) $(PARITY_RTL) ## do the RTL and the functional model agree? (PARITY_CASES=n SEED=n)
+	$(call parity-run,tiny) -n $(PARITY_CASES) $(PARITY_SAVED)
+	$(call parity-run,sim) -n $$(($(PARITY_CASES) / 4 + 1)) $(PARITY_SAVED)
+
+parity-campaign: $(PARITY)/parity $(PARITY_FAST) $(PARITY_CHECK) ## the same, long, with assertions of the RTL on
+	$(call parity-run,tiny,-check) -n $$(($(PARITY_CASES) * 50)) $(PARITY_SAVED)
+	$(call parity-run,sim,-check) -n $$(($(PARITY_CASES) * 10)) $(PARITY_SAVED)
+
+TESTS += test-parity
