@@ -370,7 +370,13 @@ static void core(struct gen *g)
 		add(g, OP_K_READ, SPAD + at, bytes, 0, 0);
 		break;
 	case 2:
-		add(g, OP_K_READ, UNIT + 4 * pick(g, 0, 10), 4, 0, 0);
+		if (chance(g, 2))
+			add(g, OP_K_READ, UNIT + 4 * pick(g, 0, 10), 4, 0, 0);
+		else
+			add(g, OP_K_READ,
+			    (g->board->lmem_bytes - 1024 + pick(g, 0, 1023)) &
+				    ~(bytes - 1),
+			    bytes, 0, 0);
 		break;
 	case 3:
 		at = LOAD + 0x100 * pick(g, 0, 3);
@@ -559,6 +565,54 @@ void program_overlap(struct gen *g, const struct ground *gr)
 	leave(g);
 }
 
+void program_hang(struct gen *g, const struct ground *gr)
+{
+	program_random(g, gr);
+	/* Not its end, which would come first. */
+	if (g->k->steps[g->k->n - 1].op == OP_K_EXIT)
+		g->k->n--;
+	if (chance(g, 2))
+		add(g, OP_K_SLEEP, 0, 0, 0, 0);
+	else
+		put(g, LOAD + 0x100 * pick(g, 0, 3) + ASHLAR_LOAD_WAIT,
+		    chance(g, 2) ? pick(g, 300, 1000) : 0x7fffff00);
+}
+
+void program_broken(struct gen *g, const struct ground *gr)
+{
+	uint32_t quarter = g->board->spad_bytes / 4, half = g->board->accs / 2;
+	const struct area area[4] = { { 0, quarter, 0, half },
+				      { quarter, quarter, 0, half },
+				      { 2 * quarter, quarter, 0, half },
+				      { 3 * quarter, quarter, half, half } };
+	uint32_t n = pick(g, 0, 12), i;
+
+	add(g, OP_K_BEGIN, 0, 0, 0, 0);
+	while (n--) {
+		switch (pick(g, 0, 3)) {
+		case 0:
+			dma(g, LOAD, &area[0], gr, false);
+			break;
+		case 1:
+			dma(g, STORE, &area[1], gr, false);
+			break;
+		case 2:
+			matrix(g, &area[2], false);
+			break;
+		default:
+			vector(g, &area[3], false);
+			break;
+		}
+	}
+	wild(g, gr);
+	if (g->k->steps[g->k->n - 1].op == OP_K_GO && chance(g, 2))
+		g->k->steps[g->k->n - 1].op = OP_K_START;
+	if (chance(g, 2))
+		for (i = 0; i < 4; i++)
+			add(g, OP_K_WAIT, LOAD + 0x100 * i, 0, 0, 0);
+	leave(g);
+}
+
 static void store_plain(struct gen *g, uint64_t va, uint32_t bytes)
 {
 	put(g, STORE + ASHLAR_LOAD_DEFAULTS, 1);
@@ -571,7 +625,7 @@ static void store_plain(struct gen *g, uint64_t va, uint32_t bytes)
 
 void program_dump(struct gen *g, uint64_t dump)
 {
-	uint32_t n = g->board->array, line = 4 * n, i;
+	uint32_t n = g->board->array, line = 4 * n, from, i;
 
 	add(g, OP_K_BEGIN, 0, 0, 0, 0);
 	store_plain(g, dump, g->board->spad_bytes);
@@ -580,6 +634,11 @@ void program_dump(struct gen *g, uint64_t dump)
 	add(g, OP_K_FLUSH, SPAD, RESULTS_MAX, 0, 0);
 	store_plain(g, dump, 4 * RESULTS_MAX);
 	dump += 4 * RESULTS_MAX;
+	/* Arguments, and sometimes all of the local memory. */
+	from = chance(g, 12) ? K_RESULTS / 2 : g->board->lmem_bytes - 1024;
+	add(g, OP_K_MOVE, SPAD, from, (g->board->lmem_bytes - from) / 4, 0);
+	store_plain(g, dump, g->board->lmem_bytes - from);
+	dump += g->board->lmem_bytes - from;
 	for (i = 0; i <= ASHLAR_LOAD_STEP3; i += 4)
 		add(g, OP_K_READ, LOAD + i, 4, 0, 0);
 	for (i = 0; i <= ASHLAR_VECTOR_ACC_ROW; i += 4)

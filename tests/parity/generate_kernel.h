@@ -17,6 +17,13 @@ struct ground {
 void program_random(struct gen *g, const struct ground *gr);
 /* Operations of all units at the same time, none of which faults. */
 void program_overlap(struct gen *g, const struct ground *gr);
+/* Does not end by itself; all it started is done. */
+void program_hang(struct gen *g, const struct ground *gr);
+/*
+ * One of many operations fails while others are under way, or runs when the
+ * kernel exits. What those did is open.
+ */
+void program_broken(struct gen *g, const struct ground *gr);
 /* Stores all that the tile holds, dump bytes at most. */
 void program_dump(struct gen *g, uint64_t dump);
 

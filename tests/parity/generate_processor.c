@@ -126,9 +126,57 @@ static void trap(struct gen *g)
 	}
 }
 
+/* Functions that somebody else wrote: a copy engine, the host, the core. */
+static void call(struct gen *g)
+{
+	uint32_t insn = 0x00b50533 | (rnd(g) & 0x7000) |
+			(chance(g, 2) ? 0x02000000 : 0);
+	uint32_t tcm = ASHLAR_MAP_MP_TCM_BASE + 0xc000 + 8 * pick(g, 0, 3);
+	uint32_t shared = ASHLAR_MAP_MP_SHARED_BASE + 0xe000;
+	uint32_t ret = 0x00008067, e = pick(g, 0, 1), at = tcm;
+
+	switch (pick(g, 0, 3)) {
+	case 0:
+		mp_write(g, tcm, insn);
+		mp_write(g, tcm + 4, ret);
+		break;
+	case 1: /* whether it can be fetched from there or not */
+		at = shared;
+		mp_write(g, at, insn);
+		mp_write(g, at + 4, ret);
+		break;
+	case 2:
+		at = shared;
+		add(g, OP_WRITE, 0, ASHLAR_MAP_BAR0_SHARED_BASE + 0xe000, 4,
+		    insn);
+		add(g, OP_WRITE, 0, ASHLAR_MAP_BAR0_SHARED_BASE + 0xe004, 4,
+		    ret);
+		break;
+	default:
+		mp_write(g, COPY(e, IMM_LO), insn);
+		mp_write(g, COPY(e, IMM_HI), ret);
+		mp_write(g, COPY(e, DST_LO), tcm);
+		mp_write(g, COPY(e, DST_HI), 0);
+		mp_write(g, COPY(e, SPACE),
+			 ASHLAR_COPY_SPACE_DST_IMM | ASHLAR_COPY_SPACE_DST_LOCAL
+							     << 4);
+		mp_write(g, COPY(e, GO), 1);
+		add(g, OP_MP_SETTLE, e, 0, 0, 0);
+		break;
+	}
+	add(g, OP_MP_CALL, at, rnd(g), chance(g, 2) ? rnd(g) : edge(g), 0);
+}
+
 static void interrupt(struct gen *g)
 {
-	switch (pick(g, 0, 4)) {
+	switch (pick(g, 0, 5)) {
+	case 5: /* a copy engine at rest, armed */
+		mp_write(g, COPY(1, GO_IRQ), 1);
+		mp_read(g, MP(IRQ_PENDING));
+		mp_read(g, COPY(1, GO_IRQ));
+		add(g, OP_MP_IRQ, pick(g, 0, 15), 0x880, 0, 0);
+		mp_write(g, COPY(1, GO_IRQ), rnd(g) & ~1u);
+		break;
 	case 0:
 		add(g, OP_MP_TIMER, pick(g, 1, 3000), 0, 0, 0);
 		break;
@@ -379,6 +427,9 @@ void make_processor(struct gen *g)
 		case 8:
 		case 9:
 			host(g);
+			break;
+		case 12:
+			call(g);
 			break;
 		case 10:
 			add(g, OP_SYNC, 0, 0, 0, 0);

@@ -286,16 +286,99 @@ static void dump(struct gen *g, struct job *j)
 	wait(g, j);
 }
 
+/* While it is at work, most writes are dropped. */
+static void disturb(struct gen *g, const struct job *j)
+{
+	uint32_t offset =
+		ASHLAR_TILE_CONTEXT +
+		4 * pick(g, 0, (ASHLAR_TILE_GRID_Z - ASHLAR_TILE_CONTEXT) / 4);
+
+	switch (pick(g, 0, 3)) {
+	case 0:
+		set(g, j, ASHLAR_TILE_CTRL, ASHLAR_TILE_CTRL_START);
+		break;
+	case 1:
+		set(g, j, ASHLAR_TILE_CTRL, ASHLAR_TILE_CTRL_SCRUB);
+		break;
+	case 2:
+		set(g, j, ASHLAR_TILE_CTRL, ASHLAR_TILE_CTRL_TLB_INVALIDATE);
+		break;
+	default:
+		set(g, j, offset, edge(g));
+		add(g, OP_MP_READ, reg(j, offset), 4, 0, 0);
+		break;
+	}
+}
+
+static void stop(struct gen *g, const struct job *j)
+{
+	set(g, j, ASHLAR_TILE_CTRL, ASHLAR_TILE_CTRL_KILL);
+	wait(g, j);
+}
+
+/* A run that has to be killed, at rest. */
+static void hang(struct gen *g, struct job *j)
+{
+	program_hang(g, &j->ground);
+	add(g, OP_K_IMAGE, j->image, 0, 0, 0);
+	parameters(g, j);
+	start(g, j);
+	add(g, OP_MP_TILE, j->tile, 300000, 0, 0);
+	if (chance(g, 2))
+		add(g, OP_MP_READ, reg(j, ASHLAR_TILE_STATUS), 4, 0, 0);
+	stop(g, j);
+}
+
+/* A run that ends by a fault or by force with work under way. */
+static void broken(struct gen *g, struct job *j)
+{
+	program_broken(g, &j->ground);
+	add(g, OP_K_IMAGE, j->image, 0, 0, 0);
+	parameters(g, j);
+	start(g, j);
+	add(g, OP_OPEN, 0, 0, 0, 0);
+	switch (pick(g, 0, 9)) {
+	case 0:
+		stop(g, j);
+		break;
+	case 1:
+		add(g, chance(g, 2) ? OP_RESET : OP_SYNC, 0, 0, 0, 0);
+		add(g, OP_WRITE, 0, ASHLAR_HOST_RESET, 4,
+		    ASHLAR_HOST_RESET_KEY);
+		add(g, OP_BOOT, 0, 0, 0, 0);
+		add(g, OP_MP_STATE, j->tile, 0, 0, 0);
+		break;
+	case 2: /* the tile goes on without the processor */
+		add(g, OP_MP_WATCHDOG, pick(g, 100, 400), 1, 0, 0);
+		wait(g, j);
+		break;
+	default:
+		wait(g, j);
+		break;
+	}
+}
+
 void make_tiles(struct gen *g)
 {
 	uint32_t runs = pick(g, 1, 3);
 	struct job j;
 
+	if (chance(g, 30))
+		add(g, OP_STRICT, 0, 0, 0, 0);
 	place(g, &j, pick(g, 0, g->board->tiles - 1));
 	tables(g, &j);
 	memories(g, &j);
 	add(g, OP_BOOT, 0, 0, 0, 0);
+	if (chance(g, 8)) {
+		broken(g, &j);
+		return;
+	}
 	while (runs--) {
+		if (chance(g, 10)) {
+			hang(g, &j);
+			j.loaded = true;
+			continue;
+		}
 		program(g, &j);
 		parameters(g, &j);
 		if (j.loaded && chance(g, 2))
@@ -305,6 +388,8 @@ void make_tiles(struct gen *g)
 		else
 			j.loaded = true;
 		start(g, &j);
+		if (chance(g, 4) && j.loaded)
+			disturb(g, &j);
 		wait(g, &j);
 		between(g, &j);
 	}

@@ -34,12 +34,12 @@ static void fill(uint32_t addr, uint32_t words, uint32_t x)
 	}
 }
 
-static void flush(uint32_t addr, uint32_t words)
+static void move(uint32_t to, uint32_t from, uint32_t words)
 {
 	uint32_t i;
 
 	for (i = 0; i < words; i++)
-		write_at(addr + 4 * i, 4, read_at(K_RESULTS + 4 * i, 4));
+		write_at(to + 4 * i, 4, read_at(from + 4 * i, 4));
 }
 
 static _Noreturn void leave(uint32_t code)
@@ -87,8 +87,14 @@ void kernel_main(void)
 		case K_FILL:
 			fill(a, b, c);
 			break;
+		case K_MOVE:
+			move(a, b, c);
+			break;
+		case K_SLEEP:
+			for (;;)
+				__asm__ volatile("wfi");
 		case K_FLUSH:
-			flush(a, b);
+			move(a, K_RESULTS, b);
 			break;
 		case K_EXIT:
 			leave(a);

@@ -45,21 +45,27 @@ static inline void write_at(uint32_t addr, uint32_t bytes, uint32_t value)
 				 : "memory");
 }
 
-/* One instruction from memory, with a0 and a1; returns a0. */
-static inline uint32_t execute(volatile uint32_t *slot, uint32_t insn,
-			       uint32_t x, uint32_t y)
+/* A function, which may have been written by others; returns a0. */
+static inline uint32_t call(uint32_t addr, uint32_t x, uint32_t y)
 {
 	register uint32_t a0 __asm__("a0") = x;
 	register uint32_t a1 __asm__("a1") = y;
 
-	slot[0] = insn;
-	slot[1] = INSN_RET;
 	__asm__ volatile("fence.i\n\tjalr ra, %2"
 			 : "+r"(a0), "+r"(a1)
-			 : "r"(slot)
+			 : "r"(addr)
 			 : "ra", "t0", "t1", "t2", "t3", "t4", "t5", "t6", "a2",
 			   "a3", "a4", "a5", "a6", "a7", "memory");
 	return a0;
+}
+
+/* One instruction from memory, with a0 and a1; returns a0. */
+static inline uint32_t execute(volatile uint32_t *slot, uint32_t insn,
+			       uint32_t x, uint32_t y)
+{
+	slot[0] = insn;
+	slot[1] = INSN_RET;
+	return call((uint32_t)slot, x, y);
 }
 
 static inline void jump(uint32_t addr)

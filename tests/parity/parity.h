@@ -28,6 +28,7 @@ enum op {
 	OP_RESET, /* the model's reset() */
 	OP_BOOT, /* set RUN, wait for the ROM */
 	OP_QUIET, /* cycles: let time pass until nothing moves */
+	OP_OPEN, /* memory is not compared: an operation was broken off */
 	/* Lists for the ROM: neighbours are given to it together. */
 	OP_MP_READ,
 	OP_MP_WRITE,
@@ -38,6 +39,7 @@ enum op {
 	OP_MP_IRQ,
 	OP_MP_EXEC,
 	OP_MP_JUMP,
+	OP_MP_CALL,
 	OP_MP_STATE, /* tile: what it tells of its run */
 	OP_SYNC, /* the list ends here */
 	/* Programs for the kernel. */
@@ -51,6 +53,8 @@ enum op {
 	OP_K_JUMP,
 	OP_K_FILL,
 	OP_K_FLUSH,
+	OP_K_MOVE,
+	OP_K_SLEEP,
 	OP_K_EXIT,
 	OP_K_IMAGE, /* address: put kernel and program there */
 	OPS

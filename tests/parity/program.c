@@ -30,6 +30,10 @@ static uint32_t code_of(enum op op)
 		return K_FILL;
 	case OP_K_FLUSH:
 		return K_FLUSH;
+	case OP_K_MOVE:
+		return K_MOVE;
+	case OP_K_SLEEP:
+		return K_SLEEP;
 	default:
 		return K_EXIT;
 	}

@@ -42,6 +42,7 @@ enum mp_code {
 	MP_IRQ, /* IRQ_ENABLE, mie: open interrupts for a moment */
 	MP_EXEC, /* instruction, a0, a1; a0 */
 	MP_JUMP, /* address, which cannot be executed */
+	MP_CALL, /* address, a0, a1: a function; a0 */
 };
 #endif
 
@@ -66,6 +67,8 @@ enum k_code {
 	K_JUMP, /* address */
 	K_FILL, /* address, words, seed: write a pattern */
 	K_FLUSH, /* address, words: copy results there */
+	K_MOVE, /* to, from, words */
+	K_SLEEP, /* WFI for ever */
 	K_EXIT, /* exit code */
 };
 #endif

@@ -150,6 +150,8 @@ static uint32_t do_op(uint32_t code, uint32_t a, uint32_t b, uint32_t c)
 		return 0;
 	case MP_EXEC:
 		return execute((volatile uint32_t *)MP_SLOT, a, b, c);
+	case MP_CALL:
+		return call(a, b, c);
 	case MP_JUMP:
 		jump(a);
 		return 0;

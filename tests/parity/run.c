@@ -242,6 +242,9 @@ static void do_host_step(struct run *r, const struct step *s)
 	case OP_QUIET:
 		do_quiet(r, s->arg[0]);
 		break;
+	case OP_OPEN:
+		r->o->open = true;
+		break;
 	case OP_K_IMAGE:
 		program_image(r, s->arg[0]);
 		break;

@@ -67,9 +67,9 @@ static bool is_needed(const struct kase *k, uint32_t at)
 	uint32_t i = at;
 
 	if (op != OP_MP_SETTLE && op != OP_MP_TILE && op != OP_K_WAIT &&
-	    op != OP_BOOT)
+	    op != OP_BOOT && op != OP_OPEN)
 		return false;
-	if (op == OP_BOOT)
+	if (op == OP_BOOT || op == OP_OPEN)
 		return true;
 	while (i--) {
 		const struct step *s = &k->steps[i];
