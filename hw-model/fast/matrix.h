@@ -1,9 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * A matrix command as all implementations see it. The operands are cut into
- * units of 16 bits: one bf16 or fp16 element, or two int8 elements that follow
- * each other in k. A unit is widened to 32 bits: an fp32, or two int16.
- */
+/* A matrix command as all implementations see it. */
 #ifndef FAST_MATRIX_H
 #define FAST_MATRIX_H
 
@@ -25,8 +21,7 @@ struct matrix_operand {
 struct matrix_job {
 	uint32_t type; /* ASHLAR_MATRIX_CFG_TYPE_ */
 	uint32_t n;
-	uint32_t units; /* K in units */
-	bool half_unit; /* the second element of the last unit does not exist */
+	uint32_t k;
 	bool accumulate;
 	uint32_t *acc;
 	struct matrix_operand a, b;
@@ -40,7 +35,7 @@ static inline struct matrix_job matrix_job_of(const struct ash_tile *t,
 	struct matrix_job j = {
 		.type = c->cfg & ASHLAR_MATRIX_CFG_TYPE_MASK,
 		.n = t->n,
-		.units = c->k,
+		.k = c->k,
 		.accumulate = c->cfg & ASHLAR_MATRIX_CFG_ACCUMULATE_MASK,
 		.acc = t->acc + (size_t)acc * t->n * t->n,
 		.a = { t->spad + c->a_addr, c->a_pitch,
@@ -49,28 +44,30 @@ static inline struct matrix_job matrix_job_of(const struct ash_tile *t,
 		       c->cfg & ASHLAR_MATRIX_CFG_B_KMAJOR_MASK },
 	};
 
-	if (j.type == ASHLAR_MATRIX_CFG_TYPE_INT8) {
-		j.units = (c->k + 1) / 2;
-		j.half_unit = c->k & 1;
-	}
 	return j;
 }
 
-/* Row form: the units of a row, k after k. */
-static inline const uint8_t *matrix_row(const struct matrix_operand *o,
-					size_t row, size_t unit)
+static inline uint32_t matrix_size_of(uint32_t type)
 {
-	return o->at + row * o->pitch + 2 * unit;
+	return type == ASHLAR_MATRIX_CFG_TYPE_INT8 ? 1 : 2;
 }
 
 /*
- * k-major: a unit of all rows in 2 * n bytes. With int8, the first elements of
- * the units come before the second ones.
+ * Row form: element k of a row and those behind it; k-major: element k of all
+ * rows. `size` is that of an element.
  */
-static inline const uint8_t *matrix_line(const struct matrix_operand *o,
-					 uint32_t n, size_t unit)
+static inline const uint8_t *matrix_row(const struct matrix_operand *o,
+					uint32_t size, size_t row, size_t k)
 {
-	return o->at + unit / 2 * o->pitch + unit % 2 * 2 * n;
+	return o->at + row * o->pitch + k * size;
+}
+
+static inline const uint8_t *matrix_line(const struct matrix_operand *o,
+					 uint32_t size, uint32_t n, size_t k)
+{
+	size_t per_word = 4 / size;
+
+	return o->at + k / per_word * o->pitch + k % per_word * size * n;
 }
 
 #endif

@@ -3,6 +3,9 @@
  * The matrix unit with AVX2. k is cut into blocks; a block of each operand is
  * widened into a panel in the first-level cache, and tiles of the result are
  * summed up in registers.
+ *
+ * k is counted in units of 16 bits: an element of bf16 or fp16, or two of int8.
+ * A unit is widened to 32 bits: an fp32, or two int16.
  */
 #ifdef __x86_64__
 #include <string.h>
@@ -76,7 +79,7 @@ INLINE void pack_rows(uint32_t type, struct range *r, uint32_t *panel,
 		      uint32_t count)
 {
 	for (uint32_t row = 0; row < n; row++) {
-		const uint8_t *at = matrix_row(o, row, k0);
+		const uint8_t *at = matrix_row(o, 2, row, k0);
 		uint32_t *to = panel + row * BLOCK;
 
 		for (uint32_t k = 0; k < count; k += 16)
@@ -97,7 +100,7 @@ INLINE void pack_lines(uint32_t type, struct range *r, uint32_t *panel,
 		       uint32_t count)
 {
 	for (uint32_t k = 0; k < count; k += 2) {
-		const uint8_t *line = matrix_line(o, n, k0 + k);
+		const uint8_t *line = matrix_line(o, 2, n, k0 + k);
 		uint32_t *to = panel + k * n;
 
 		if (type != ASHLAR_MATRIX_CFG_TYPE_INT8) {
@@ -148,7 +151,7 @@ INLINE void pack_across(uint32_t type, struct range *r, uint32_t *panel,
 
 			for (uint32_t i = 0; i < 8; i++)
 				x[i] = get(type, r,
-					   matrix_row(o, row + i, k0 + k));
+					   matrix_row(o, 2, row + i, k0 + k));
 			transpose(x);
 			for (uint32_t i = 0; i < 8; i++)
 				put(type, to + i * n, to + (i + 8) * n, x[i]);
@@ -213,8 +216,8 @@ TARGET static enum step pack(const struct matrix_job *j, uint32_t *a,
 		return pack_type(ASHLAR_MATRIX_CFG_TYPE_FP16, j, a, b, k0,
 				 count);
 	pack_type(ASHLAR_MATRIX_CFG_TYPE_INT8, j, a, b, k0, count);
-	/* What is no element counts as 0; one zero makes the product zero. */
-	if (j->half_unit && k0 + count == j->units)
+	/* The other half of the last unit counts as 0, in one operand. */
+	if (j->k % 2 && k0 + count == (j->k + 1) / 2)
 		for (uint32_t row = 0; row < j->n; row++)
 			a[j->a.kmajor ? (count - 1) * j->n + row :
 					row * BLOCK + count - 1] &= 0xffff;
@@ -334,14 +337,16 @@ TARGET void fast_matrix_avx2(struct ash_tile *t, const struct ash_matrix_cmd *c)
 	_Alignas(64) uint32_t a[MATRIX_N_MAX * BLOCK];
 	_Alignas(64) uint32_t b[MATRIX_N_MAX * BLOCK];
 	struct matrix_job j = matrix_job_of(t, c);
+	uint32_t units = j.type == ASHLAR_MATRIX_CFG_TYPE_INT8 ? (j.k + 1) / 2 :
+								 j.k;
 	uint32_t results = j.n * j.n;
 	unsigned int modes = _mm_getcsr();
 
 	if (!j.accumulate)
 		memset(j.acc, 0, results * sizeof(*j.acc));
 	_mm_setcsr(UNITS_MXCSR);
-	for (uint32_t k = 0; k < j.units; k += BLOCK) {
-		uint32_t left = j.units - k;
+	for (uint32_t k = 0; k < units; k += BLOCK) {
+		uint32_t left = units - k;
 		uint32_t count = left < BLOCK ? left : BLOCK;
 
 		sum(pack(&j, a, b, k, count), &j, a, b, count);

@@ -92,8 +92,8 @@ UNITS_INLINE __m256i extreme(bool max, __m256i x, __m256i y)
 {
 	__m256 nan = _mm256_cmp_ps(flt(x), flt(y), _CMP_UNORD_Q);
 
-	x = order(flush(x));
-	y = order(flush(y));
+	x = order(x);
+	y = order(y);
 	x = order(max ? _mm256_max_epi32(x, y) : _mm256_min_epi32(x, y));
 	return bits(_mm256_blendv_ps(flt(x), flt(word(0x7fc00000)), nan));
 }

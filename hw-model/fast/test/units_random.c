@@ -138,12 +138,28 @@ static void fill32(struct units_pair *p, uint8_t *to, size_t words)
 	}
 }
 
+/*
+ * bf16 of one exponent, such that products are just inside or outside of the
+ * range of fp32; some zeros.
+ */
+static uint16_t edge16(struct units_pair *p, uint32_t exp)
+{
+	uint32_t v = host_next(&p->rnd);
+
+	if (v >> 28 == 0)
+		return (uint16_t)(v & 0x8000);
+	return (uint16_t)((v & 0x807f) | exp << 7);
+}
+
 static void fill16(struct units_pair *p, uint8_t *to, size_t count, bool bf16)
 {
-	uint32_t class = units_below(p, CLASSES16);
+	static const uint8_t edges[] = { 62, 63, 64, 65, 189, 190, 191, 192 };
+	uint32_t class = units_below(p, bf16 ? CLASSES16 + 4 : CLASSES16);
+	uint32_t exp = edges[units_below(p, sizeof(edges))];
 
 	for (size_t i = 0; i < count; i++) {
-		uint16_t v = number16(p, bf16, class);
+		uint16_t v = class < CLASSES16 ? number16(p, bf16, class) :
+						 edge16(p, exp);
 
 		memcpy(to + 2 * i, &v, 2);
 	}
@@ -305,14 +321,45 @@ struct ash_vector_cmd units_vector_cmd(struct units_pair *p, uint32_t cfg)
 
 /* --- Comparison ----------------------------------------------------------- */
 
+/* The caller's floating-point modes must not matter, nor be lost. */
+struct modes {
+	int rounding;
+	unsigned int simd;
+};
+
+static struct modes modes_now(void)
+{
+	return (struct modes)
+	{
+		fegetround(),
+#if HOST_HAS_FTZ
+			_mm_getcsr()
+#else
+			0
+#endif
+	};
+}
+
+static struct modes odd_modes(struct units_pair *p)
+{
+	static const int rounding[] = { FE_TONEAREST, FE_UPWARD, FE_DOWNWARD,
+					FE_TOWARDZERO };
+
+	fesetround(rounding[units_below(p, 4)]);
+	return modes_now();
+}
+
 static int differs(const struct units_pair *p, const struct fast_units *u,
-		   const char *what, int round)
+		   const char *what, struct modes before)
 {
 	const struct ash_tile *a = &p->unit, *b = &p->ref;
+	struct modes after = modes_now();
 
-	if (fegetround() != round) {
-		printf("%s: the rounding mode is %d, was %d: %s\n", u->name,
-		       fegetround(), round, what);
+	fesetround(FE_TONEAREST);
+	if (after.rounding != before.rounding || after.simd != before.simd) {
+		printf("%s: modes are %x and %x, were %x and %x: %s\n", u->name,
+		       (unsigned int)after.rounding, after.simd,
+		       (unsigned int)before.rounding, before.simd, what);
 		return 1;
 	}
 	for (uint32_t i = 0; i < ACCS * b->n * b->n; i++) {
@@ -333,23 +380,12 @@ static int differs(const struct units_pair *p, const struct fast_units *u,
 	}
 }
 
-/* The caller's modes must not matter, nor be lost. */
-static int odd_mode(struct units_pair *p)
-{
-	static const int modes[] = { FE_TONEAREST, FE_UPWARD, FE_DOWNWARD,
-				     FE_TOWARDZERO };
-	int mode = modes[units_below(p, 4)];
-
-	fesetround(mode);
-	return mode;
-}
-
 int units_matrix_differs(struct units_pair *p, const struct fast_units *u,
 			 const struct ash_matrix_cmd *c)
 {
 	struct ash_cmd_error err;
 	char what[200];
-	int round, ret;
+	struct modes modes;
 
 	snprintf(what, sizeof(what), "cfg %x a %x/%x b %x/%x k %u", c->cfg,
 		 c->a_addr, c->a_pitch, c->b_addr, c->b_pitch, c->k);
@@ -357,11 +393,9 @@ int units_matrix_differs(struct units_pair *p, const struct fast_units *u,
 		printf("the reference refuses: %s\n", what);
 		return 1;
 	}
-	round = odd_mode(p);
+	modes = odd_modes(p);
 	u->matrix(&p->unit, c);
-	ret = differs(p, u, what, round);
-	fesetround(FE_TONEAREST);
-	return ret;
+	return differs(p, u, what, modes);
 }
 
 int units_vector_differs(struct units_pair *p, const struct fast_units *u,
@@ -369,7 +403,7 @@ int units_vector_differs(struct units_pair *p, const struct fast_units *u,
 {
 	struct ash_cmd_error err;
 	char what[300];
-	int round, ret;
+	struct modes modes;
 
 	snprintf(
 		what, sizeof(what),
@@ -380,11 +414,9 @@ int units_vector_differs(struct units_pair *p, const struct fast_units *u,
 		printf("the reference refuses: %s\n", what);
 		return 1;
 	}
-	round = odd_mode(p);
+	modes = odd_modes(p);
 	u->vector(&p->unit, c);
-	ret = differs(p, u, what, round);
-	fesetround(FE_TONEAREST);
-	return ret;
+	return differs(p, u, what, modes);
 }
 
 /* --- Random --------------------------------------------------------------- */
