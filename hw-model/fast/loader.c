@@ -81,7 +81,10 @@ uint64_t loader_run(struct tile *t, struct fault *fault)
 	       t->lmem, fault, &code_reads);
 	stream(t, PORT_WRITE, tile_par64(t, ASHLAR_TILE_ARG_VA_LO), 0, args,
 	       t->lmem + CODE_MAX, &arg_fault, &arg_reads);
-	rv32_written(t->core, 0, LMEM_BYTES);
+	if (to > from)
+		rv32_written(t->core, from * BEAT, (to - from) * BEAT);
+	if (args)
+		rv32_written(t->core, CODE_MAX, args * BEAT);
 	/* The image's fault is the one reported. */
 	if (!fault->cause)
 		*fault = arg_fault;

@@ -98,9 +98,17 @@ void mp_run(struct engine *e, uint64_t until)
 {
 	struct mp *mp = &e->mp;
 
-	while (mp->runs && !e->m->dead && !e->m->vector_raised) {
+	if (mp->asleep) {
+		uint64_t event = mp_next(e);
+
+		if (event > until)
+			return;
+		if (event > rv32_cycle(mp->core))
+			rv32_set_cycle(mp->core, event, true);
+		mp->asleep = false;
+	}
+	while (!mp->asleep && mp->runs && !e->m->dead && !e->m->vector_raised) {
 		uint64_t now = rv32_cycle(mp->core);
-		enum rv32_stop why;
 		uint64_t event;
 
 		if (now >= mp->wdt_at) {
@@ -111,22 +119,13 @@ void mp_run(struct engine *e, uint64_t until)
 			mp_raise_vectors(e, now);
 			continue;
 		}
-		mp_set_lines(e, now);
-		event = next_event(mp, now);
-		if (mp->asleep) {
-			if (event > until)
-				return;
-			rv32_set_cycle(mp->core, event, true);
-			mp->asleep = false;
-			continue;
-		}
 		if (now >= until)
 			return;
-		why = rv32_run(mp->core, event < until ? event : until);
-		mp->asleep = why == RV32_ASLEEP;
-		/* A tile may have something to do now. */
-		if (why == RV32_YIELD)
-			return;
+		mp_set_lines(e, now);
+		event = next_event(mp, now);
+		mp->asleep =
+			rv32_run(mp->core, event < until ? event : until) ==
+			RV32_ASLEEP;
 	}
 }
 
@@ -288,13 +287,10 @@ bool mp_new(struct engine *e)
 	}
 	memcpy(mp->dtb, ashlar_board_dtb, ASHLAR_BOARD_DTB_BYTES);
 	mp->core = rv32_new(&config);
-	if (!mp->core)
-		return false;
-	rv32_set_region(mp->core, ROM, &rom);
-	rv32_set_region(mp->core, TCM, &tcm);
-	rv32_set_region(mp->core, SHARED, &shared);
-	rv32_set_region(mp->core, DTB, &dtb);
-	return true;
+	return mp->core && rv32_set_region(mp->core, ROM, &rom) &&
+	       rv32_set_region(mp->core, TCM, &tcm) &&
+	       rv32_set_region(mp->core, SHARED, &shared) &&
+	       rv32_set_region(mp->core, DTB, &dtb);
 }
 
 void mp_delete(struct engine *e)

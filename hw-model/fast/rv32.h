@@ -108,6 +108,8 @@ bool rv32_set_region(struct rv32 *c, unsigned int i,
 		     const struct rv32_region *region);
 /* Data accesses of region i go to `at`; NULL: to the bus. Cheap. */
 void rv32_set_memory(struct rv32 *c, unsigned int i, uint8_t *at);
+/* Stores below base + write_from of region i fault from now on. Cheap. */
+void rv32_set_write_from(struct rv32 *c, unsigned int i, uint32_t write_from);
 /*
  * Somebody else than this core has written bytes of memory that it may execute.
  * (Its own stores it notices itself.)

@@ -101,6 +101,12 @@ void rv32_set_memory(struct rv32 *c, unsigned int i, uint8_t *at)
 	c->store.bytes = 0;
 }
 
+void rv32_set_write_from(struct rv32 *c, unsigned int i, uint32_t write_from)
+{
+	c->areas[i].r.write_from = write_from;
+	c->store.bytes = 0;
+}
+
 void rv32_drop_regions(struct rv32 *c)
 {
 	for (unsigned int i = 0; i < RV32_REGIONS; i++)

@@ -198,6 +198,9 @@ void tile_run(struct tile *t, uint64_t until)
 				break;
 			}
 			t->state = RUNNING;
+			rv32_set_write_from(
+				t->core, LMEM,
+				tile_par(t, ASHLAR_TILE_TEXT_BYTES));
 			rv32_reset(t->core, tile_par(t, ASHLAR_TILE_ENTRY));
 			rv32_set_cycle(t->core, at + FIRST_INSN_CYCLES, false);
 			t->next = at + FIRST_INSN_CYCLES;
@@ -483,14 +486,14 @@ struct tile *tile_new(struct engine *e, unsigned int number)
 	t->units.acc = calloc(ASHLAR_BOARD_ACCS * ARRAY * ARRAY,
 			      sizeof(*t->units.acc));
 	t->core = rv32_new(&config);
-	if (!t->lmem || !t->units.spad || !t->units.acc || !t->core) {
+	lmem.at = t->lmem;
+	spad.at = t->units.spad;
+	if (!t->lmem || !t->units.spad || !t->units.acc || !t->core ||
+	    !rv32_set_region(t->core, LMEM, &lmem) ||
+	    !rv32_set_region(t->core, SPAD, &spad)) {
 		tile_delete(t);
 		return NULL;
 	}
-	lmem.at = t->lmem;
-	spad.at = t->units.spad;
-	rv32_set_region(t->core, LMEM, &lmem);
-	rv32_set_region(t->core, SPAD, &spad);
 	return t;
 }
 
