@@ -2,10 +2,13 @@
 /*
  * Load and store DMA (ash_dma_gen.sv, ash_dma_load.sv, ash_dma_store.sv). A
  * macro-operation moves its bytes when it is issued, run by run, page by page;
- * the chunks in which the hardware would do it are counted.
+ * the chunks in which the hardware would do it are counted. One of more than
+ * MOST_CHUNKS is done in parts, as its time comes: it may be meant to take for
+ * ever, and be killed.
  */
 #include "tile.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #define PAGE 4096u
@@ -18,9 +21,14 @@ _Static_assert(ASHLAR_BOARD_MEM_BYTES % PAGE == 0,
 #define END_CYCLES  6
 #define WALK_CYCLES 4
 
+/* In one part; a scratchpad is half of this. */
+#define MOST_CHUNKS 16384u
+
 struct dma {
 	struct tile *t;
 	bool store;
+	uint32_t n; /* of the unit's macro-operations */
+	uint64_t begin;
 	uint64_t gaddr;
 	uint32_t laddr, run;
 	uint32_t count[3];
@@ -30,6 +38,12 @@ struct dma {
 	int64_t limit[4];
 	int64_t step[3];
 	uint32_t lo, hi; /* bytes of a run with c0 in range: lo .. hi-1 */
+
+	/* Where the loops stand; g, l and c of loop d are those of its start. */
+	uint32_t left[3];
+	uint64_t g[3];
+	uint32_t l[3];
+	int64_t c[3];
 
 	struct fault fault; /* cause 0: none */
 	uint64_t chunks, beats, reads;
@@ -44,9 +58,9 @@ static bool bad(struct dma *d, uint32_t cause, uint32_t sub, uint64_t addr)
 	return false;
 }
 
-static uint32_t par(const struct unit *u, uint32_t offset)
+static uint32_t word(const uint32_t *par, uint32_t offset)
 {
-	return u->par[offset / 4];
+	return par[offset / 4];
 }
 
 /* First byte of a run with c0 >= bound, as far as there is one. */
@@ -58,34 +72,34 @@ static uint32_t reach(const struct dma *d, int64_t bound)
 }
 
 /* Takes the parameters; the bad one with the lowest offset is the fault. */
-static bool judge(struct dma *d, const struct unit *u)
+static bool judge(struct dma *d, const uint32_t *par)
 {
 	unsigned int i;
 
-	d->gaddr = par(u, ASHLAR_LOAD_GADDR_LO) |
-		   (uint64_t)par(u, ASHLAR_LOAD_GADDR_HI) << 32;
-	d->laddr = par(u, ASHLAR_LOAD_LADDR);
-	d->run = par(u, ASHLAR_LOAD_RUN);
+	d->gaddr = word(par, ASHLAR_LOAD_GADDR_LO) |
+		   (uint64_t)word(par, ASHLAR_LOAD_GADDR_HI) << 32;
+	d->laddr = word(par, ASHLAR_LOAD_LADDR);
+	d->run = word(par, ASHLAR_LOAD_RUN);
 	if (!d->run || d->run > SPAD_BYTES)
 		return bad(d, ASHLAR_TILE_FAULT_CAUSE_COMMAND, ASHLAR_LOAD_RUN,
 			   d->run);
 	for (i = 0; i < 3; i++) {
-		d->count[i] = par(u, ASHLAR_LOAD_COUNT1 + 4 * i);
+		d->count[i] = word(par, ASHLAR_LOAD_COUNT1 + 4 * i);
 		if (!d->count[i] || d->count[i] > 65535)
 			return bad(d, ASHLAR_TILE_FAULT_CAUSE_COMMAND,
 				   ASHLAR_LOAD_COUNT1 + 4 * i, d->count[i]);
 	}
 	for (i = 0; i < 4; i++) {
-		uint32_t limit = par(u, ASHLAR_LOAD_LIMIT0 + 4 * i);
+		uint32_t limit = word(par, ASHLAR_LOAD_LIMIT0 + 4 * i);
 
 		if (limit > 0x7fffffff)
 			return bad(d, ASHLAR_TILE_FAULT_CAUSE_COMMAND,
 				   ASHLAR_LOAD_LIMIT0 + 4 * i, limit);
 		d->limit[i] = limit;
-		d->start[i] = (int32_t)par(u, ASHLAR_LOAD_START0 + 4 * i);
+		d->start[i] = (int32_t)word(par, ASHLAR_LOAD_START0 + 4 * i);
 	}
 	for (i = 0; i < 3; i++) {
-		uint32_t step = par(u, ASHLAR_LOAD_STEP1 + 4 * i);
+		uint32_t step = word(par, ASHLAR_LOAD_STEP1 + 4 * i);
 
 		if ((int32_t)step != (int16_t)step)
 			return bad(d, ASHLAR_TILE_FAULT_CAUSE_COMMAND,
@@ -94,11 +108,12 @@ static bool judge(struct dma *d, const struct unit *u)
 	}
 	d->gaddr += (uint64_t)d->start[0];
 	for (i = 0; i < 3; i++) {
-		int64_t stride = (int32_t)par(u, ASHLAR_LOAD_GSTRIDE1 + 4 * i);
+		int64_t stride =
+			(int32_t)word(par, ASHLAR_LOAD_GSTRIDE1 + 4 * i);
 
 		d->gaddr += (uint64_t)(d->start[i + 1] * stride);
 		d->gstep[i] = d->step[i] * stride;
-		d->lstep[i] = par(u, ASHLAR_LOAD_LSTRIDE1 + 4 * i);
+		d->lstep[i] = word(par, ASHLAR_LOAD_LSTRIDE1 + 4 * i);
 	}
 	d->lo = reach(d, 0);
 	d->hi = reach(d, d->limit[0]);
@@ -240,72 +255,155 @@ static bool in_limit(const struct dma *d, unsigned int dim, int64_t c)
 	return c >= 0 && c < d->limit[dim];
 }
 
-static void walk(struct dma *d)
+static void first_run(struct dma *d)
 {
-	uint64_t g3 = d->gaddr;
-	uint32_t l3 = d->laddr;
-	int64_t c3 = d->start[3];
-	uint32_t i1, i2, i3;
+	unsigned int i;
 
-	for (i3 = 0; i3 < d->count[2]; i3++) {
-		uint64_t g2 = g3;
-		uint32_t l2 = l3;
-		int64_t c2 = d->start[2];
-
-		for (i2 = 0; i2 < d->count[1]; i2++) {
-			bool in23 = in_limit(d, 2, c2) && in_limit(d, 3, c3);
-			uint64_t g1 = g2;
-			uint32_t l1 = l2;
-			int64_t c1 = d->start[1];
-
-			for (i1 = 0; i1 < d->count[0]; i1++) {
-				if (!run(d, g1, l1, in23 && in_limit(d, 1, c1)))
-					return;
-				g1 += (uint64_t)d->gstep[0];
-				l1 += d->lstep[0];
-				c1 += d->step[0];
-			}
-			g2 += (uint64_t)d->gstep[1];
-			l2 += d->lstep[1];
-			c2 += d->step[1];
-		}
-		g3 += (uint64_t)d->gstep[2];
-		l3 += d->lstep[2];
-		c3 += d->step[2];
+	for (i = 0; i < 3; i++) {
+		d->left[i] = d->count[i] - 1;
+		d->g[i] = d->gaddr;
+		d->l[i] = d->laddr;
+		d->c[i] = d->start[i + 1];
 	}
+}
+
+/* The innermost loop that is not through takes a step; false: none is left. */
+static bool next_run(struct dma *d)
+{
+	unsigned int i = 0, k;
+
+	while (i < 3 && !d->left[i])
+		i++;
+	if (i == 3)
+		return false;
+	d->left[i]--;
+	d->g[i] += (uint64_t)d->gstep[i];
+	d->l[i] += d->lstep[i];
+	d->c[i] += d->step[i];
+	for (k = 0; k < i; k++) {
+		d->left[k] = d->count[k] - 1;
+		d->g[k] = d->g[i];
+		d->l[k] = d->l[i];
+		d->c[k] = d->start[k + 1];
+	}
+	return true;
+}
+
+/* True: it is through, or failed; false: there is more to do. */
+static bool walk(struct dma *d)
+{
+	uint64_t most = d->chunks + MOST_CHUNKS;
+
+	do {
+		bool in_range = in_limit(d, 1, d->c[0]) &&
+				in_limit(d, 2, d->c[1]) &&
+				in_limit(d, 3, d->c[2]);
+
+		if (!run(d, d->g[0], d->l[0], in_range))
+			return true;
+		if (!next_run(d))
+			return true;
+	} while (d->chunks < most);
+	return false;
+}
+
+/* The time at which what was done so far has been asked for. */
+static uint64_t asked_at(const struct dma *d)
+{
+	return d->begin + d->chunks +
+	       d->reads * (ASHLAR_BOARD_MEM_LATENCY + WALK_CYCLES);
+}
+
+static void finish(struct dma *d, struct unit *u)
+{
+	struct perf *perf = &d->t->perf;
+	uint64_t free = asked_at(d);
+	uint64_t end = free + END_CYCLES;
+
+	if (!d->store)
+		end += d->host ? ASHLAR_BOARD_HOST_LATENCY :
+				 ASHLAR_BOARD_MEM_LATENCY;
+	if (d->store)
+		perf->store_busy += (uint32_t)(end - d->begin);
+	else
+		perf->load_busy += (uint32_t)(end - d->begin);
+	if (d->fault.cause)
+		unit_fails(u, d->n, end, &d->fault);
+	else
+		unit_times(u, d->n, d->begin, end, free);
+}
+
+/* Goes on until it is through, or for as long as one part may take. */
+static void part(struct dma *d, struct unit *u)
+{
+	uint64_t before = d->beats;
+	bool through = walk(d);
+
+	if (d->store)
+		d->t->perf.store_beats += (uint32_t)(d->beats - before);
+	else
+		d->t->perf.load_beats += (uint32_t)(d->beats - before);
+	u->goes_on_at = through ? NEVER : asked_at(d);
+	if (through)
+		finish(d, u);
+}
+
+static void begin(struct tile *t, unsigned int unit, uint32_t n,
+		  const uint32_t *par, uint64_t at)
+{
+	struct unit *u = &t->unit[unit];
+	struct dma *d = u->open;
+
+	memset(d, 0, sizeof(*d));
+	d->t = t;
+	d->store = unit == U_STORE;
+	d->n = n;
+	d->begin = at > u->free ? at : u->free;
+	u->begins[n % UNIT_RING] = d->begin;
+	d->fault.unit = d->store ? ASHLAR_TILE_FAULT_UNIT_STORE :
+				   ASHLAR_TILE_FAULT_UNIT_LOAD;
+	if (!judge(d, par)) {
+		finish(d, u);
+		return;
+	}
+	first_run(d);
+	part(d, u);
 }
 
 void dma_go(struct tile *t, unsigned int unit, uint64_t at)
 {
 	struct unit *u = &t->unit[unit];
-	struct dma d = { .t = t, .store = unit == U_STORE };
-	uint64_t begin, free, end;
+	uint32_t n = unit_push(u);
 
-	if (u->fault_at != NEVER) {
-		unit_issue(u, NEVER, NEVER, NEVER);
+	if (u->fault_at != NEVER)
 		return;
-	}
-	d.fault.unit = d.store ? ASHLAR_TILE_FAULT_UNIT_STORE :
-				 ASHLAR_TILE_FAULT_UNIT_LOAD;
-	if (judge(&d, u))
-		walk(&d);
-
-	begin = at > u->free ? at : u->free;
-	free = begin + d.chunks +
-	       d.reads * (ASHLAR_BOARD_MEM_LATENCY + WALK_CYCLES);
-	end = free + END_CYCLES;
-	if (!d.store)
-		end += d.host ? ASHLAR_BOARD_HOST_LATENCY :
-				ASHLAR_BOARD_MEM_LATENCY;
-	if (d.store) {
-		t->perf.store_busy += (uint32_t)(end - begin);
-		t->perf.store_beats += (uint32_t)d.beats;
-	} else {
-		t->perf.load_busy += (uint32_t)(end - begin);
-		t->perf.load_beats += (uint32_t)d.beats;
-	}
-	if (d.fault.cause)
-		unit_issue_bad(u, end, &d.fault);
+	if (u->goes_on_at == NEVER)
+		begin(t, unit, n, u->par, at);
 	else
-		unit_issue(u, begin, end, free);
+		memcpy(u->queue[n % UNIT_QUEUE], u->par, sizeof(u->par));
+}
+
+void dma_go_on(struct tile *t, unsigned int unit)
+{
+	struct unit *u = &t->unit[unit];
+	uint64_t at = u->goes_on_at;
+	uint32_t n;
+
+	part(u->open, u);
+	/* Those that were issued meanwhile. */
+	for (n = u->open->n + 1;
+	     n != u->issued && u->goes_on_at == NEVER && u->fault_at == NEVER;
+	     n++)
+		begin(t, unit, n, u->queue[n % UNIT_QUEUE], at);
+}
+
+bool dma_new(struct unit *u)
+{
+	u->open = calloc(1, sizeof(*u->open));
+	return u->open;
+}
+
+void dma_delete(struct unit *u)
+{
+	free(u->open);
 }

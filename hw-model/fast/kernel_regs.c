@@ -111,15 +111,14 @@ enum rv32_answer kernel_load(void *ctx, uint32_t addr, unsigned int bytes,
 }
 
 /*
- * The core's access takes until then; false: a unit fails before, or it never
- * happens.
+ * The core's access takes until then; false: something of a unit comes before,
+ * or it is not known when.
  */
 static bool wait_until(struct tile *t, uint64_t then)
 {
 	uint64_t now = rv32_cycle(t->core);
-	unsigned int unit;
-	uint64_t bad = tile_fault_at(t, &unit);
-	uint64_t end = then < bad ? then : bad;
+	uint64_t event = tile_unit_event(t);
+	uint64_t end = then < event ? then : event;
 
 	if (end == NEVER)
 		return false;
@@ -127,7 +126,7 @@ static bool wait_until(struct tile *t, uint64_t then)
 		t->perf.core_wait += (uint32_t)(end - now);
 		rv32_set_cycle(t->core, end, false);
 	}
-	return then < bad;
+	return then < event || then <= now;
 }
 
 static enum rv32_answer go(struct tile *t, unsigned int unit)

@@ -22,10 +22,9 @@ static uint64_t later(uint64_t a, uint64_t b)
 	return a > b ? a : b;
 }
 
-static void refuse(struct tile *t, unsigned int unit, uint32_t fault_unit,
-		   uint64_t at, const struct ash_cmd_error *err)
+static void refuse(struct unit *u, uint32_t n, uint32_t fault_unit, uint64_t at,
+		   const struct ash_cmd_error *err)
 {
-	struct unit *u = &t->unit[unit];
 	const struct fault fault = {
 		.cause = ASHLAR_TILE_FAULT_CAUSE_COMMAND,
 		.unit = fault_unit,
@@ -33,7 +32,7 @@ static void refuse(struct tile *t, unsigned int unit, uint32_t fault_unit,
 		.addr = err->value,
 	};
 
-	unit_issue_bad(u, later(at, u->free) + CHECK_CYCLES, &fault);
+	unit_fails(u, n, later(at, u->free) + CHECK_CYCLES, &fault);
 }
 
 void matrix_go(struct tile *t, uint64_t at)
@@ -41,15 +40,16 @@ void matrix_go(struct tile *t, uint64_t at)
 	struct unit *u = &t->unit[U_MATRIX];
 	struct ash_matrix_cmd c;
 	struct ash_cmd_error err;
-	uint64_t words, steps, lines_a, lines_b, fill, begin, end, last;
+	uint64_t words, steps, lines_a, lines_b, fill, begin, end;
+	uint64_t last = unit_idle_at(u);
+	uint32_t n;
 
 	memcpy(&c, u->par, sizeof(c));
-	if (u->fault_at != NEVER) {
-		unit_issue(u, NEVER, NEVER, NEVER);
+	n = unit_push(u);
+	if (u->fault_at != NEVER)
 		return;
-	}
 	if (ash_matrix_check(&t->units, &c, &err)) {
-		refuse(t, U_MATRIX, ASHLAR_TILE_FAULT_UNIT_MATRIX, at, &err);
+		refuse(u, n, ASHLAR_TILE_FAULT_UNIT_MATRIX, at, &err);
 		return;
 	}
 	fast_matrix_run(&t->units, &c);
@@ -70,7 +70,6 @@ void matrix_go(struct tile *t, uint64_t at)
 	fill = later(lines_a, lines_b);
 
 	/* Operands are fetched while the commands before are worked on. */
-	last = unit_idle_at(u);
 	begin = later(at, u->free);
 	end = later(begin + MATRIX_BEGIN_CYCLES +
 			    (fill < ARRAY ? fill : ARRAY) + steps,
@@ -82,7 +81,7 @@ void matrix_go(struct tile *t, uint64_t at)
 	if (last < end - steps)
 		t->perf.matrix_stall +=
 			(uint32_t)(end - steps - later(last, begin));
-	unit_issue(u, begin, end, begin + fill);
+	unit_times(u, n, begin, end, begin + fill);
 }
 
 void vector_go(struct tile *t, uint64_t at)
@@ -91,14 +90,14 @@ void vector_go(struct tile *t, uint64_t at)
 	struct ash_vector_cmd c;
 	struct ash_cmd_error err;
 	uint64_t rows, begin;
+	uint32_t n;
 
 	memcpy(&c, u->par, sizeof(c));
-	if (u->fault_at != NEVER) {
-		unit_issue(u, NEVER, NEVER, NEVER);
+	n = unit_push(u);
+	if (u->fault_at != NEVER)
 		return;
-	}
 	if (ash_vector_check(&t->units, &c, &err)) {
-		refuse(t, U_VECTOR, ASHLAR_TILE_FAULT_UNIT_VECTOR, at, &err);
+		refuse(u, n, ASHLAR_TILE_FAULT_UNIT_VECTOR, at, &err);
 		return;
 	}
 	fast_vector_run(&t->units, &c);
@@ -113,5 +112,5 @@ void vector_go(struct tile *t, uint64_t at)
 	rows += !!(c.cfg & ASHLAR_VECTOR_CFG_SCALEV_EN_MASK);
 	begin = later(at, u->free);
 	t->perf.vector_busy += (uint32_t)rows;
-	unit_issue(u, begin, begin + rows + VECTOR_END_CYCLES, begin + rows);
+	unit_times(u, n, begin, begin + rows + VECTOR_END_CYCLES, begin + rows);
 }

@@ -59,6 +59,17 @@ uint64_t tile_fault_at(const struct tile *t, unsigned int *unit)
 	return first;
 }
 
+uint64_t tile_unit_event(const struct tile *t)
+{
+	unsigned int u;
+	uint64_t first = tile_fault_at(t, &u);
+
+	for (u = 0; u < UNITS; u++)
+		if (t->unit[u].goes_on_at < first)
+			first = t->unit[u].goes_on_at;
+	return first;
+}
+
 /* --- The run --------------------------------------------------------------- */
 
 static void settle(struct tile *t, uint32_t state, uint64_t at)
@@ -111,23 +122,49 @@ static void start(struct tile *t, uint64_t at)
 	t->perf.loading = (uint32_t)(t->next - at);
 }
 
+/* When all units are idle, `at` or later; NEVER: not known. */
+static uint64_t units_idle(const struct tile *t, uint64_t at)
+{
+	unsigned int u;
+
+	for (u = 0; u < UNITS; u++)
+		if (unit_idle_at(&t->unit[u]) > at)
+			at = unit_idle_at(&t->unit[u]);
+	return at;
+}
+
+/* Whether units had something to do by this time that was not known before. */
+static bool run_units(struct tile *t, uint64_t at)
+{
+	unsigned int u = 0;
+	uint64_t bad = tile_fault_at(t, &u);
+	bool some = false;
+
+	if (bad <= at) {
+		fail_unit(t, u, bad);
+		return true;
+	}
+	for (u = 0; u < UNITS; u++) {
+		if (t->unit[u].goes_on_at <= at) {
+			dma_go_on(t, u);
+			some = true;
+		}
+	}
+	return some;
+}
+
 static void run_core(struct tile *t, uint64_t until)
 {
 	struct rv32_halt halt;
 	struct fault fault = { .cause = ASHLAR_TILE_FAULT_CAUSE_CORE,
 			       .unit = ASHLAR_TILE_FAULT_UNIT_CORE };
-	unsigned int unit = 0;
+	uint64_t event = tile_unit_event(t);
 	enum rv32_stop why;
-	uint64_t bad;
 
-	bad = tile_fault_at(t, &unit);
-	why = rv32_run(t->core, bad < until ? bad : until);
+	why = rv32_run(t->core, event < until ? event : until);
 	t->next = rv32_cycle(t->core);
-	bad = tile_fault_at(t, &unit);
-	if (bad <= t->next) {
-		fail_unit(t, unit, bad);
+	if (run_units(t, t->next))
 		return;
-	}
 	switch (why) {
 	case RV32_HALTED:
 		rv32_halt(t->core, &halt);
@@ -138,20 +175,16 @@ static void run_core(struct tile *t, uint64_t until)
 		break;
 	case RV32_ASLEEP:
 	case RV32_WAITS:
-		/* It will not go on by itself; a unit may yet fail. */
-		if (bad == NEVER) {
-			uint64_t idle = t->next;
-			unsigned int u;
-
-			for (u = 0; u < UNITS; u++)
-				if (unit_idle_at(&t->unit[u]) > idle)
-					idle = unit_idle_at(&t->unit[u]);
-			t->sleeps_at = idle;
-			t->next = NEVER;
+		/* It goes on when a unit does something, or never. */
+		event = tile_unit_event(t);
+		if (event == NEVER) {
+			t->sleeps_at = units_idle(t, t->next);
 		} else {
-			rv32_set_cycle(t->core, bad, why == RV32_ASLEEP);
-			t->next = bad;
+			rv32_set_cycle(t->core, event, why == RV32_ASLEEP);
+			run_units(t, event);
 		}
+		if (t->state == RUNNING)
+			t->next = event;
 		break;
 	default:
 		if (t->exited) {
@@ -164,22 +197,17 @@ static void run_core(struct tile *t, uint64_t until)
 /* The units' work ends, or one of them fails. */
 static void drain(struct tile *t)
 {
-	uint64_t idle = t->next;
-	unsigned int u, unit = 0;
-	uint64_t bad = tile_fault_at(t, &unit);
+	uint64_t event = tile_unit_event(t);
 
-	if (bad != NEVER) {
-		fail_unit(t, unit, bad > t->next ? bad : t->next);
+	if (event != NEVER) {
+		if (event > t->next)
+			t->next = event;
+		else
+			run_units(t, t->next);
 		return;
 	}
-	for (u = 0; u < UNITS; u++) {
-		uint64_t end = unit_idle_at(&t->unit[u]);
-
-		if (end > idle)
-			idle = end;
-	}
 	if (t->end_at == NEVER) {
-		t->end_at = idle + DRAIN_CYCLES;
+		t->end_at = units_idle(t, t->next) + DRAIN_CYCLES;
 		t->next = t->end_at;
 		return;
 	}
@@ -489,6 +517,7 @@ struct tile *tile_new(struct engine *e, unsigned int number)
 	lmem.at = t->lmem;
 	spad.at = t->units.spad;
 	if (!t->lmem || !t->units.spad || !t->units.acc || !t->core ||
+	    !dma_new(&t->unit[U_LOAD]) || !dma_new(&t->unit[U_STORE]) ||
 	    !rv32_set_region(t->core, LMEM, &lmem) ||
 	    !rv32_set_region(t->core, SPAD, &spad)) {
 		tile_delete(t);
@@ -501,6 +530,8 @@ void tile_delete(struct tile *t)
 {
 	if (t->core)
 		rv32_delete(t->core);
+	dma_delete(&t->unit[U_LOAD]);
+	dma_delete(&t->unit[U_STORE]);
 	free(t->lmem);
 	free(t->units.spad);
 	free(t->units.acc);

@@ -25,33 +25,46 @@ enum { U_LOAD, U_STORE, U_MATRIX, U_VECTOR, UNITS };
 /* More macro-operations than a unit can have begun and not finished. */
 #define UNIT_RING 256
 
+struct dma;
+
 struct unit {
 	uint32_t par[64]; /* parameter registers, by offset / 4 */
 	uint32_t issued, done;
-	/* Of macro-operation n at n % UNIT_RING; NEVER: behind a fault. */
+	/*
+	 * Of macro-operation n at n % UNIT_RING; NEVER: not known yet, or
+	 * never, behind a fault.
+	 */
 	uint64_t begins[UNIT_RING]; /* it leaves the queue */
 	uint64_t ends[UNIT_RING]; /* DONE counts it */
 	uint64_t free; /* when the unit takes the next from its queue */
 	uint64_t fault_at; /* NEVER: no fault yet */
 	struct fault fault;
+	/* DMA: one that is too long to be done at once, and those behind it. */
+	struct dma *open;
+	uint64_t goes_on_at; /* NEVER: none is open */
+	uint32_t queue[UNIT_QUEUE][64]; /* parameters of n at n % UNIT_QUEUE */
 };
 
 void unit_reset(struct unit *u);
 /* Counts what has ended by this time. */
 void unit_settle(struct unit *u, uint64_t at);
-/* When its queue takes one more, `at` or later; NEVER: not any more. */
+/* When its queue takes one more, `at` or later; NEVER: not known. */
 uint64_t unit_room(const struct unit *u, uint64_t at);
-/* When DONE reaches this count; NEVER: it does not. */
+/* When DONE reaches this count; NEVER: not known. */
 uint64_t unit_reaches(const struct unit *u, uint32_t count);
-/* When all that was issued is done; NEVER: a fault keeps it. */
+/* When all that was issued is done; NEVER: not known. */
 uint64_t unit_idle_at(const struct unit *u);
+/* Another macro-operation is issued; its number. */
+uint32_t unit_push(struct unit *u);
 /*
- * A macro-operation that was issued at `at`: the unit begins with it at begin
- * and is done at end; it takes the next one at free.
+ * The unit begins with macro-operation n at begin and is done with it at end;
+ * it takes the next one at free.
  */
-void unit_issue(struct unit *u, uint64_t begin, uint64_t end, uint64_t free);
-/* It is a bad one, which the unit finds out at `at`. */
-void unit_issue_bad(struct unit *u, uint64_t at, const struct fault *fault);
+void unit_times(struct unit *u, uint32_t n, uint64_t begin, uint64_t end,
+		uint64_t free);
+/* Macro-operation n is a bad one, which the unit finds out at `at`. */
+void unit_fails(struct unit *u, uint32_t n, uint64_t at,
+		const struct fault *fault);
 
 /* --- mmu.c ----------------------------------------------------------------- */
 
@@ -135,12 +148,18 @@ static inline uint64_t tile_par64(const struct tile *t, uint32_t lo)
 
 /* The first fault of a unit that is to come, or NEVER. */
 uint64_t tile_fault_at(const struct tile *t, unsigned int *unit);
+/* That, or when a unit goes on with what is open. */
+uint64_t tile_unit_event(const struct tile *t);
 
 /* loader.c: brings image and arguments in; returns the cycles it takes. */
 uint64_t loader_run(struct tile *t, struct fault *fault);
 
 /* dma.c, ops.c: GO of a unit at this time. */
 void dma_go(struct tile *t, unsigned int unit, uint64_t at);
+/* What is open goes on, at unit.goes_on_at. */
+void dma_go_on(struct tile *t, unsigned int unit);
+bool dma_new(struct unit *u);
+void dma_delete(struct unit *u);
 void matrix_go(struct tile *t, uint64_t at);
 void vector_go(struct tile *t, uint64_t at);
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
  * The queue and the counters of a unit. What a macro-operation does, it does
- * when it is issued; when it began and ended is known then, so ISSUED, DONE,
+ * when it is issued; when it begins and ends is known then, so ISSUED, DONE,
  * WAIT and a full queue are questions about times.
  */
 #include "tile.h"
@@ -14,6 +14,7 @@ void unit_reset(struct unit *u)
 	u->done = 0;
 	u->free = 0;
 	u->fault_at = NEVER;
+	u->goes_on_at = NEVER;
 }
 
 void unit_settle(struct unit *u, uint64_t at)
@@ -49,32 +50,35 @@ uint64_t unit_idle_at(const struct unit *u)
 	return u->done == u->issued ? 0 : u->ends[(u->issued - 1) % UNIT_RING];
 }
 
-void unit_issue(struct unit *u, uint64_t begin, uint64_t end, uint64_t free)
+/* The end of the macro-operation before n; 0: none is left of those. */
+static uint64_t end_before(const struct unit *u, uint32_t n)
 {
-	uint64_t before = unit_idle_at(u);
+	return (int32_t)(u->done - n) >= 0 ? 0 : u->ends[(n - 1) % UNIT_RING];
+}
 
-	if (u->fault_at != NEVER) {
-		begin = NEVER;
-		end = NEVER;
-	} else if (end < before) {
-		end = before; /* in order */
-	}
-	u->begins[u->issued % UNIT_RING] = begin;
-	u->ends[u->issued % UNIT_RING] = end;
-	u->issued++;
+uint32_t unit_push(struct unit *u)
+{
+	u->begins[u->issued % UNIT_RING] = NEVER;
+	u->ends[u->issued % UNIT_RING] = NEVER;
+	return u->issued++;
+}
+
+void unit_times(struct unit *u, uint32_t n, uint64_t begin, uint64_t end,
+		uint64_t free)
+{
+	uint64_t before = end_before(u, n);
+
+	u->begins[n % UNIT_RING] = begin;
+	u->ends[n % UNIT_RING] = end > before ? end : before;
 	u->free = free;
 }
 
-void unit_issue_bad(struct unit *u, uint64_t at, const struct fault *fault)
+void unit_fails(struct unit *u, uint32_t n, uint64_t at,
+		const struct fault *fault)
 {
-	uint64_t before = unit_idle_at(u);
+	uint64_t before = end_before(u, n);
 
-	if (u->fault_at == NEVER) {
-		u->fault_at = at > before ? at : before;
-		u->fault = *fault;
-		u->fault.token = u->issued + 1;
-	}
-	u->begins[u->issued % UNIT_RING] = NEVER;
-	u->ends[u->issued % UNIT_RING] = NEVER;
-	u->issued++;
+	u->fault_at = at > before ? at : before;
+	u->fault = *fault;
+	u->fault.token = n + 1;
 }
