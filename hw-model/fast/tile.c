@@ -229,8 +229,9 @@ void tile_run(struct tile *t, uint64_t until)
 			rv32_set_write_from(
 				t->core, LMEM,
 				tile_par(t, ASHLAR_TILE_TEXT_BYTES));
-			rv32_reset(t->core, tile_par(t, ASHLAR_TILE_ENTRY));
+			/* A run that was killed may have been ahead of now. */
 			rv32_set_cycle(t->core, at + FIRST_INSN_CYCLES, false);
+			rv32_reset(t->core, tile_par(t, ASHLAR_TILE_ENTRY));
 			t->next = at + FIRST_INSN_CYCLES;
 			break;
 		case RUNNING:
