@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# The firmware on the RTL model of the board. Included by the top Makefile
+# The firmware on the RTL model of the board, and on the fast one. Included by the top Makefile
 # after firmware.mk and model.mk.
 FWB_OUT := $(BUILD)/firmware/board
 FWB_MODEL ?= $(BUILD)/model/ashlar-model-rtl-tiny-check.so
@@ -22,11 +22,11 @@ $(FWB_OUT)/fwboard: tests/firmware/fwboard.c tests/firmware/board.c \
 	$(CC) $(FWB_CFLAGS) $(filter %.c,$^) -ldl -o $@
 
 .PHONY: test-firmware-board
-test-firmware-board: $(FWB_OUT)/fwboard $(FWB_OUT)/kernels.bin $(FWB_MODEL) \
-		$(BUILD)/firmware/rom.bin $(BUILD)/firmware/ashlar-fw.bin ## ROM and runtime on the RTL
-	@$(FWB_OUT)/fwboard $(FWB_MODEL) $(BUILD)/firmware/rom.bin \
-		$(BUILD)/firmware/ashlar-fw.bin \
-		$(BUILD)/firmware/ashlar-fw.elf $(FWB_OUT)/kernels.bin \
-		$(FWB_OUT)/insn.trace
+test-firmware-board: $(FWB_OUT)/fwboard $(FWB_OUT)/kernels.bin $(FWB_MODEL) $(BUILD)/model/ashlar-model-fast-tiny.so \
+		$(BUILD)/firmware/rom.bin $(BUILD)/firmware/ashlar-fw.bin ## ROM and runtime on the models
+	@failed=0; for m in $(FWB_MODEL) $(BUILD)/model/ashlar-model-fast-tiny.so; do \
+		$(FWB_OUT)/fwboard $$m $(BUILD)/firmware/rom.bin $(BUILD)/firmware/ashlar-fw.bin \
+			$(BUILD)/firmware/ashlar-fw.elf $(FWB_OUT)/kernels.bin $(FWB_OUT)/insn.trace || failed=1; \
+	done; exit $$failed
 
 TESTS += test-firmware-board

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 # Isolation under attack.
 #   test-isolation       bounded: small board with RTL assertions beside the default board
+#   test-isolation-fast  the same attacks on the functional model, more of them
 #   isolation-campaign   SEEDS=n SEED=n, both boards with assertions
 #   isolation-asan       the same program and library under AddressSanitizer, leaks too
 
@@ -38,6 +39,11 @@ test-isolation: $(HOSTILE)/campaign $(HOSTILE_NEEDS) $(MODEL)/ashlar-model-rtl-t
 		$(HOSTILE_DATA) $(HOSTILE)/campaign $(HOSTILE_TINY) $(HOSTILE_ELF) 1 24 8; failed=$$?; \
 		wait $$other || failed=1; exit $$failed
 
+.PHONY: test-isolation-fast
+test-isolation-fast: $(HOSTILE)/campaign $(HOSTILE_NEEDS) fast
+	@$(HOSTILE_DATA) $(HOSTILE)/campaign sim:fast,board=tiny $(HOSTILE_ELF) 1 200 8
+	@$(HOSTILE_DATA) $(HOSTILE)/campaign sim:fast $(HOSTILE_ELF) 1001 200 8
+
 SEED ?= 1
 SEEDS ?= 1000
 HOSTILE_CHECK := $(MODEL)/ashlar-model-rtl-tiny-check.so $(MODEL)/ashlar-model-rtl-sim-check.so
@@ -49,4 +55,4 @@ isolation-campaign: $(HOSTILE)/campaign $(HOSTILE_NEEDS) $(HOSTILE_CHECK) ## att
 isolation-asan: $(HOSTILE)/campaign-asan $(HOSTILE_NEEDS) $(MODEL)/ashlar-model-rtl-tiny-check.so
 	$(HOSTILE_DATA) $(HOSTILE)/campaign-asan $(HOSTILE_TINY) $(HOSTILE_ELF) $(SEED) 20 8
 
-TESTS += test-isolation
+TESTS += test-isolation test-isolation-fast

@@ -4,6 +4,7 @@
 #   test-kernels-host  argument checks, the demo's reader of weights
 #   test-kernels-tiny  through libashlar on the RTL model, one 8x8 tile
 #   test-kernels-sim   the same, two 32x32 tiles
+#   test-kernels-fast  the same on the functional model of each board
 #   gemm-campaign      the long form of all: CASES=n SEED=n
 
 KT := $(BUILD)/kernels-tests
@@ -37,7 +38,7 @@ $(KT)/sim_campaign: $(KT_DIR)/sim_campaign.c $(KT_CASE) $(NUMERICS_LIB) $(KT_HEA
 CASES ?= 20000
 SEED ?= 1
 
-.PHONY: test-kernels-emu test-kernels-host test-kernels-tiny test-kernels-sim gemm-campaign
+.PHONY: test-kernels-emu test-kernels-host test-kernels-tiny test-kernels-sim test-kernels-fast gemm-campaign
 test-kernels-emu: $(KT)/emu_campaign
 	$(KT)/emu_campaign 1 800
 
@@ -54,9 +55,15 @@ test-kernels-tiny: $(KT_SIM) $(BUILD)/model/ashlar-model-rtl-tiny.so
 test-kernels-sim: $(KT_SIM) $(BUILD)/model/ashlar-model-rtl-sim.so
 	$(KT)/sim_campaign sim:rtl 2 60
 
-gemm-campaign: $(KT)/emu_campaign $(KT_SIM) model ## many random kernel launches, emulated and on the RTL (CASES=n SEED=n)
+test-kernels-fast: $(KT_SIM) fast
+	$(KT)/sim_campaign sim:fast,board=tiny 3 1000
+	$(KT)/sim_campaign sim:fast 4 1000
+	$(KT)/sim_campaign sim:fast,board=product 5 200
+
+gemm-campaign: $(KT)/emu_campaign $(KT_SIM) model fast ## many random kernel launches, emulated and on the RTL (CASES=n SEED=n)
 	$(KT)/emu_campaign $(SEED) $(CASES)
+	$(KT)/sim_campaign sim:fast $(SEED) $(CASES)
 	$(KT)/sim_campaign sim:rtl,board=tiny $(SEED) $$(($(CASES) / 10))
 	$(KT)/sim_campaign sim:rtl $(SEED) $$(($(CASES) / 50))
 
-TESTS += test-kernels-emu test-kernels-host test-kernels-tiny test-kernels-sim
+TESTS += test-kernels-emu test-kernels-host test-kernels-tiny test-kernels-sim test-kernels-fast

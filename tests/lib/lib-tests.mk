@@ -6,6 +6,7 @@
 #   make test-lib-accel   the same programs, and those for cards alone, against
 #                         the fake kernel driver, under all these sanitizers
 #   make test-lib-board   with firmware and kernels on the RTL model of both boards
+#   make test-lib-fast    the same on the functional model, the product too
 #   make test-lib-guest   the same through the kernel driver, in a guest (KERNEL=7.3)
 #   make lib-device-test  builds the program that tests any device:
 #                         ASHLAR_DEVICE=accel:0 build/tests/lib/plain/test_device \
@@ -96,6 +97,16 @@ test-lib-board: lib-device-test $(LIB_T)/tsan/test_device lib model firmware
 		$(LIB_T)/tsan/test_device $(LIB_T)/device_kernels.elf threads || failed=1; \
 	exit $$failed
 TESTS += test-lib-board
+
+.PHONY: test-lib-fast
+test-lib-fast: lib-device-test $(LIB_T)/tsan/test_device lib fast firmware
+	@failed=0; for b in tiny sim product; do \
+		ASHLAR_DEVICE=sim:fast,board=$$b $(LIB_T)/plain/test_device $(LIB_T)/device_kernels.elf all || failed=1; \
+	done; \
+	ASHLAR_DEVICE=sim:fast ASHLAR_DATA_DIR=$(LIB_DATA) \
+		$(LIB_T)/tsan/test_device $(LIB_T)/device_kernels.elf threads || failed=1; \
+	exit $$failed
+TESTS += test-lib-fast
 
 # Two minutes on a machine with two cores.
 .PHONY: test-lib-guest

@@ -370,11 +370,14 @@ static ashlar_result list_cards(struct listing *l)
 static ashlar_result list_models(struct listing *l)
 {
 	static const struct {
-		const char *board, *text;
+		const char *kind, *board, *text;
 	} known[] = {
-		{ "sim", "RTL model, 2 tiles, in this process" },
-		{ "tiny", "RTL model, 1 small tile, in this process" },
-		{ "product", "RTL model, 16 tiles, in this process" },
+		{ "fast", "sim", "functional model, 2 tiles" },
+		{ "fast", "tiny", "functional model, 1 small tile" },
+		{ "fast", "product", "functional model, 16 tiles" },
+		{ "rtl", "sim", "RTL model, 2 tiles" },
+		{ "rtl", "tiny", "RTL model, 1 small tile" },
+		{ "rtl", "product", "RTL model, 16 tiles" },
 	};
 	ashlar_result result = ASHLAR_OK;
 
@@ -383,12 +386,12 @@ static ashlar_result list_models(struct listing *l)
 		char rel[96], name[64];
 		char *path;
 
-		snprintf(rel, sizeof(rel), "ashlar-model-rtl-%s.so",
-			 known[i].board);
+		snprintf(rel, sizeof(rel), "ashlar-model-%s-%s.so",
+			 known[i].kind, known[i].board);
 		path = data_path(NULL, rel);
 		if (!path)
 			return ASHLAR_ERROR_NO_MEMORY;
-		snprintf(name, sizeof(name), "sim:rtl,board=%s",
+		snprintf(name, sizeof(name), "sim:%s,board=%s", known[i].kind,
 			 known[i].board);
 		if (!access(path, R_OK))
 			result = list_one(l, name, known[i].text);

@@ -61,7 +61,7 @@ $(LIB_OUT)/ashlar.pc: $(LIB_DIR)/ashlar.pc.in $(LIB_DIR)/lib.mk $(LIB_OUT)/prefi
 
 # Links, so that a model built later is found too.
 LIB_DATA_FILES := $(LIB_DATA)/ashlar-fw.bin $(LIB_DATA)/ashlar-kernels.elf \
-	$(foreach m,sim tiny sim-trace tiny-trace,$(LIB_DATA)/ashlar-model-rtl-$(m).so)
+	$(foreach m,rtl-sim rtl-tiny rtl-sim-trace rtl-tiny-trace fast-sim fast-tiny fast-product,$(LIB_DATA)/ashlar-model-$(m).so)
 
 $(LIB_DATA)/ashlar-fw.bin:
 	@mkdir -p $(@D)
@@ -69,7 +69,7 @@ $(LIB_DATA)/ashlar-fw.bin:
 $(LIB_DATA)/ashlar-kernels.elf:
 	@mkdir -p $(@D)
 	ln -sfn ../../kernels/$(@F) $@
-$(LIB_DATA)/ashlar-model-rtl-%.so:
+$(LIB_DATA)/ashlar-model-%.so:
 	@mkdir -p $(@D)
 	ln -sfn ../../model/$(@F) $@
 
@@ -91,7 +91,7 @@ test-lib-page:
 TESTS += test-lib-page
 
 LIB_DEST = $(DESTDIR)$(PREFIX)
-install-lib: lib model firmware
+install-lib: lib model fast firmware
 	install -d $(LIB_DEST)/lib/pkgconfig $(LIB_DEST)/include/ashlar $(LIB_DEST)/share/ashlar
 	install -m 755 $(LIB_OUT)/$(LIB_REAL) $(LIB_DEST)/lib/
 	ln -sf $(LIB_REAL) $(LIB_DEST)/lib/$(LIB_SONAME)
@@ -100,6 +100,6 @@ install-lib: lib model firmware
 	install -m 644 $(LIB_OUT)/ashlar.pc $(LIB_DEST)/lib/pkgconfig/
 	install -m 644 $(addprefix userspace/include/ashlar/,$(LIB_HEADERS)) $(LIB_DEST)/include/ashlar/
 	install -m 644 $(BUILD)/firmware/ashlar-fw.bin $(LIB_DEST)/share/ashlar/
-	install -m 755 $(BUILD)/model/ashlar-model-rtl-sim.so $(BUILD)/model/ashlar-model-rtl-tiny.so \
+	install -m 755 $(foreach m,rtl-sim rtl-tiny fast-sim fast-tiny fast-product,$(BUILD)/model/ashlar-model-$(m).so) \
 		$(LIB_DEST)/share/ashlar/
 INSTALLS += install-lib

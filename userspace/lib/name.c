@@ -136,19 +136,22 @@ static ashlar_result parse_sim(char *part, char *rest, struct device_name *n,
 			       char *error)
 {
 	struct sim_options *opt = &n->sim;
+	const char *kind = strchr(part, ':');
 	ashlar_result result = ASHLAR_OK;
 
-	if (strcmp(part, "sim:rtl")) {
-		snprintf(error, ERROR_BYTES,
-			 "%s is not built in this version: use sim:rtl", part);
-		return ASHLAR_ERROR_UNSUPPORTED;
-	}
 	opt->strict = true;
+	snprintf(opt->kind, sizeof(opt->kind), "%s", kind ? kind + 1 : "fast");
 	snprintf(opt->board, sizeof(opt->board), "sim");
 	while (!result && (part = strsep(&rest, ",")))
 		result = set_option(opt, part, error);
-	snprintf(n->full, sizeof(n->full), "sim:rtl,board=%s,strict=%d",
-		 opt->board, opt->strict);
+	if (!result && opt->wave && !strcmp(opt->kind, "fast")) {
+		snprintf(error, ERROR_BYTES,
+			 "wave=%s: sim:fast has no signals; use sim:rtl",
+			 opt->wave);
+		result = ASHLAR_ERROR_UNSUPPORTED;
+	}
+	snprintf(n->full, sizeof(n->full), "sim:%s,board=%s,strict=%d",
+		 opt->kind, opt->board, opt->strict);
 	return result;
 }
 
@@ -184,7 +187,7 @@ static ashlar_result parse_accel(const char *part, const char *rest,
 	return ASHLAR_OK;
 }
 
-/* The card when there is one. */
+/* The card when there is one, else the model that is quick. */
 static const char *choose(char *buffer, size_t bytes)
 {
 	const char *name = getenv("ASHLAR_DEVICE");
@@ -193,7 +196,7 @@ static const char *choose(char *buffer, size_t bytes)
 	if (name && *name)
 		return name;
 	if (!port_accel_find(&node))
-		return "sim:rtl";
+		return "sim:fast";
 	snprintf(buffer, bytes, "accel:%u", node);
 	return buffer;
 }
@@ -220,7 +223,7 @@ ashlar_result name_parse(const char *name, struct device_name *n, char *error)
 	else
 		snprintf(
 			error, ERROR_BYTES,
-			"unknown device %s: use accel:N or sim:rtl[,option=value...]",
+			"unknown device %s: use accel:N, sim:fast or sim:rtl[,option=value...]",
 			part);
 	free(copy);
 	return result;

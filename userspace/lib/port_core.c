@@ -477,16 +477,16 @@ static ashlar_result load_model(struct core *c, const struct sim_options *opt,
 	ashlar_result result = ASHLAR_OK;
 
 	/* Waveforms take a model of their own, which is slower. */
-	snprintf(rel, sizeof(rel), "ashlar-model-rtl-%s%s.so", opt->board,
-		 opt->wave ? "-trace" : "");
+	snprintf(rel, sizeof(rel), "ashlar-model-%s-%s%s.so", opt->kind,
+		 opt->board, opt->wave ? "-trace" : "");
 	path = opt->model ? strdup(opt->model) : data_path(data_dir, rel);
 	if (!path)
 		return ASHLAR_ERROR_NO_MEMORY;
 	if (access(path, R_OK)) {
 		snprintf(
 			error, ERROR_BYTES,
-			"no model of board %s: %s is not there; make model%s, or set ASHLAR_DATA_DIR to where it is",
-			opt->board, path, opt->wave ? "-trace" : "");
+			"no %s model of board %s: %s is not there; make model%s, or set ASHLAR_DATA_DIR to where it is",
+			opt->kind, opt->board, path, opt->wave ? "-trace" : "");
 		result = ASHLAR_ERROR_NOT_FOUND;
 	} else if (sim_load(&c->os, path, opt)) {
 		snprintf(error, ERROR_BYTES, "%s", c->os.error);

@@ -16,6 +16,7 @@
 #include "ashlar_range.h"
 
 struct sim_options {
+	char kind[8]; /* "fast" or "rtl" */
 	char board[32];
 	bool strict;
 	char *record;

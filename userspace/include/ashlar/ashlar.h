@@ -64,12 +64,11 @@
  * process do not notice. To go on, release the failed queues and create new
  * ones; buffers and modules stay as they are. A kernel that exits non-zero
  * fails its own fence only (ASHLAR_ERROR_EXIT). What waits for a failed fence
- * fails as cancelled and fails its queue. On a card it may have run all the
- * same, and what is behind it in its queue too: the driver waits for the end
- * of a launch, not for success. When the card is reset because of somebody
- * else, what is not complete fails as cancelled and queues fail; the message
- * says so, and new queues work. A card that has gone is lost for good
- * (ASHLAR_ERROR_LOST): open it again when it is back.
+ * does not run: it fails as cancelled and fails its queue, with what is behind
+ * it there. When a card is reset because of somebody else, what is not complete
+ * fails as cancelled and queues fail; the message says so, and new queues work.
+ * A card that has gone is lost for good (ASHLAR_ERROR_LOST): open it again when
+ * it is back.
  *
  * Threads. Every function may be called from every thread, on the same handles
  * too. Threads that wait on one simulated board take turns at running it;
@@ -79,7 +78,7 @@
  * ASHLAR_ERROR_FORKED); it may open devices of its own. exec is always safe.
  *
  * Environment: ASHLAR_DEVICE (name taken when none is given: accel:0, a card;
- * sim:rtl, a simulated board; see ashlar_device_open()), ASHLAR_DATA_DIR
+ * sim:fast, sim:rtl, simulated boards; see ashlar_device_open()), ASHLAR_DATA_DIR
  * (firmware, models, kernels), ASHLAR_TRACE (file for a Chrome/Perfetto trace
  * of everything that ran, made from device time).
  */
@@ -216,18 +215,19 @@ struct ashlar_open_options {
  * Open a board, or, with options->share, another address space on one.
  *
  * name: KIND[,OPTION...]; NULL or "" takes ASHLAR_DEVICE, else the first card
- * when there is one, else "sim:rtl".
+ * when there is one, else "sim:fast".
  *	accel:N		card N, through its kernel driver: /dev/accel/accelN
  *	accel:/PATH	the same, by its node
- *	sim:rtl		RTL in this process, a board of its own per open
- *	sim, sim:fast	functional model: not in this version
+ *	sim, sim:fast	functional model in this process, a board of its own
+ *			per open: the same results, estimated times
+ *	sim:rtl		RTL in this process: the hardware, cycle by cycle
  * Options of sim:
  *	board=B		sim (default), tiny, product
  *	strict=0|1	1 (default): a misuse of the board (access outside its
  *			registers, DMA outside registered memory, doorbell
  *			without queue) ends the model; 0: it is only logged
  *	record=FILE	all operations on the board, for replay
- *	wave=FILE	waveform
+ *	wave=FILE	waveform (sim:rtl)
  *	insn-trace=FILE	retired instructions of all cores
  *	window=A-B	cycles of wave and insn-trace; B empty: no end
  *	model=FILE	model to load instead of the one in the data directory
