@@ -89,6 +89,8 @@ static bool dma_good(struct gen *g, uint32_t block, const struct area *a,
 		start[0] = (int32_t)pick(g, 0, 80) - 40;
 		if (chance(g, 2))
 			limit[0] = pick(g, 0, run + 40);
+		else if (start[0] + (int32_t)run > 3) /* the end's last bytes */
+			limit[0] = (uint32_t)start[0] + run - pick(g, 0, 3);
 	}
 	global.lo += start[0];
 	global.hi += start[0];

@@ -232,7 +232,13 @@ static void host(struct gen *g)
 	case 1:
 		mp_read(g, MP(HOST_ERR));
 		mp_read(g, MP(HOST_ERR_ADDR));
-		mp_write(g, MP(HOST_ERR), pick(g, 0, 15));
+		if (chance(g, 2))
+			mp_write(g, MP(HOST_ERR), pick(g, 0, 15));
+		else
+			add(g, OP_WRITE, 0, ASHLAR_HOST_HOST_ERR, 4,
+			    pick(g, 0, 15));
+		add(g, OP_READ, 0, ASHLAR_HOST_HOST_ERR, 4, 0);
+		add(g, OP_READ, 0, ASHLAR_HOST_HOST_ERR_ADDR, 4, 0);
 		break;
 	case 2:
 		add(g, OP_WRITE, 0,
@@ -345,9 +351,12 @@ static void copy(struct gen *g, uint32_t e, bool bad)
 		}
 	}
 	mp_write(g, COPY(e, SRC_LO), (uint32_t)from);
-	mp_write(g, COPY(e, SRC_HI), (uint32_t)(from >> 32));
+	/* The registers have 16 bits of it. */
+	mp_write(g, COPY(e, SRC_HI),
+		 (uint32_t)(from >> 32) | (chance(g, 4) ? rnd(g) << 16 : 0));
 	mp_write(g, COPY(e, DST_LO), (uint32_t)to);
-	mp_write(g, COPY(e, DST_HI), (uint32_t)(to >> 32));
+	mp_write(g, COPY(e, DST_HI),
+		 (uint32_t)(to >> 32) | (chance(g, 4) ? rnd(g) << 16 : 0));
 	mp_write(g, COPY(e, LEN), bytes);
 	mp_write(g, COPY(e, SPACE),
 		 chance(g, 8) ? space | (rnd(g) & 0xffffff00) : space);

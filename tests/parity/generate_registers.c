@@ -136,6 +136,8 @@ static bool power(struct gen *g, bool runs)
 		return runs;
 	case 3:
 		add(g, OP_WRITE, 0, ASHLAR_HOST_MP_CTRL, 4, rnd(g) & ~1u);
+		/* Queues end in the cycle that follows. */
+		add(g, OP_READ, 0, ASHLAR_HOST_MP_CTRL, 4, 0);
 		return false;
 	default:
 		add(g, OP_BOOT, 0, 0, 0, 0);

@@ -195,7 +195,9 @@ static void bad_parameter(struct gen *g, struct job *j)
 		break;
 	case 3:
 		set(g, j, ASHLAR_TILE_CODE_BYTES,
-		    chance(g, 2) ? edge(g) : g->board->lmem_bytes - 1024);
+		    chance(g, 2) ?
+			    edge(g) :
+			    g->board->lmem_bytes - 1024 + 64 * pick(g, 0, 3));
 		break;
 	case 4:
 		set(g, j, ASHLAR_TILE_LOAD_FROM,
@@ -241,11 +243,19 @@ static void program(struct gen *g, struct job *j)
 	add(g, OP_K_IMAGE, j->image, 0, 0, 0);
 }
 
-/* Between two runs; the tile is at rest. */
-static void between(struct gen *g, struct job *j)
+static void other_pages(struct gen *g, const struct job *j)
 {
 	uint32_t i;
 
+	add(g, OP_SYNC, 0, 0, 0, 0);
+	for (i = 0; i < PAGES; i++)
+		if (chance(g, 2))
+			pte(g, j->table, 17 + i, any_page(g, j));
+}
+
+/* Between two runs; the tile is at rest. */
+static void between(struct gen *g, struct job *j)
+{
 	switch (pick(g, 0, 6)) {
 	case 0:
 		set(g, j, ASHLAR_TILE_CTRL, ASHLAR_TILE_CTRL_SCRUB);
@@ -253,10 +263,7 @@ static void between(struct gen *g, struct job *j)
 		j->loaded = false;
 		break;
 	case 1: /* other pages; what is remembered is forgotten */
-		add(g, OP_SYNC, 0, 0, 0, 0);
-		for (i = 0; i < PAGES; i++)
-			if (chance(g, 2))
-				pte(g, j->table, 17 + i, any_page(g, j));
+		other_pages(g, j);
 		set(g, j, ASHLAR_TILE_CTRL, ASHLAR_TILE_CTRL_TLB_INVALIDATE);
 		add(g, OP_MP_READ, reg(j, ASHLAR_TILE_INVALIDATING), 4, 0, 0);
 		break;
@@ -268,8 +275,9 @@ static void between(struct gen *g, struct job *j)
 		set(g, j, ASHLAR_TILE_CTRL, pick(g, 5, 50));
 		add(g, OP_MP_READ, reg(j, ASHLAR_TILE_STATUS), 4, 0, 0);
 		break;
-	case 4:
-		set(g, j, ASHLAR_TILE_CONTEXT, rnd(g));
+	case 4: /* another context forgets as well */
+		other_pages(g, j);
+		set(g, j, ASHLAR_TILE_CONTEXT, rnd(g) | 4);
 		break;
 	default:
 		break;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
  * parity MODEL_A MODEL_B [-n CASES] [-s SEED] [-k KIND] [-o FOLDER] [-t SECONDS]
- *                        [-v] [CASE...]
+ *                        [-v] [-F] [CASE...]
  *
  * Runs cases on two models of the same board and compares: the files named,
  * and CASES random ones of each kind. A mismatch is made small and saved.
@@ -95,7 +95,7 @@ static bool try_case(const struct gate *g, struct kase *k, const char *name,
 		return true;
 	}
 	t->failed++;
-	if (small) {
+	if (small && !g->first) {
 		report(g, k, &d, name);
 	} else {
 		printf("FAIL %s\n", name);
@@ -132,7 +132,7 @@ static void campaign(const struct gate *g, const struct kind *kind,
 	time_t end = time(NULL) + (time_t)seconds;
 	unsigned long i;
 
-	for (i = 0; i < cases && t.failed < 5; i++) {
+	for (i = 0; i < cases && t.failed < (g->first ? 1 : 5); i++) {
 		struct kase k;
 		char name[64];
 
@@ -156,12 +156,13 @@ static void campaign(const struct gate *g, const struct kind *kind,
 static int usage(void)
 {
 	fprintf(stderr,
-		"usage: parity MODEL_A MODEL_B [-n CASES] [-s SEED] [-k KIND] [-o FOLDER] [-t SECONDS] [-v] [CASE...]\n"
+		"usage: parity MODEL_A MODEL_B [-n CASES] [-s SEED] [-k KIND] [-o FOLDER] [-t SECONDS] [-v] [-F] [CASE...]\n"
 		"  CASES random cases of each kind (default 0), from SEED (default 1)\n"
 		"  KIND registers, processor, tiles or pair (default: all)\n"
 		"  FOLDER for mismatches (default build/parity)\n"
 		"  SECONDS: no new random case of a kind after this time\n"
-		"  -v    print what MODEL_A did\n");
+		"  -v    print what MODEL_A did\n"
+		"  -F    end at the first mismatch, do not make it small\n");
 	return 2;
 }
 
@@ -184,7 +185,7 @@ static bool take_options(int argc, char **argv, struct gate *g,
 {
 	int c;
 
-	while ((c = getopt(argc, argv, "n:s:k:o:t:v")) != -1) {
+	while ((c = getopt(argc, argv, "n:s:k:o:t:vF")) != -1) {
 		switch (c) {
 		case 'n':
 			if (!number(optarg, &q->cases))
@@ -197,6 +198,9 @@ static bool take_options(int argc, char **argv, struct gate *g,
 		case 't':
 			if (!number(optarg, &q->seconds))
 				return false;
+			break;
+		case 'F':
+			g->first = true;
 			break;
 		case 'v':
 			g->list = true;
@@ -241,7 +245,7 @@ int main(int argc, char **argv)
 		if (q.kind && strcmp(q.kind, kinds[i].name))
 			continue;
 		known = true;
-		if (q.cases)
+		if (q.cases && !(g.first && t.failed))
 			campaign(&g, &kinds[i], q.seed, q.cases, q.seconds, &t);
 	}
 	if (!known) {

@@ -161,6 +161,7 @@ struct gate {
 	const char *folder; /* for saved cases */
 	unsigned int seconds; /* a case may take */
 	bool list; /* print what a does */
+	bool first; /* end at the first mismatch */
 };
 
 /* Runs and compares. */
