@@ -3,14 +3,22 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 
+#ifdef __x86_64__
+#include <cpuid.h>
+#endif
+
 #include "units_impl.h"
 
 #ifdef __x86_64__
 static bool has_avx2(void)
 {
+	unsigned int a, b, c, d;
+
 	__builtin_cpu_init();
+	/* not all compilers know the name of F16C */
 	return __builtin_cpu_supports("avx2") &&
-	       __builtin_cpu_supports("fma") && __builtin_cpu_supports("f16c");
+	       __builtin_cpu_supports("fma") &&
+	       __get_cpuid(1, &a, &b, &c, &d) && (c & bit_F16C);
 }
 #endif
 

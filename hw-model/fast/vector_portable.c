@@ -21,7 +21,7 @@ struct row {
 	uint32_t x[VECTOR_N_MAX];
 };
 
-static bool is_nan(uint32_t x)
+static uint32_t is_nan(uint32_t x)
 {
 	return (x & 0x7fffffff) > 0x7f800000;
 }
@@ -59,14 +59,14 @@ static uint32_t max(uint32_t x, uint32_t y)
 {
 	uint32_t m = order(x) > order(y) ? x : y;
 
-	return is_nan(x) | is_nan(y) ? 0x7fc00000 : m;
+	return (is_nan(x) | is_nan(y)) ? 0x7fc00000 : m;
 }
 
 static uint32_t min(uint32_t x, uint32_t y)
 {
 	uint32_t m = order(x) < order(y) ? x : y;
 
-	return is_nan(x) | is_nan(y) ? 0x7fc00000 : m;
+	return (is_nan(x) | is_nan(y)) ? 0x7fc00000 : m;
 }
 
 static int32_t max_i32(int32_t x, int32_t y)
@@ -81,7 +81,7 @@ static int32_t min_i32(int32_t x, int32_t y)
 
 static uint32_t relu(uint32_t x)
 {
-	return x & 0x80000000u && !is_nan(x) ? 0 : x;
+	return (x & 0x80000000u) && !is_nan(x) ? 0 : x;
 }
 
 static uint32_t from_i32(uint32_t x)
