@@ -22,10 +22,10 @@ static int alloc_args(struct ashlar_hwq *q)
 	err = ashlar_range_alloc(&vm->va, &q->args_va, bytes, ASHLAR_PAGE);
 	if (err)
 		return err;
-	err = ashlar_vm_map(vm, q->args_va.start, q->args.start, bytes,
-			    ASHLAR_VM_READ);
-	q->args_mapped = !err;
-	return err;
+	/* Also a part that was mapped for a moment must be forgotten. */
+	q->args_mapped = true;
+	return ashlar_vm_map(vm, q->args_va.start, q->args.start, bytes,
+			     ASHLAR_VM_READ);
 }
 
 static int create(struct ashlar_hwq *q, u32 priority, u32 depth_log2)
