@@ -239,7 +239,7 @@ int main(int argc, char **argv)
 	}
 	file = optind + 2;
 	for (i = (unsigned int)file; i < (unsigned int)argc; i++)
-		if (replay(&g, argv[i], &t, argc - file == 1) == 2)
+		if (replay(&g, argv[i], &t, argc - file == 1 && !q.cases) == 2)
 			bad = 2;
 	for (i = 0; i < kind_count; i++) {
 		if (q.kind && strcmp(q.kind, kinds[i].name))

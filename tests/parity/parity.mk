@@ -41,8 +41,8 @@ parity-run = $(PARITY)/parity -o $(PARITY) $(MODEL)/ashlar-model-rtl-$(1)$(2).so
 
 .PHONY: test-parity parity parity-campaign
 test-parity: $(PARITY)/parity $(PARITY_FAST) $(PARITY_RTL)
-	$(call parity-run,tiny) -n 100 -t 12 $(PARITY_SAVED)
-	$(call parity-run,sim) -n 10 -t 8 $(PARITY_SAVED)
+	$(call parity-run,tiny) -n 60 $(PARITY_SAVED)
+	$(call parity-run,sim) -n 10 $(PARITY_SAVED)
 
 parity: $(PARITY)/parity $(PARITY_FAST) $(PARITY_RTL) ## do the RTL and the functional model agree? (PARITY_CASES=n SEED=n)
 	$(call parity-run,tiny) -n $(PARITY_CASES) $(PARITY_SAVED)
