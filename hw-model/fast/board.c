@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* The functional board as an engine: who acts next, the bus, resets. */
-#include "fast.h"
+#include "tile.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -88,17 +88,27 @@ static enum ashlar_model_stop run_until(struct engine *e, uint64_t end,
 	return ASHLAR_MODEL_DEAD;
 }
 
+/* Outside the model nothing goes on. */
+static void settle(struct engine *e)
+{
+	while (e->at_work)
+		tile_work_wait(e->tiles[__builtin_ctzll(e->at_work)]);
+}
+
 enum ashlar_model_stop engine_run(struct ashlar_model *m, uint64_t max_cycles)
 {
 	struct engine *e = m->engine;
 	uint64_t end = m->cycles + max_cycles;
+	enum ashlar_model_stop stop;
 
 	/* Nothing is ever at the end of time. */
 	if (max_cycles >= NEVER - m->cycles)
 		end = NEVER - 1;
 	if (m->dead)
 		return ASHLAR_MODEL_DEAD;
-	return run_until(e, end, true);
+	stop = run_until(e, end, true);
+	settle(e);
+	return stop;
 }
 
 /* An access takes this long; what happens meanwhile does. */
@@ -106,7 +116,10 @@ static int pass(struct engine *e, uint64_t cycles)
 {
 	uint64_t end = e->m->cycles + cycles;
 
-	if (run_until(e, end, false) == ASHLAR_MODEL_DEAD)
+	enum ashlar_model_stop stop = run_until(e, end, false);
+
+	settle(e);
+	if (stop == ASHLAR_MODEL_DEAD)
 		return -EIO;
 	advance(e, end, false);
 	return 0;
@@ -147,6 +160,38 @@ void board_refused(struct engine *e, uint64_t addr)
 
 /* --- The bus --------------------------------------------------------------- */
 
+void board_job(struct engine *e, int more)
+{
+	unsigned int i;
+	bool later;
+
+	e->jobs = (unsigned int)((int)e->jobs + more);
+	/* A record wants board memory as it is at each access. */
+	later = e->jobs > 1 && !e->m->rec;
+	for (i = 0; i < TILES; i++)
+		work_allow(e->tiles[i]->work, later);
+}
+
+static bool overlaps(const struct span *s, uint64_t addr, uint64_t bytes)
+{
+	return addr < s->end && s->begin < addr + bytes;
+}
+
+void board_order(struct engine *e, const struct tile *self, uint64_t addr,
+		 uint64_t bytes, bool write)
+{
+	uint64_t left = e->at_work;
+
+	while (left) {
+		struct tile *t = e->tiles[__builtin_ctzll(left)];
+
+		left &= left - 1;
+		if (t != self && (overlaps(&t->stores, addr, bytes) ||
+				  (write && overlaps(&t->loads, addr, bytes))))
+			tile_work_wait(t);
+	}
+}
+
 bool bus_read(struct engine *e, bool host, uint64_t addr, void *data,
 	      size_t bytes)
 {
@@ -158,6 +203,7 @@ bool bus_read(struct engine *e, bool host, uint64_t addr, void *data,
 			board_refused(e, addr);
 			return false;
 		}
+		board_order(e, NULL, addr, bytes, false);
 		model_memory_used(e->m, addr, bytes);
 		memcpy(data, e->m->memory + addr, bytes);
 		return true;
@@ -183,6 +229,7 @@ bool bus_write(struct engine *e, bool host, uint64_t addr, const void *data,
 			board_refused(e, addr);
 			return false;
 		}
+		board_order(e, NULL, addr, bytes, true);
 		model_memory_used(e->m, addr, bytes);
 		memcpy(e->m->memory + addr, data, bytes);
 		model_memory_written(e->m, addr, bytes);
@@ -205,6 +252,7 @@ void board_reset(struct engine *e, uint32_t cause)
 	memset(&e->host, 0, sizeof(e->host));
 	e->mp.zero = e->m->cycles;
 	e->mp.runs = false;
+	e->jobs = 0;
 	mp_reset(e, cause);
 	for (i = 0; i < TILES; i++)
 		tile_reset(e->tiles[i]);

@@ -151,6 +151,7 @@ static bool move_host(struct dma *d, uint64_t va, uint64_t pa, uint8_t *local,
 		      uint32_t bytes)
 {
 	d->host = true;
+	tile_work_wait(d->t);
 	while (bytes) {
 		uint32_t n = BEAT - pa % BEAT;
 		bool ok;
@@ -169,6 +170,14 @@ static bool move_host(struct dma *d, uint64_t va, uint64_t pa, uint8_t *local,
 	return true;
 }
 
+static void extend(struct span *s, uint64_t addr, uint64_t bytes)
+{
+	if (!s->end || addr < s->begin)
+		s->begin = addr;
+	if (addr + bytes > s->end)
+		s->end = addr + bytes;
+}
+
 /* Bytes of one page in board memory. */
 static bool move_memory(struct dma *d, uint64_t va, uint64_t pa, uint8_t *local,
 			uint32_t bytes)
@@ -179,13 +188,17 @@ static bool move_memory(struct dma *d, uint64_t va, uint64_t pa, uint8_t *local,
 		board_refused(d->t->e, pa);
 		return bad(d, ASHLAR_TILE_FAULT_CAUSE_BUS, 0, va);
 	}
+	board_order(d->t->e, d->t, pa, bytes, d->store);
 	model_memory_used(m, pa, bytes);
 	if (d->store) {
-		memcpy(m->memory + pa, local, bytes);
+		work_copy(d->t->work, m->memory + pa, local, bytes);
+		extend(&d->t->stores, pa, bytes);
 		model_memory_written(m, pa, bytes);
 	} else {
-		memcpy(local, m->memory + pa, bytes);
+		work_copy(d->t->work, local, m->memory + pa, bytes);
+		extend(&d->t->loads, pa, bytes);
 	}
+	tile_work_given(d->t);
 	return true;
 }
 
@@ -219,7 +232,8 @@ static bool move(struct dma *d, uint64_t va, uint32_t la, uint32_t bytes)
 
 static void pad(struct dma *d, uint32_t la, uint32_t bytes)
 {
-	memset(d->t->units.spad + la, 0, bytes);
+	work_zero(d->t->work, d->t->units.spad + la, bytes);
+	tile_work_given(d->t);
 	d->chunks += pad_chunks(bytes);
 }
 

@@ -78,7 +78,8 @@ struct engine {
 	struct host host;
 	struct mp mp;
 	struct tile *tiles[TILES];
-	uint64_t active_until; /* work is known up to here, for m->clocked */
+	unsigned int jobs; /* tiles that have one */
+	uint64_t at_work; /* tiles (bits) whose worker may have some */
 };
 
 /* --- board.c --- */
@@ -100,6 +101,18 @@ static inline bool board_in_memory(uint64_t addr, uint64_t bytes)
 	return addr <= ASHLAR_BOARD_MEM_BYTES &&
 	       bytes <= ASHLAR_BOARD_MEM_BYTES - addr;
 }
+/*
+ * A tile has a job, or has one no more. Several tiles at once are worth several
+ * host threads; one is not, since its work waits for itself.
+ */
+void board_job(struct engine *e, int more);
+/*
+ * These bytes of board memory are about to be read or written by whoever is not
+ * the worker of `self` (NULL: by none of the workers): work on them that was
+ * given before is done first.
+ */
+void board_order(struct engine *e, const struct tile *self, uint64_t addr,
+		 uint64_t bytes, bool write);
 /*
  * bytes of a beat or less, from or to memory or host. False: refused, and told
  * of.

@@ -4,7 +4,7 @@
 
 FAST_DIR := hw-model/fast
 FAST_BOARDS := sim tiny product
-FAST_C := board host mp mp_regs copy tile loader kernel_regs unit mmu dma ops
+FAST_C := board host mp mp_regs copy tile loader kernel_regs unit mmu dma ops work
 FAST_INCLUDE := -I$(FAST_DIR) -I$(MODEL_DIR) -Ihw-model/numerics -Idriver/abi
 
 # $(call fast-rules,BOARD)
@@ -32,7 +32,7 @@ $(MODEL)/$(1)-fast/rom.o: $(MODEL_DIR)/rom.S $(MODEL_ROM)
 
 $(MODEL)/ashlar-model-fast-$(1).so: $(addprefix $(MODEL)/$(1)-fast/,$(addsuffix .o,$(FAST_C) $(FAST_CORE_C) \
 		$(MODEL_SHELL) ash_num ash_matrix_ref ash_vector_ref dtb rom)) $(FAST_UNITS_LIB) $(MODEL_DIR)/export.map
-	$(CC) -shared -fPIC -Wl,--version-script=$(MODEL_DIR)/export.map -Wl,-z,defs -o $$@ $$(filter %.o %.a,$$^) -lm
+	$(CC) -shared -fPIC -Wl,--version-script=$(MODEL_DIR)/export.map -Wl,-z,defs -o $$@ $$(filter %.o %.a,$$^) -lm -lpthread
 endef
 
 $(foreach b,$(FAST_BOARDS),$(eval $(call fast-rules,$(b))))

@@ -82,6 +82,11 @@ static enum rv32_answer read_identity(const struct tile *t, uint32_t offset,
 	return RV32_OK;
 }
 
+static bool is_spad(uint32_t addr)
+{
+	return addr - ASHLAR_MAP_KERNEL_SPAD_BASE < SPAD_BYTES;
+}
+
 enum rv32_answer kernel_load(void *ctx, uint32_t addr, unsigned int bytes,
 			     uint32_t *value)
 {
@@ -91,6 +96,12 @@ enum rv32_answer kernel_load(void *ctx, uint32_t addr, unsigned int bytes,
 	struct unit *u;
 
 	*value = 0;
+	if (is_spad(addr)) {
+		memcpy(value,
+		       tile_open_spad(t) + addr - ASHLAR_MAP_KERNEL_SPAD_BASE,
+		       bytes);
+		return RV32_OK;
+	}
 	if (bytes != 4 || block > UNITS)
 		return RV32_ERROR;
 	offset %= BLOCK_BYTES;
@@ -160,6 +171,11 @@ enum rv32_answer kernel_store(void *ctx, uint32_t addr, unsigned int bytes,
 	uint32_t block = offset / BLOCK_BYTES;
 	struct unit *u;
 
+	if (is_spad(addr)) {
+		memcpy(tile_open_spad(t) + addr - ASHLAR_MAP_KERNEL_SPAD_BASE,
+		       &value, bytes);
+		return RV32_OK;
+	}
 	if (bytes != 4 || block > UNITS)
 		return RV32_ERROR;
 	offset %= BLOCK_BYTES;

@@ -4,7 +4,6 @@
  * issued, with the time that hw-model/rtl/{matrix,vector} take.
  */
 #include "tile.h"
-#include "units.h"
 
 #include <string.h>
 
@@ -52,7 +51,8 @@ void matrix_go(struct tile *t, uint64_t at)
 		refuse(u, n, ASHLAR_TILE_FAULT_UNIT_MATRIX, at, &err);
 		return;
 	}
-	fast_matrix_run(&t->units, &c);
+	work_matrix(t->work, &c);
+	tile_work_given(t);
 
 	if (FIELD(c.cfg, MATRIX_CFG_TYPE) == ASHLAR_MATRIX_CFG_TYPE_INT8) {
 		words = (c.k + 3) / 4;
@@ -100,7 +100,8 @@ void vector_go(struct tile *t, uint64_t at)
 		refuse(u, n, ASHLAR_TILE_FAULT_UNIT_VECTOR, at, &err);
 		return;
 	}
-	fast_vector_run(&t->units, &c);
+	work_vector(t->work, &c);
+	tile_work_given(t);
 
 	rows = c.rows;
 	/* The scratchpad has one read port for the unit. */

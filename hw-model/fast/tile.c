@@ -70,10 +70,41 @@ uint64_t tile_unit_event(const struct tile *t)
 	return first;
 }
 
+/* --- Work of another thread ------------------------------------------------- */
+
+void tile_work_given(struct tile *t)
+{
+	if (work_idle(t->work))
+		return;
+	t->e->at_work |= 1ull << t->number;
+	/* The core's accesses are to come by kernel_load(), and wait. */
+	if (t->spad_is_open)
+		rv32_set_memory(t->core, SPAD, NULL);
+	t->spad_is_open = false;
+}
+
+void tile_work_wait(struct tile *t)
+{
+	work_wait(t->work);
+	t->e->at_work &= ~(1ull << t->number);
+	memset(&t->loads, 0, sizeof(t->loads));
+	memset(&t->stores, 0, sizeof(t->stores));
+}
+
+uint8_t *tile_open_spad(struct tile *t)
+{
+	tile_work_wait(t);
+	rv32_set_memory(t->core, SPAD, t->units.spad);
+	t->spad_is_open = true;
+	return t->units.spad;
+}
+
 /* --- The run --------------------------------------------------------------- */
 
 static void settle(struct tile *t, uint32_t state, uint64_t at)
 {
+	if (has_job(t))
+		board_job(t->e, -1);
 	t->state = state;
 	t->next = NEVER;
 	mp_tile_event(t->e, t->number, at);
@@ -118,6 +149,7 @@ static void start(struct tile *t, uint64_t at)
 	t->start_at = at;
 	t->end_at = NEVER;
 	t->state = LOADING;
+	board_job(t->e, 1);
 	t->next = at + loader_run(t, &t->loader_fault);
 	t->perf.loading = (uint32_t)(t->next - at);
 }
@@ -258,6 +290,7 @@ static uint64_t scrub(struct tile *t)
 	uint64_t lmem = LMEM_BYTES / (2 * MODEL_BEAT);
 	unsigned int u;
 
+	tile_work_wait(t);
 	memset(t->lmem, 0, LMEM_BYTES);
 	rv32_written(t->core, 0, LMEM_BYTES);
 	memset(t->units.spad, 0, SPAD_BYTES);
@@ -452,6 +485,7 @@ void tile_reset(struct tile *t)
 {
 	unsigned int u;
 
+	tile_work_wait(t);
 	memset(t->par, 0, sizeof(t->par));
 	memset(&t->fault, 0, sizeof(t->fault));
 	memset(&t->perf, 0, sizeof(t->perf));
@@ -515,10 +549,13 @@ struct tile *tile_new(struct engine *e, unsigned int number)
 	t->units.acc = calloc(ASHLAR_BOARD_ACCS * ARRAY * ARRAY,
 			      sizeof(*t->units.acc));
 	t->core = rv32_new(&config);
+	t->work = work_new(&t->units);
+	t->spad_is_open = true;
 	lmem.at = t->lmem;
 	spad.at = t->units.spad;
 	if (!t->lmem || !t->units.spad || !t->units.acc || !t->core ||
-	    !dma_new(&t->unit[U_LOAD]) || !dma_new(&t->unit[U_STORE]) ||
+	    !t->work || !dma_new(&t->unit[U_LOAD]) ||
+	    !dma_new(&t->unit[U_STORE]) ||
 	    !rv32_set_region(t->core, LMEM, &lmem) ||
 	    !rv32_set_region(t->core, SPAD, &spad)) {
 		tile_delete(t);
@@ -529,6 +566,7 @@ struct tile *tile_new(struct engine *e, unsigned int number)
 
 void tile_delete(struct tile *t)
 {
+	work_delete(t->work);
 	if (t->core)
 		rv32_delete(t->core);
 	dma_delete(&t->unit[U_LOAD]);

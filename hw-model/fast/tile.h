@@ -4,6 +4,7 @@
 #define ASH_FAST_TILE_H
 
 #include "fast.h"
+#include "work.h"
 
 #define ARRAY	   ASHLAR_BOARD_ARRAY
 #define LINE_BYTES (4 * ARRAY) /* of the scratchpad */
@@ -112,12 +113,21 @@ struct perf {
 	uint32_t store_busy, store_stall, store_beats, tlb_miss;
 };
 
+/* Bytes of board memory; begin 0 and end 0: none. */
+struct span {
+	uint64_t begin, end;
+};
+
 struct tile {
 	struct engine *e;
 	unsigned int number;
 	struct rv32 *core;
 	uint8_t *lmem;
 	struct ash_tile units; /* scratchpad and accumulators */
+	struct worker *work; /* on these, and on board memory for DMA */
+	/* All that was given to it and may not be done touches. */
+	struct span loads, stores;
+	bool spad_is_open; /* the core reaches the scratchpad directly */
 	struct mmu mmu;
 	struct unit unit[UNITS];
 	/* Block TILE, from CONTEXT to GRID_Z, by offset / 4. */
@@ -150,6 +160,13 @@ static inline uint64_t tile_par64(const struct tile *t, uint32_t lo)
 uint64_t tile_fault_at(const struct tile *t, unsigned int *unit);
 /* That, or when a unit goes on with what is open. */
 uint64_t tile_unit_event(const struct tile *t);
+
+/* work.h, and what the tile must know of it. */
+void tile_work_wait(struct tile *t);
+/* Behind each operation: some of it may be left. */
+void tile_work_given(struct tile *t);
+/* For the core: no work is on the scratchpad. */
+uint8_t *tile_open_spad(struct tile *t);
 
 /* loader.c: brings image and arguments in; returns the cycles it takes. */
 uint64_t loader_run(struct tile *t, struct fault *fault);
