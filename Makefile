@@ -38,7 +38,7 @@ include tools/vm/vm.mk
 -include $(foreach p,lib kernels sdk examples tools demo,userspace/$(p)/$(p).mk)
 -include $(sort $(wildcard tests/*/*.mk))
 
-.PHONY: help all demo test bench lint install clean packages
+.PHONY: help all demo test bench bench-packages lint install clean packages
 
 help: ## list these targets
 	@echo "Ashlar: an open accelerator board. Targets:"
@@ -60,7 +60,11 @@ test: ## install what is missing, build, and run every test
 	@tools/packages.sh test
 	@+MAKE='$(MAKE)' tools/run-tests $(BUILD)/test-logs $(TESTS)
 
-bench: $(BENCHES) ## measure; figures are exact cycles, or ratios to something run beside
+bench: $(BENCHES) ## install what is missing, and measure; figures are exact cycles, or ratios to something run beside
+
+# Before anything of a bench that needs more than the tests do is built.
+bench-packages:
+	@tools/packages.sh bench
 
 install: $(INSTALLS) ## install below $(DESTDIR)$(PREFIX)
 

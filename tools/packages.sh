@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# packages.sh demo|vm|test|list
+# packages.sh demo|vm|test|bench|list
 #
 # Installs the Debian packages (12 or 13) that are missing; `list` prints the
 # names. This is the one place that names them. `packages.sh guest` prints
@@ -22,6 +22,8 @@ if [ "$(. /etc/os-release && echo "${VERSION_ID:-}")" = 12 ]; then
 else
 	tests="$tests qemu-system-riscv"
 fi
+# To measure: what the functional model is compared with.
+bench="libopenblas-dev"
 # In the guests' Debian 13: the kernels' compilers and checkers, QEMU for x86;
 # what a kernel is built with.
 guest="gcc-14 gcc-14-for-host make pahole perl sparse
@@ -32,8 +34,9 @@ case "${1:-}" in
 demo) wanted=$build ;;
 vm) wanted="$build $vm" ;;
 test) wanted="$build $vm $tests" ;;
+bench) wanted="$build $vm $tests $bench" ;;
 list)
-	echo $build $vm $tests
+	echo $build $vm $tests $bench
 	exit 0
 	;;
 guest)
@@ -41,7 +44,7 @@ guest)
 	exit 0
 	;;
 *)
-	echo "usage: packages.sh demo|vm|test|list|guest" >&2
+	echo "usage: packages.sh demo|vm|test|bench|list|guest" >&2
 	exit 1
 	;;
 esac

@@ -12,8 +12,8 @@
 
 /* A power of two; a load of a whole scratchpad by lines is this many. */
 #define QUEUE 4096u
-/* Looks at the other side before a thread sleeps: some microseconds. */
-#define LOOKS 2000
+/* Looks at the other side before a thread sleeps: a few microseconds. */
+#define LOOKS 200
 
 /*
  * Less than this is quicker done than handed over, when nothing is before it:

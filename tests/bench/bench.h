@@ -41,6 +41,8 @@ int figures_write(const struct figures *f, const char *path,
  */
 int figures_compare(const struct figures *f, const char *path,
 		    const char *compiler);
+/* A figure of a file of figures_write(); false: it is not there. */
+bool figures_find(const char *path, const char *name, double *value);
 
 /* --- Device --------------------------------------------------------------- */
 
@@ -63,6 +65,26 @@ _Noreturn void bench_fail(const char *format, ...)
 	__attribute__((format(printf, 1, 2)));
 /* Processor time of this process: what other load takes does not count. */
 double bench_seconds(void);
+
+/* --- GEMM of GEMM_SIDE cubed ------------------------------------------------ */
+
+#define GEMM_SIDE 512u
+#define GEMM_MACS ((double)GEMM_SIDE * GEMM_SIDE * GEMM_SIDE)
+
+struct gemm_bench;
+
+struct gemm_result {
+	double cycles; /* device time of the kernel */
+	double macs_per_second; /* of this process's processor time */
+	uint32_t tiles, array;
+};
+
+/* Opens a board; these too end the program when something fails. */
+struct gemm_bench *gemm_open(const char *device);
+void gemm_close(struct gemm_bench *g);
+/* On so many tiles (0: all), with a type of <ashlar/kernels.h>; checked. */
+void gemm_measure(struct gemm_bench *g, uint32_t type, uint32_t tiles,
+		  struct gemm_result *r);
 
 /* --- What is measured ----------------------------------------------------- */
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # `make bench`: figures of the RTL model, as text and $(BUILD)/bench.json, then
 # those of the kernel driver in a guest.
-#   make bench-rtl, make bench-driver    one of them
+#   make bench-rtl, bench-fast, bench-driver    one of them
 #   make bench UPDATE=1                  writes tests/bench/golden.json anew
 
 BENCH := $(BUILD)/bench
@@ -28,6 +28,19 @@ bench-rtl: $(BENCH)/bench $(BENCH)/empty.elf lib lib-data kernels firmware $(BUI
 		"$$($(CROSS)gcc -dumpfullversion)" $(if $(UPDATE),--update)
 
 BENCHES += bench-rtl
+
+# OpenBLAS with one thread, to compare with.
+$(BENCH)/bench-fast: $(BENCH_COMMON) $(addprefix tests/bench/,fast.c gemm.c) tests/kernels/kt_case.c \
+		userspace/kernels/ref/kernels_ref.c $(NUMERICS_LIB) $(BENCH_HEADERS) $(LIB_OUT)/libashlar.so | bench-packages
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS_COMMON) $(BENCH_INCLUDE) $(filter %.c %.a,$^) -lopenblas -lm \
+		-L$(LIB_OUT) -lashlar -Wl,-rpath,$(abspath $(LIB_OUT)) -o $@
+
+.PHONY: bench-fast
+bench-fast: $(BENCH)/bench-fast $(BENCH)/empty.elf lib kernels firmware fast $(BUILD)/model/ashlar-model-rtl-sim.so ## the functional model beside OpenBLAS and the RTL
+	OPENBLAS_NUM_THREADS=1 $(BENCH)/bench-fast $(BENCH)/empty.elf tests/bench/golden.json $(BUILD)
+
+BENCHES += bench-fast
 
 $(BENCH)/bench-driver: $(BENCH_COMMON) tests/bench/driver.c $(BENCH_HEADERS) $(LIB_OUT)/libashlar.so
 	@mkdir -p $(@D)

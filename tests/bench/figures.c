@@ -106,20 +106,37 @@ static bool same_compiler(const char *text, const char *compiler)
 	return strstr(text, key) != NULL;
 }
 
-int figures_compare(const struct figures *f, const char *path,
-		    const char *compiler)
+/* The file's text, until the next call; NULL: it cannot be read. */
+static const char *read_text(const char *path)
 {
 	static char text[65536];
 	FILE *in = fopen(path, "r");
 	size_t bytes;
-	uint32_t i;
-	int differ = 0;
 
 	if (!in)
-		return -1;
+		return NULL;
 	bytes = fread(text, 1, sizeof(text) - 1, in);
 	fclose(in);
 	text[bytes] = 0;
+	return text;
+}
+
+bool figures_find(const char *path, const char *name, double *value)
+{
+	const char *text = read_text(path);
+
+	return text && find_value(text, name, value);
+}
+
+int figures_compare(const struct figures *f, const char *path,
+		    const char *compiler)
+{
+	const char *text = read_text(path);
+	uint32_t i;
+	int differ = 0;
+
+	if (!text)
+		return -1;
 	for (i = 0; i < f->count; i++) {
 		const struct figure *g = &f->figure[i];
 		double golden;
