@@ -59,6 +59,49 @@ uint32_t edge(struct gen *g)
 	}
 }
 
+/* One of the compressed ones for a0 and a1, and a nop. */
+static uint32_t short_insn(struct gen *g)
+{
+	uint32_t imm = rnd(g) & 0x107c, nop = 0x00010000;
+
+	switch (pick(g, 0, 6)) {
+	case 0: /* c.addi */
+		return nop | 0x0501 | imm;
+	case 1: /* c.li */
+		return nop | 0x4501 | imm;
+	case 2: /* c.lui */
+		return nop | 0x6501 | imm;
+	case 3: /* c.slli */
+		return nop | 0x0502 | imm;
+	case 4: /* c.srli, c.srai, c.andi */
+		return nop | 0x8101 | pick(g, 0, 2) << 10 | imm;
+	case 5: /* c.sub, c.xor, c.or, c.and, and what is reserved */
+		return nop | 0x8d0d | (rnd(g) & 0x1060);
+	default: /* c.mv, c.add */
+		return nop | 0x852e | (rnd(g) & 0x1000);
+	}
+}
+
+uint32_t insn(struct gen *g)
+{
+	uint32_t any = rnd(g);
+
+	switch (pick(g, 0, 5)) {
+	case 0: /* op, all functions, reserved ones too */
+		return 0x00b50533 | (any & 0xfe007000);
+	case 1:
+		return 0x00b50533 | (any & 0x7000) |
+		       (chance(g, 2) ? 0x02000000 : 0);
+	case 2: /* op-imm */
+		return 0x00050513 | (any & 0xfff07000);
+	case 3: /* lui, auipc */
+		return (chance(g, 2) ? 0x00000537 : 0x00000517) |
+		       (any & 0xfffff000);
+	default:
+		return short_insn(g);
+	}
+}
+
 void add(struct gen *g, enum op op, uint64_t a, uint64_t b, uint64_t c,
 	 uint64_t d)
 {

@@ -357,12 +357,50 @@ static void vector_wild(struct gen *g)
 
 /* --- The core ------------------------------------------------------------------ */
 
+/* csrrw or csrrs of a0: state of the core that does not tell time. */
+static void csr(struct gen *g)
+{
+	static const uint32_t csrs[] = { 0x300, 0x301, 0x304, 0x305, 0x306,
+					 0x310, 0x323, 0x33f, 0x340, 0x341,
+					 0x342, 0x343, 0x344, 0xb02, 0xb03,
+					 0xb1f, 0xb82, 0xb83, 0xc02, 0xc82,
+					 0xf11, 0xf12, 0xf13, 0xf14, 0xf15 };
+	uint32_t which = csrs[pick(g, 0, 24)] << 20;
+
+	/* With x0 it only reads; with a1 it writes a1. */
+	if (chance(g, 2) || which >= 0xb0200000)
+		add(g, OP_K_EXEC, which | 0x2573, rnd(g), rnd(g), 0);
+	else
+		add(g, OP_K_EXEC, which | 0x59573, rnd(g),
+		    chance(g, 2) ? rnd(g) : edge(g), 0);
+}
+
 static void core(struct gen *g)
 {
 	static const uint32_t sizes[] = { 1, 2, 4 };
+	static const uint32_t past[] = { 0, 0xffffffff, 0xfffff000,
+					 0x80001000 };
 	uint32_t bytes = sizes[pick(g, 0, 2)], at;
 
-	switch (pick(g, 0, 5)) {
+	switch (pick(g, 0, 8)) {
+	case 6: /* what has been is not waited for */
+		put(g, LOAD + 0x100 * pick(g, 0, 3) + ASHLAR_LOAD_WAIT,
+		    past[pick(g, 0, 3)]);
+		break;
+	case 7:
+		csr(g);
+		break;
+	case 8: /* lb, lh, lw, lbu, lhu; sb, sh, sw */
+		at = SPAD + (pick(g, 0, g->board->spad_bytes - 64) & ~3u);
+		if (chance(g, 2))
+			add(g, OP_K_EXEC,
+			    0x00058503 | (rnd(g) & 0x5000) |
+				    pick(g, 0, 3) << 20,
+			    0, at, 0);
+		else
+			add(g, OP_K_EXEC, 0x00a58023 | pick(g, 0, 2) << 12,
+			    rnd(g), at, 0);
+		break;
 	case 0:
 		at = pick(g, 0, g->board->spad_bytes - 1) & ~(bytes - 1);
 		add(g, OP_K_WRITE, SPAD + at, bytes, rnd(g), 0);
@@ -393,10 +431,7 @@ static void core(struct gen *g)
 		add(g, OP_K_FILL, SPAD + at, pick(g, 1, 90), rnd(g) | 1, 0);
 		break;
 	default:
-		add(g, OP_K_EXEC,
-		    0x00b50533 | (rnd(g) & 0x7000) |
-			    (chance(g, 2) ? 0x02000000 : 0),
-		    chance(g, 2) ? rnd(g) : edge(g),
+		add(g, OP_K_EXEC, insn(g), chance(g, 2) ? rnd(g) : edge(g),
 		    chance(g, 2) ? rnd(g) : edge(g), 0);
 		break;
 	}
@@ -432,10 +467,14 @@ static void core_wild(struct gen *g)
 		break;
 	case 3:
 		/* Not the program, nor a unit's GO that nobody waits for. */
-		at += pick(g, 0, 0xdf);
+		if (chance(g, 3)) /* text, or just not */
+			at = chance(g, 2) ? pick(g, 0x400, 0x7ff) :
+					    pick(g, 0x7e00, 0x81ff);
+		else
+			at += pick(g, 0, 0xdf);
 		if (at - UNIT < 0x500 && (at & 0xff) >= 0xe0)
 			break;
-		if (at >= 0x700 && at != UNIT + ASHLAR_UNIT_EXIT)
+		if (at >= 0x400 && at != UNIT + ASHLAR_UNIT_EXIT)
 			add(g, OP_K_WRITE, at, bytes, rnd(g), 0);
 		break;
 	default:

@@ -109,9 +109,14 @@ static void trap(struct gen *g)
 		0x02b53533, 0x02b54533, 0x02b55533, 0x02b56533, 0x02b57533,
 		0x40b50533, 0x40b55533, 0x00b53533, 0x0aa52533, 0x1005252f,
 	};
-	uint32_t insn = insns[pick(g, 0, sizeof(insns) / sizeof(*insns) - 1)];
+	uint32_t fixed = insns[pick(g, 0, sizeof(insns) / sizeof(*insns) - 1)];
 
-	switch (pick(g, 0, 3)) {
+	switch (pick(g, 0, 6)) {
+	case 4:
+	case 5:
+		add(g, OP_MP_EXEC, insn(g), chance(g, 2) ? rnd(g) : edge(g),
+		    chance(g, 2) ? rnd(g) : edge(g), 0);
+		break;
 	case 0:
 		add(g, OP_MP_JUMP, 0x30000000u + 2 * pick(g, 0, 99), 0, 0, 0);
 		break;
@@ -120,7 +125,7 @@ static void trap(struct gen *g)
 		    0, 0, 0);
 		break;
 	default:
-		add(g, OP_MP_EXEC, insn, chance(g, 2) ? rnd(g) : edge(g),
+		add(g, OP_MP_EXEC, fixed, chance(g, 2) ? rnd(g) : edge(g),
 		    chance(g, 2) ? rnd(g) : edge(g), 0);
 		break;
 	}

@@ -167,7 +167,8 @@ static void parameters(struct gen *g, struct job *j)
 	set(g, j, ASHLAR_TILE_CODE_VA_LO, VA_IMAGE);
 	set(g, j, ASHLAR_TILE_CODE_VA_HI, 0);
 	set(g, j, ASHLAR_TILE_CODE_BYTES, IMAGE_BYTES);
-	set(g, j, ASHLAR_TILE_TEXT_BYTES, 4 * pick(g, 0, IMAGE_BYTES / 4));
+	set(g, j, ASHLAR_TILE_TEXT_BYTES,
+	    chance(g, 3) ? pick(g, 0x400, 0x800) : pick(g, 0, IMAGE_BYTES));
 	set(g, j, ASHLAR_TILE_LOAD_FROM, 0);
 	set(g, j, ASHLAR_TILE_ENTRY, 0);
 	set(g, j, ASHLAR_TILE_ARG_VA_LO, VA_ARGS);
@@ -370,6 +371,7 @@ void make_tiles(struct gen *g)
 {
 	uint32_t runs = pick(g, 1, 3);
 	struct job j;
+	bool bad;
 
 	if (chance(g, 30))
 		add(g, OP_STRICT, 0, 0, 0, 0);
@@ -391,12 +393,14 @@ void make_tiles(struct gen *g)
 		parameters(g, &j);
 		if (j.loaded && chance(g, 2))
 			set(g, &j, ASHLAR_TILE_LOAD_FROM, K_PROGRAM);
-		if (chance(g, 5))
+		bad = chance(g, 5);
+		if (bad)
 			bad_parameter(g, &j);
 		else
 			j.loaded = true;
 		start(g, &j);
-		if (chance(g, 4) && j.loaded)
+		/* One that is refused may end at once. */
+		if (!bad && chance(g, 4))
 			disturb(g, &j);
 		wait(g, &j);
 		between(g, &j);

@@ -185,6 +185,8 @@ uint32_t pick(struct gen *g, uint32_t lo, uint32_t hi);
 bool chance(struct gen *g, uint32_t one_in);
 /* A number at the edge of something. */
 uint32_t edge(struct gen *g);
+/* An instruction that changes a0, from a0 and a1. */
+uint32_t insn(struct gen *g);
 void add(struct gen *g, enum op op, uint64_t a, uint64_t b, uint64_t c,
 	 uint64_t d);
 
