@@ -2,6 +2,7 @@
 # The parity gate: RTL and functional model asked the same questions.
 #   test-parity       the saved cases and a bounded number of random ones
 #   parity            all kinds, both boards: PARITY_CASES=n of each kind, SEED=s
+#   parity-demos      whole programs through the library, on both
 #   parity-campaign   the same, long
 
 PARITY := $(BUILD)/parity
@@ -39,12 +40,15 @@ PARITY_CHECK := $(foreach b,tiny sim,$(MODEL)/ashlar-model-rtl-$(b)-check.so)
 # $(call parity-run,BOARD,of the RTL model: -check or nothing)
 parity-run = $(PARITY)/parity -o $(PARITY) $(MODEL)/ashlar-model-rtl-$(1)$(2).so $(MODEL)/ashlar-model-fast-$(1).so -s $(SEED)
 
-.PHONY: test-parity parity parity-campaign
+.PHONY: test-parity parity parity-demos parity-campaign
 test-parity: $(PARITY)/parity $(PARITY_FAST) $(PARITY_RTL)
 	$(call parity-run,tiny) -n 60 $(PARITY_SAVED)
 	$(call parity-run,sim) -n 10 $(PARITY_SAVED)
 
-parity: $(PARITY)/parity $(PARITY_FAST) $(PARITY_RTL) ## do the RTL and the functional model agree? (PARITY_CASES=n SEED=n)
+parity-demos: $(DEMO)/digits $(KT)/sim_campaign $(HOSTILE)/campaign $(HOSTILE_ELF) lib lib-data kernels firmware $(PARITY_FAST) $(PARITY_RTL)
+	ASHLAR_DATA_DIR=$(LIB_DATA) $(PARITY_DIR)/demos $(PARITY)/demos $(SEED) $(BUILD)
+
+parity: $(PARITY)/parity parity-demos $(PARITY_FAST) $(PARITY_RTL) ## do the RTL and the functional model agree? (PARITY_CASES=n SEED=n)
 	$(call parity-run,tiny) -n $(PARITY_CASES) $(PARITY_SAVED)
 	$(call parity-run,sim) -n $$(($(PARITY_CASES) / 4 + 1)) $(PARITY_SAVED)
 
