@@ -169,9 +169,10 @@ static inline struct ashlar_bo *to_ashlar_bo(struct drm_gem_object *obj)
 	return container_of(obj, struct ashlar_bo, shmem.base);
 }
 
-/* A job in the board's ring. */
+/* A job in the board's ring, or one that is cancelled after those before it. */
 struct ashlar_flight {
 	struct dma_fence *fence; /* a reference */
+	int err; /* not 0: cancelled, not in the ring */
 	u64 seqno;
 	u64 timeout; /* cycles */
 	u32 tag;
@@ -189,6 +190,7 @@ struct ashlar_queue {
 	struct mutex submit_lock; /* submitted, closed, order of pushes */
 	bool closed; /* takes no job any more */
 	u64 submitted; /* last seqno */
+	struct xarray jobs; /* pushed and not freed, by seqno */
 	atomic_t pending; /* jobs that exist */
 
 	struct drm_gpu_scheduler *sched;
@@ -198,8 +200,8 @@ struct ashlar_queue {
 	enum drm_ashlar_queue_state state;
 	bool live; /* hw may be used */
 	struct ashlar_hwq hw;
-	struct ashlar_flight *flights; /* by ring slot */
-	u64 first, next; /* flights under way, free-running */
+	struct ashlar_flight *flights;
+	u64 first, next; /* flights under way, free-running; modulo depth */
 	struct drm_ashlar_result *results; /* by seqno % depth */
 	u64 completed;
 
@@ -219,6 +221,10 @@ struct ashlar_sched_job {
 	struct ashlar_queue *queue; /* a reference */
 	struct ashlar_fence *fence; /* a reference once ready */
 	u64 seqno;
+	/* Waits that have to succeed, and whether one is known not to have. */
+	struct dma_fence **must; /* references */
+	u32 must_count;
+	bool must_failed;
 	struct ashlar_job desc;
 	u8 args[];
 };
@@ -290,6 +296,13 @@ void ashlar_queue_destroy(struct ashlar_file *file, struct ashlar_queue *q);
 struct ashlar_queue *ashlar_queue_find(struct ashlar_file *file, u32 id);
 void ashlar_queue_put(struct ashlar_queue *q);
 /*
+ * What the end of a job signals, or NULL in *fence when it is over: then *status
+ * is its status, enum drm_ashlar_job_status. -EINVAL: not submitted; -ENODATA: so
+ * long ago that its status is not known.
+ */
+int ashlar_queue_job(struct ashlar_queue *q, u64 seqno,
+		     struct dma_fence **fence, u32 *status);
+/*
  * No job of it completes by itself any more: the state if it was OK, then
  * fences signalled with err. Any context. The board must be out of the way.
  */
@@ -317,6 +330,8 @@ int ashlar_ioctl_submit(struct drm_device *drm, void *data,
  */
 int ashlar_array_get(const struct drm_ashlar_array *array, u32 i, void *to,
 		     size_t least, size_t bytes);
+/* What flags and point may be together. */
+int ashlar_sync_check(const struct drm_ashlar_sync *sync);
 /* Check stride and count of one. */
 int ashlar_array_check(const struct drm_ashlar_array *array, size_t least,
 		       u32 most);

@@ -47,6 +47,7 @@ static int query_device(struct ashlar_device *adev,
 		.va_end = ashlar_va_end(adev),
 		.memory_bytes = core->mem_bytes,
 		.kernel_abi_min = core->info.kernel.min,
+		.max_pending = ASHLAR_MAX_PENDING,
 	};
 
 	return give(query, &device, sizeof(device));

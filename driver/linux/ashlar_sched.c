@@ -8,6 +8,8 @@
  * (ashlar_reset.c), so the scheduler's own timer is not used.
  */
 #include <linux/capability.h>
+#include <linux/dma-fence-chain.h>
+#include <linux/dma-fence-unwrap.h>
 #include <linux/log2.h>
 #include <linux/module.h>
 #include <linux/slab.h>
@@ -140,6 +142,24 @@ static void judge(struct ashlar_queue *q, const struct ashlar_completion *c)
 	ashlar_coredump(q->adev, text);
 }
 
+static struct ashlar_flight *flight_of(struct ashlar_queue *q, u64 n)
+{
+	return &q->flights[n & (q->depth - 1)];
+}
+
+/* Those that are not in the ring end when it is their turn. q->lock held. */
+static void end_cancelled(struct ashlar_queue *q)
+{
+	for (; q->first != q->next; q->first++) {
+		struct ashlar_flight *flight = flight_of(q, q->first);
+
+		if (!flight->err)
+			return;
+		record_cancelled(q, flight->seqno, flight->tag);
+		end_flight(flight, flight->err);
+	}
+}
+
 bool ashlar_queue_complete(struct ashlar_queue *q)
 {
 	struct ashlar_completion c;
@@ -148,8 +168,7 @@ bool ashlar_queue_complete(struct ashlar_queue *q)
 	lockdep_assert_irqs_disabled();
 	spin_lock(&q->lock);
 	while (q->live) {
-		u64 slot = q->first & (q->depth - 1);
-		struct ashlar_flight *flight = &q->flights[slot];
+		struct ashlar_flight *flight = flight_of(q, q->first);
 
 		got = ashlar_hwq_pop(&q->hw, &c);
 		if (got <= 0)
@@ -159,6 +178,7 @@ bool ashlar_queue_complete(struct ashlar_queue *q)
 		judge(q, &c);
 		end_flight(flight, fence_error(c.status));
 		q->first++;
+		end_cancelled(q);
 	}
 	spin_unlock(&q->lock);
 	return got >= 0;
@@ -174,8 +194,7 @@ void ashlar_queue_kill(struct ashlar_queue *q,
 	if (q->state == DRM_ASHLAR_QUEUE_OK)
 		q->state = state;
 	for (; q->first != q->next; q->first++) {
-		struct ashlar_flight *flight =
-			&q->flights[q->first & (q->depth - 1)];
+		struct ashlar_flight *flight = flight_of(q, q->first);
 
 		record_cancelled(q, flight->seqno, flight->tag);
 		end_flight(flight, err);
@@ -185,6 +204,60 @@ void ashlar_queue_kill(struct ashlar_queue *q,
 
 /* --- The scheduler's side --------------------------------------------------------------- */
 
+/* Of a fence that has signalled: how it ended; of a timeline, this point alone. */
+static bool has_failed(struct dma_fence *fence)
+{
+	struct dma_fence_unwrap cursor;
+	struct dma_fence *part;
+	bool failed = false;
+
+	dma_fence_unwrap_for_each(part, &cursor, dma_fence_chain_contained(fence))
+		failed |= dma_fence_get_status(part) < 0;
+	return failed;
+}
+
+static bool waited_in_vain(const struct ashlar_sched_job *job)
+{
+	bool failed = job->must_failed;
+	u32 i;
+
+	for (i = 0; i < job->must_count; i++)
+		failed |= has_failed(job->must[i]);
+	return failed;
+}
+
+/* q->lock held. */
+static int give_to_board(struct ashlar_queue *q, struct ashlar_sched_job *job)
+{
+	int err;
+
+	if (!q->live || q->state != DRM_ASHLAR_QUEUE_OK)
+		return -ECANCELED;
+	err = ashlar_hwq_push(&q->hw, &job->desc, job->args);
+	if (err)
+		return err;
+	ashlar_hwq_ring(&q->hw);
+	trace_ashlar_job_run(q, job->seqno);
+	return 0;
+}
+
+/* q->lock held. The scheduler's credits see to it that there is room. */
+static void add_flight(struct ashlar_queue *q, struct ashlar_sched_job *job,
+		       int err)
+{
+	struct ashlar_flight *flight = flight_of(q, q->next++);
+
+	spin_lock_init(&job->fence->lock);
+	dma_fence_init(&job->fence->base, &fence_ops, &job->fence->lock,
+		       q->fence_context, job->seqno);
+	job->fence->ready = true;
+	flight->fence = dma_fence_get(&job->fence->base);
+	flight->err = err;
+	flight->seqno = job->seqno;
+	flight->tag = job->desc.tag;
+	flight->timeout = job->desc.timeout;
+}
+
 /*
  * In the path that signals fences: no allocation, no lock that is held over one
  * elsewhere.
@@ -193,45 +266,37 @@ static struct dma_fence *run_job(struct drm_sched_job *sched_job)
 {
 	struct ashlar_sched_job *job = to_ashlar_job(sched_job);
 	struct ashlar_queue *q = job->queue;
-	struct dma_fence *fence = &job->fence->base;
+	struct dma_fence *fence = NULL;
 	unsigned long flags;
-	bool cookie;
-	int err = -ECANCELED;
+	bool cookie, vain;
+	int err;
 
 	cookie = dma_fence_begin_signalling();
+	vain = waited_in_vain(job);
 	spin_lock_irqsave(&q->lock, flags);
-	if (q->live && q->state == DRM_ASHLAR_QUEUE_OK) {
-		struct ashlar_flight *flight =
-			&q->flights[q->hw.pushed & (q->depth - 1)];
-
-		err = ashlar_hwq_push(&q->hw, &job->desc, job->args);
-		if (!err) {
-			spin_lock_init(&job->fence->lock);
-			dma_fence_init(fence, &fence_ops, &job->fence->lock,
-				       q->fence_context, job->seqno);
-			job->fence->ready = true;
-			flight->fence = dma_fence_get(fence);
-			flight->seqno = job->seqno;
-			flight->tag = job->desc.tag;
-			flight->timeout = job->desc.timeout;
-			q->next = q->hw.pushed;
-			ashlar_hwq_ring(&q->hw);
-			trace_ashlar_job_run(q, job->seqno);
-		}
-	}
-	if (err)
+	if (vain && q->state == DRM_ASHLAR_QUEUE_OK)
+		q->state = DRM_ASHLAR_QUEUE_WAIT_FAILED;
+	err = give_to_board(q, job);
+	/* Also one that is cancelled ends after those before it. */
+	if (!err || q->first != q->next) {
+		add_flight(q, job, err);
+		fence = dma_fence_get(&job->fence->base);
+	} else {
 		record_cancelled(q, job->seqno, job->desc.tag);
+	}
 	spin_unlock_irqrestore(&q->lock, flags);
 	dma_fence_end_signalling(cookie);
 
 	/* The scheduler gives this error to who waits for the job. */
-	return err ? ERR_PTR(err) : dma_fence_get(fence);
+	return fence ?: ERR_PTR(err);
 }
 
 static void free_job(struct drm_sched_job *sched_job)
 {
 	struct ashlar_sched_job *job = to_ashlar_job(sched_job);
 
+	/* From here its result tells how it ended. */
+	xa_erase(&job->queue->jobs, job->seqno);
 	drm_sched_job_cleanup(sched_job);
 	ashlar_job_free(job);
 }
@@ -285,6 +350,9 @@ void ashlar_job_free(struct ashlar_sched_job *job)
 {
 	struct ashlar_queue *q = job->queue;
 
+	while (job->must_count)
+		dma_fence_put(job->must[--job->must_count]);
+	kfree(job->must);
 	/* Until it has run, nobody else knows the fence. */
 	if (job->fence->ready)
 		dma_fence_put(&job->fence->base);
@@ -353,6 +421,7 @@ static void release(struct work_struct *work)
 	drm_sched_fini(q->sched);
 	sched_put(q->sched);
 	ashlar_space_put(q->space);
+	xa_destroy(&q->jobs);
 	kvfree(q->results);
 	kvfree(q->flights);
 	mutex_destroy(&q->submit_lock);
@@ -461,6 +530,7 @@ static struct ashlar_queue *queue_new(struct ashlar_file *file, u32 priority,
 		return ERR_PTR(-ENOMEM);
 	kref_init(&q->ref);
 	mutex_init(&q->submit_lock);
+	xa_init_flags(&q->jobs, XA_FLAGS_ACCOUNT);
 	spin_lock_init(&q->lock);
 	INIT_WORK(&q->release_work, release);
 	q->adev = adev;
@@ -655,6 +725,36 @@ static int get_result(struct ashlar_queue *q, u64 seqno,
 		*r = *result_of(q, seqno);
 	spin_unlock_irqrestore(&q->lock, flags);
 	return got;
+}
+
+int ashlar_queue_job(struct ashlar_queue *q, u64 seqno,
+		     struct dma_fence **fence, u32 *status)
+{
+	struct drm_ashlar_result r;
+	struct ashlar_sched_job *job;
+	int got;
+
+	/* What is below `submitted` is armed. */
+	mutex_lock(&q->submit_lock);
+	got = seqno > q->submitted ? -EINVAL : 0;
+	mutex_unlock(&q->submit_lock);
+	if (got)
+		return got;
+
+	*fence = NULL;
+	xa_lock(&q->jobs);
+	job = xa_load(&q->jobs, seqno);
+	if (job)
+		*fence = dma_fence_get(&job->base.s_fence->finished);
+	xa_unlock(&q->jobs);
+	if (job)
+		return 0;
+	got = get_result(q, seqno, &r);
+	/* Without a result it was killed: somebody destroys the queue. */
+	if (got <= 0)
+		return got ?: -ENOENT;
+	*status = r.status;
+	return 0;
 }
 
 int ashlar_ioctl_queue_results(struct drm_device *drm, void *data,

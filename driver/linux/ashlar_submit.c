@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: (MIT OR GPL-2.0-only)
 /* SUBMIT: from the user's structures to a job that the scheduler has. */
+#include <linux/dma-fence-chain.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 
@@ -78,26 +79,105 @@ static int add_signal(struct drm_file *file, const struct drm_ashlar_sync *sync,
 	return 0;
 }
 
+/* *fence NULL: there is nothing to wait for. */
+static int find_job(struct drm_file *file, const struct drm_ashlar_sync *sync,
+		    struct ashlar_sched_job *job, struct dma_fence **fence)
+{
+	struct ashlar_queue *q =
+		ashlar_queue_find(file->driver_priv, sync->handle);
+	bool success = sync->flags & DRM_ASHLAR_SYNC_SUCCESS;
+	u32 status = DRM_ASHLAR_JOB_OK;
+	int err;
+
+	if (!q)
+		return -ENOENT;
+	err = ashlar_queue_job(q, sync->point, fence, &status);
+	ashlar_queue_put(q);
+	if (success && status != DRM_ASHLAR_JOB_OK)
+		job->must_failed = true;
+	/* How it ended is not known any more, but that it has. */
+	return err == -ENODATA && !success ? 0 : err;
+}
+
+/*
+ * The scheduler takes a job of the same queue for done once it has started,
+ * unless it does not see what the fence is.
+ */
+static int wrap_own(struct ashlar_sched_job *job, struct dma_fence **fence)
+{
+	struct drm_sched_fence *s_fence = to_drm_sched_fence(*fence);
+	struct dma_fence_chain *chain;
+
+	if (!s_fence || s_fence->sched != job->queue->sched)
+		return 0;
+	chain = dma_fence_chain_alloc();
+	if (!chain)
+		return -ENOMEM;
+	dma_fence_chain_init(chain, NULL, *fence, 1);
+	*fence = &chain->base;
+	return 0;
+}
+
+/* On success *fence may be another. */
+static int must_succeed(struct ashlar_sched_job *job,
+			const struct drm_ashlar_sync *sync,
+			struct dma_fence **fence)
+{
+	struct dma_fence_chain *link = to_dma_fence_chain(*fence);
+	struct dma_fence **must;
+
+	/* What signalled the point has left the timeline, with its error. */
+	if (sync->flags & DRM_ASHLAR_SYNC_TIMELINE &&
+	    (!link || link->base.seqno < sync->point))
+		return -ENODATA;
+	must = krealloc_array(job->must, job->must_count + 1, sizeof(*must),
+			      GFP_KERNEL_ACCOUNT);
+	if (!must)
+		return -ENOMEM;
+	job->must = must;
+	must[job->must_count++] = dma_fence_get(*fence);
+	return wrap_own(job, fence);
+}
+
 static int add_wait(struct drm_file *file, const struct drm_ashlar_sync *sync,
 		    struct ashlar_sched_job *job)
 {
-	struct dma_fence *fence;
+	struct dma_fence *fence = NULL;
 	int err;
 
-	err = drm_syncobj_find_fence(file, sync->handle, sync->point, 0, &fence);
-	if (err)
+	if (sync->flags & DRM_ASHLAR_SYNC_QUEUE)
+		err = find_job(file, sync, job, &fence);
+	else
+		err = drm_syncobj_find_fence(file, sync->handle, sync->point, 0,
+					     &fence);
+	if (err || !fence)
 		return err;
+	if (sync->flags & DRM_ASHLAR_SYNC_SUCCESS)
+		err = must_succeed(job, sync, &fence);
+	if (err) {
+		dma_fence_put(fence);
+		return err;
+	}
 	/* Takes the reference, also when it fails. */
 	return drm_sched_job_add_dependency(&job->base, fence);
 }
 
-static int check_sync(const struct drm_ashlar_sync *sync)
+int ashlar_sync_check(const struct drm_ashlar_sync *sync)
 {
-	bool timeline = sync->flags & DRM_ASHLAR_SYNC_TIMELINE;
-
-	if (sync->flags & ~(DRM_ASHLAR_SYNC_SIGNAL | DRM_ASHLAR_SYNC_TIMELINE))
+	switch (sync->flags) {
+	case 0:
+	case DRM_ASHLAR_SYNC_SUCCESS:
+	case DRM_ASHLAR_SYNC_SIGNAL:
+		return sync->point ? -EINVAL : 0;
+	case DRM_ASHLAR_SYNC_TIMELINE:
+	case DRM_ASHLAR_SYNC_TIMELINE | DRM_ASHLAR_SYNC_SUCCESS:
+	case DRM_ASHLAR_SYNC_TIMELINE | DRM_ASHLAR_SYNC_SIGNAL:
+	case DRM_ASHLAR_SYNC_QUEUE:
+	case DRM_ASHLAR_SYNC_QUEUE | DRM_ASHLAR_SYNC_SUCCESS:
+		return sync->point ? 0 : -EINVAL;
+	default:
 		return -EINVAL;
-	return timeline == !!sync->point ? 0 : -EINVAL;
+	}
 }
 
 static int add_syncs(struct drm_file *file, const struct drm_ashlar_array *syncs,
@@ -121,7 +201,7 @@ static int add_syncs(struct drm_file *file, const struct drm_ashlar_array *syncs
 		struct drm_ashlar_sync sync;
 
 		err = ashlar_array_get(syncs, i, &sync, least, sizeof(sync));
-		err = err ?: check_sync(&sync);
+		err = err ?: ashlar_sync_check(&sync);
 		if (err)
 			break;
 		if (sync.flags & DRM_ASHLAR_SYNC_SIGNAL)
@@ -202,15 +282,18 @@ static void describe(const struct drm_ashlar_job *from, struct ashlar_job *to)
 static int push(struct ashlar_queue *q, struct ashlar_sched_job *job,
 		struct signals *signals, u64 *seqno)
 {
-	int err = 0;
+	int err;
 
 	mutex_lock(&q->submit_lock);
-	if (q->closed) {
+	if (q->closed)
 		err = -ENOENT;
-	} else if (READ_ONCE(q->state) != DRM_ASHLAR_QUEUE_OK ||
-		   READ_ONCE(q->space->stopped)) {
+	else if (READ_ONCE(q->state) != DRM_ASHLAR_QUEUE_OK ||
+		 READ_ONCE(q->space->stopped))
 		err = -ECANCELED;
-	} else {
+	else
+		err = xa_insert(&q->jobs, q->submitted + 1, job,
+				GFP_KERNEL_ACCOUNT);
+	if (!err) {
 		drm_sched_job_arm(&job->base);
 		job->seqno = ++q->submitted;
 		*seqno = job->seqno;

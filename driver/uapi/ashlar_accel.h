@@ -30,7 +30,7 @@ extern "C" {
 #endif
 
 #define ASHLAR_ACCEL_MAJOR 1
-#define ASHLAR_ACCEL_MINOR 0
+#define ASHLAR_ACCEL_MINOR 1
 
 enum drm_ashlar_ioctl_id {
 	DRM_ASHLAR_DEV_QUERY = 0,
@@ -134,8 +134,8 @@ struct drm_ashlar_device {
 	__u64 memory_bytes;
 	/** @kernel_abi_min: Oldest kernel image that the firmware runs. */
 	__u32 kernel_abi_min;
-	/** @pad: Zero. */
-	__u32 pad;
+	/** @max_pending: Jobs of a queue that have not completed. */
+	__u32 max_pending;
 };
 
 /**
@@ -292,7 +292,8 @@ struct drm_ashlar_queue_create {
  * @queue: in: number.
  * @pad: Zero.
  *
- * Jobs that have not completed are killed; their fences carry ECANCELED.
+ * Jobs that have not completed are killed; their fences carry ECANCELED, those of
+ * jobs that the board did not have yet ESRCH.
  */
 struct drm_ashlar_queue_destroy {
 	__u32 queue;
@@ -314,6 +315,11 @@ enum drm_ashlar_queue_state {
 	DRM_ASHLAR_QUEUE_CANCELLED,
 	/** @DRM_ASHLAR_QUEUE_INNOCENT: The board was reset. */
 	DRM_ASHLAR_QUEUE_INNOCENT,
+	/**
+	 * @DRM_ASHLAR_QUEUE_WAIT_FAILED: What a job of it waited for with
+	 * DRM_ASHLAR_SYNC_SUCCESS has failed. The address space goes on.
+	 */
+	DRM_ASHLAR_QUEUE_WAIT_FAILED,
 };
 
 /**
@@ -418,13 +424,31 @@ enum drm_ashlar_sync_flags {
 	DRM_ASHLAR_SYNC_SIGNAL = 1 << 0,
 	/** @DRM_ASHLAR_SYNC_TIMELINE: A timeline syncobj, @point of it. */
 	DRM_ASHLAR_SYNC_TIMELINE = 1 << 1,
+	/**
+	 * @DRM_ASHLAR_SYNC_QUEUE: Not a syncobj: waits for job @point of queue
+	 * @handle of the same file, which may be the queue of the job itself.
+	 */
+	DRM_ASHLAR_SYNC_QUEUE = 1 << 2,
+	/**
+	 * @DRM_ASHLAR_SYNC_SUCCESS: Waits for an end without an error. When
+	 * there is one, the job does not run: it ends as JOB_CANCELLED, after
+	 * the jobs before it, and so do all behind it in the queue, which
+	 * becomes QUEUE_WAIT_FAILED.
+	 */
+	DRM_ASHLAR_SYNC_SUCCESS = 1 << 3,
 };
 
 /**
- * struct drm_ashlar_sync - a syncobj that a job waits for or signals
- * @handle: in: syncobj.
- * @flags: in: enum drm_ashlar_sync_flags.
- * @point: in: TIMELINE: the point, not 0; else 0.
+ * struct drm_ashlar_sync - what a job waits for or signals
+ * @handle: in: syncobj, or queue with QUEUE.
+ * @flags: in: enum drm_ashlar_sync_flags: SIGNAL, SIGNAL and TIMELINE, or for a
+ *	wait nothing, TIMELINE or QUEUE, each with or without SUCCESS.
+ * @point: in: TIMELINE, QUEUE: the point or seqno, not 0; else 0.
+ *
+ * SUCCESS is about the fence that is in the syncobj, or at the point, not about
+ * those at points before it. A timeline forgets the fence of a point that has
+ * signalled once there are later ones: then ENODATA, also when all was well. Of
+ * a queue's jobs the driver knows as long as it keeps results: then ENODATA.
  */
 struct drm_ashlar_sync {
 	__u32 handle;
@@ -490,9 +514,10 @@ struct drm_ashlar_job {
  *	call with its error; those before it are submitted.
  * @pad: Zero.
  *
- * EBUSY: 8192 jobs of the queue have not completed; wait for one. ECANCELED: the
- * queue is not OK (QUEUE_QUERY). EINVAL for a syncobj, or a point
- * of one, that nothing will signal yet: waits are for submitted work only.
+ * EBUSY: max_pending jobs of the queue have not completed; wait for one.
+ * ECANCELED: the queue is not OK (QUEUE_QUERY). EINVAL for a syncobj, or a point
+ * of one, that nothing will signal yet, and for a job that is not submitted:
+ * waits are for submitted work only. ENODATA: see struct drm_ashlar_sync.
  */
 struct drm_ashlar_submit {
 	__u32 queue;

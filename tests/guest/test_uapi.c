@@ -190,6 +190,7 @@ static void device_tells_the_truth(void **state)
 	CHECK(d->max_queue_depth >= 2 &&
 	      !(d->max_queue_depth & (d->max_queue_depth - 1)));
 	EXPECT(d->max_arg_bytes, 1024);
+	CHECK(d->max_pending >= d->max_queue_depth);
 	EXPECT(d->page_bytes, PAGE);
 	EXPECT(d->large_page_bytes, LARGE);
 	CHECK(d->va_start < d->va_end && d->va_start % LARGE == 0);
@@ -559,6 +560,11 @@ static void submit_refuses_a_nop_that_is_more(void **state)
 	EACH_WRONG(DRM_IOCTL_ASHLAR_SUBMIT, &a, &job, w);
 }
 
+#define SIGNAL	 DRM_ASHLAR_SYNC_SIGNAL
+#define TIMELINE DRM_ASHLAR_SYNC_TIMELINE
+#define QUEUE	 DRM_ASHLAR_SYNC_QUEUE
+#define SUCCESS	 DRM_ASHLAR_SYNC_SUCCESS
+
 static void submit_refuses_bad_syncs(void **state)
 {
 	struct drm_ashlar_sync sync = { .flags = DRM_ASHLAR_SYNC_SIGNAL };
@@ -586,6 +592,15 @@ static void submit_refuses_bad_syncs(void **state)
 		WRONG(drm_ashlar_sync, point, 1, EINVAL),
 		/* A wait for what nothing signals. */
 		WRONG(drm_ashlar_sync, flags, 0, EINVAL),
+		WRONG(drm_ashlar_sync, flags, SUCCESS, EINVAL),
+		/* Not together, or not without a point. */
+		WRONG(drm_ashlar_sync, flags, SIGNAL | SUCCESS, EINVAL),
+		WRONG(drm_ashlar_sync, flags, SIGNAL | QUEUE, EINVAL),
+		WRONG(drm_ashlar_sync, flags, QUEUE, EINVAL),
+		WRONG(drm_ashlar_sync, flags, QUEUE | SUCCESS, EINVAL),
+		WRONG(drm_ashlar_sync, flags, TIMELINE | SUCCESS, EINVAL),
+		WRONG(drm_ashlar_sync, flags, 16, EINVAL),
+		WRONG(drm_ashlar_sync, flags, 16 | SIGNAL, EINVAL),
 	};
 
 	(void)state;
@@ -595,6 +610,42 @@ static void submit_refuses_bad_syncs(void **state)
 	EACH_WRONG(DRM_IOCTL_ASHLAR_SUBMIT, &a, &sync, w);
 	/* None of that has signalled it. */
 	EXPECT(sync_wait(c.fd, sync.handle, 0, 0), -EINVAL);
+}
+
+static void submit_refuses_bad_waits_for_jobs(void **state)
+{
+	struct drm_ashlar_job job = job_nop();
+	struct drm_ashlar_sync sync = {
+		.handle = queue,
+		.flags = QUEUE | SUCCESS,
+		.point = 1,
+	};
+	struct drm_ashlar_submit a = {
+		.queue = queue,
+		.jobs = { sizeof(job), 1, (uintptr_t)&job },
+	};
+	const struct wrong w[] = {
+		WRONG(drm_ashlar_sync, handle, 0, ENOENT),
+		WRONG(drm_ashlar_sync, handle, queue + 1, ENOENT),
+		WRONG(drm_ashlar_sync, handle, 0xffffffff, ENOENT),
+		WRONG(drm_ashlar_sync, flags, QUEUE | TIMELINE, EINVAL),
+		WRONG(drm_ashlar_sync, flags, QUEUE | SUCCESS | TIMELINE,
+		      EINVAL),
+		WRONG(drm_ashlar_sync, flags, QUEUE | SUCCESS | SIGNAL, EINVAL),
+		WRONG(drm_ashlar_sync, flags, QUEUE | SUCCESS | 0x80000000,
+		      EINVAL),
+		WRONG(drm_ashlar_sync, point, 0, EINVAL),
+		/* Not submitted, the job itself included. */
+		WRONG(drm_ashlar_sync, point, 2, EINVAL),
+		WRONG(drm_ashlar_sync, point, UINT64_MAX, EINVAL),
+	};
+
+	(void)state;
+	EXPECT(run(&c, queue, &job, NULL), DRM_ASHLAR_JOB_OK);
+	job_syncs(&job, &sync, 1);
+	EACH_WRONG(DRM_IOCTL_ASHLAR_SUBMIT, &a, &sync, w);
+	EXPECT(call_once(c.fd, DRM_IOCTL_ASHLAR_SUBMIT, &a), 0);
+	queue_drain(&c, queue);
 }
 
 static void submit_takes_those_before(void **state)
@@ -721,6 +772,7 @@ int main(void)
 		TEST(submit_refuses),
 		TEST(submit_refuses_a_nop_that_is_more),
 		TEST(submit_refuses_bad_syncs),
+		TEST(submit_refuses_bad_waits_for_jobs),
 		TEST(submit_takes_those_before),
 		TEST(structures_that_are_not_there),
 		TEST(read_only_memory_is_not_written),

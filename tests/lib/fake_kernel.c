@@ -34,6 +34,7 @@
 #define MAX_JOBS     32
 #define MAX_SYNCS    8
 #define MAX_BINDS    16
+#define MAX_PENDING  8192
 #define FILES	     32
 #define HANDLES	     4096
 #define FDS	     256
@@ -59,12 +60,18 @@ struct mapping {
 	bool read_only;
 };
 
+/* A job that another waits for. */
+struct wait {
+	const struct queue *queue;
+	uint64_t seqno;
+};
+
 struct job {
 	struct drm_ashlar_job job;
 	uint8_t args[ASHLAR_ARG_MAX];
-	struct sync *waits[MAX_SYNCS];
-	uint64_t points[MAX_SYNCS];
-	uint32_t wait_count;
+	struct wait waits[MAX_SYNCS];
+	uint32_t wait_count; /* that have not ended */
+	bool vain; /* one that had to succeed has not */
 	struct sync *signal;
 	uint64_t point;
 	uint64_t seqno, end;
@@ -350,6 +357,20 @@ static void execute(struct file *f, struct job *j)
 
 /* --- Jobs ------------------------------------------------------------------ */
 
+/* A job has ended: what waits for it does not any more. */
+static void end_waits(struct file *f, const struct queue *q,
+		      const struct job *j)
+{
+	for (int n = 1; n <= QUEUES; n++)
+		for (struct job *w = f->queues[n].first; w; w = w->next)
+			for (uint32_t i = w->wait_count; i--;)
+				if (w->waits[i].queue == q &&
+				    w->waits[i].seqno == j->seqno) {
+					w->vain |= j->result.status;
+					w->waits[i] = w->waits[--w->wait_count];
+				}
+}
+
 static void complete(struct file *f, struct queue *q)
 {
 	struct job *j = q->first;
@@ -372,8 +393,7 @@ static void complete(struct file *f, struct queue *q)
 			j->signal->done = j->point;
 		put_sync(j->signal);
 	}
-	for (uint32_t i = 0; i < j->wait_count; i++)
-		put_sync(j->waits[i]);
+	end_waits(f, q, j);
 	q->first = j->next;
 	if (!q->first)
 		q->last = &q->first;
@@ -425,12 +445,7 @@ static bool can_start(const struct queue *q)
 {
 	const struct job *j = q->first;
 
-	if (!q->exists || !j || j->running)
-		return false;
-	for (uint32_t i = 0; i < j->wait_count; i++)
-		if (j->waits[i]->done < j->points[i])
-			return false;
-	return true;
+	return q->exists && j && !j->running && !j->wait_count;
 }
 
 static void start_job(struct file *f, struct job *j)
@@ -440,6 +455,7 @@ static void start_job(struct file *f, struct job *j)
 
 	if (takes > limit)
 		takes = limit;
+	card.stats.runs++;
 	j->running = true;
 	j->result.t_fetch = card.now;
 	j->result.t_start = card.now;
@@ -458,6 +474,11 @@ static bool step(uint64_t until)
 		for (int n = 1; f->open && n <= QUEUES; n++) {
 			struct queue *q = &f->queues[n];
 
+			if (can_start(q) && q->first->vain) {
+				q->state = DRM_ASHLAR_QUEUE_WAIT_FAILED;
+				cancel_queue(f, q);
+				return true;
+			}
 			if (can_start(q))
 				start_job(f, q->first);
 			if (!q->exists || !q->first || !q->first->running)
@@ -511,6 +532,7 @@ static int dev_query(struct drm_ashlar_dev_query *q)
 		.job_abi = 0x10000,
 		.kernel_abi = 0x10000,
 		.kernel_abi_min = 0x10000,
+		.max_pending = MAX_PENDING,
 		.tiles = 1,
 		.clock_khz = 500000,
 		.max_queues = QUEUES,
@@ -879,6 +901,28 @@ static int queue_results(struct file *f, struct drm_ashlar_queue_results *r)
 	return 0;
 }
 
+/* The library names jobs, all of which have to succeed. */
+static int take_wait(struct file *f, struct job *j,
+		     const struct drm_ashlar_sync *sync)
+{
+	struct queue *q = find_queue(f, sync->handle);
+
+	if (sync->flags != (DRM_ASHLAR_SYNC_QUEUE | DRM_ASHLAR_SYNC_SUCCESS))
+		return EINVAL;
+	if (!q)
+		return ENOENT;
+	if (!sync->point || sync->point > q->submitted)
+		return EINVAL;
+	if (sync->point + q->depth <= q->completed)
+		return ENODATA;
+	card.stats.waits_taken++;
+	if (sync->point <= q->completed)
+		j->vain |= q->results[sync->point % q->depth].status;
+	else
+		j->waits[j->wait_count++] = (struct wait){ q, sync->point };
+	return 0;
+}
+
 static int take_syncs(struct file *f, struct job *j)
 {
 	const struct drm_ashlar_sync *syncs = user(j->job.syncs.ptr);
@@ -887,24 +931,23 @@ static int take_syncs(struct file *f, struct job *j)
 	    (j->job.syncs.count && j->job.syncs.stride != sizeof(*syncs)))
 		return EINVAL;
 	for (uint32_t i = 0; i < j->job.syncs.count; i++) {
-		struct sync *s = find_sync(f, syncs[i].handle);
+		struct sync *s;
+		int err;
 
-		if (!s)
-			return ENOENT;
-		if (!(syncs[i].flags & DRM_ASHLAR_SYNC_TIMELINE) ||
-		    !syncs[i].point)
-			return EINVAL;
-		if (syncs[i].flags & DRM_ASHLAR_SYNC_SIGNAL) {
-			if (j->signal || syncs[i].point <= s->submitted)
-				return EINVAL;
-			j->signal = s;
-			j->point = syncs[i].point;
+		if (!(syncs[i].flags & DRM_ASHLAR_SYNC_SIGNAL)) {
+			err = take_wait(f, j, &syncs[i]);
+			if (err)
+				return err;
 			continue;
 		}
-		if (syncs[i].point > s->submitted)
+		s = find_sync(f, syncs[i].handle);
+		if (!s)
+			return ENOENT;
+		if (!(syncs[i].flags & DRM_ASHLAR_SYNC_TIMELINE) || j->signal ||
+		    syncs[i].point <= s->submitted)
 			return EINVAL;
-		j->waits[j->wait_count] = s;
-		j->points[j->wait_count++] = syncs[i].point;
+		j->signal = s;
+		j->point = syncs[i].point;
 	}
 	return 0;
 }
@@ -930,8 +973,6 @@ static int take_job(struct file *f, struct queue *q,
 	}
 	if (from->arg_bytes)
 		memcpy(j->args, user(from->args), from->arg_bytes);
-	for (uint32_t i = 0; i < j->wait_count; i++)
-		j->waits[i]->refs++;
 	if (j->signal) {
 		j->signal->refs++;
 		j->signal->submitted = j->point;
@@ -940,7 +981,6 @@ static int take_job(struct file *f, struct queue *q,
 	*q->last = j;
 	q->last = &j->next;
 	card.stats.jobs++;
-	card.stats.wait_syncs += j->wait_count;
 	return 0;
 }
 

@@ -40,7 +40,8 @@ struct fake_kernel {
 /* How often what was done, and what there is. */
 struct fake_kernel_stats {
 	uint64_t requests, submits, jobs, binds, waits;
-	uint64_t wait_syncs; /* of jobs */
+	uint64_t runs; /* jobs that were started */
+	uint64_t waits_taken; /* of jobs for jobs */
 	uint32_t files, buffers, queues, syncobjs, mappings, contexts;
 };
 

@@ -65,7 +65,7 @@ static void refuses_what_is_not_ours(void **state)
 	} cases[] = {
 		{ { .driver = "ivpu" },
 		  ASHLAR_ERROR_NOT_FOUND,
-		  "belongs to driver ivpu 1.0, not to ashlar 1.0" },
+		  "belongs to driver ivpu 1.1, not to ashlar 1.1" },
 		{ { .driver = "ashlar2" },
 		  ASHLAR_ERROR_NOT_FOUND,
 		  "driver ashlar2" },
@@ -74,8 +74,10 @@ static void refuses_what_is_not_ours(void **state)
 		  "driver a name" },
 		{ { .major = 1 },
 		  ASHLAR_ERROR_VERSION,
-		  "has interface 2.0, this library needs 1.0" },
-		{ { .minor = -1 }, ASHLAR_ERROR_VERSION, "has interface 1.-1" },
+		  "has interface 2.1, this library needs 1.1" },
+		{ { .minor = -1 },
+		  ASHLAR_ERROR_VERSION,
+		  "has interface 1.0, this library needs 1.1 or a later 1.x" },
 		{ { .open_error = ENOENT },
 		  ASHLAR_ERROR_NOT_FOUND,
 		  "modprobe ashlar" },
@@ -134,7 +136,7 @@ static void the_card_comes_first(void **state)
 	assert_string_equal(e[0].name, "accel:0");
 	assert_string_equal(
 		e[0].text,
-		"card of a model, 1 tiles, 16 MiB, driver interface 1.0");
+		"card of a model, 1 tiles, 16 MiB, driver interface 1.1");
 	unsetenv("ASHLAR_DEVICE");
 	assert_ok(try_open(NULL, &dev, error));
 	assert_ok(ashlar_device_query(dev, &i));
@@ -643,7 +645,7 @@ static void waits_go_to_the_driver(void **state)
 	assert_ok(ashlar_launch(q, &i, &f[1]));
 	after = fake_kernel_stats();
 	assert_int_equal(after.jobs - before.jobs, 2);
-	assert_int_equal(after.wait_syncs - before.wait_syncs, 1);
+	assert_int_equal(after.waits_taken - before.waits_taken, 1);
 	/* Another address space waits in the library. */
 	i.kernel = s.exit;
 	assert_ok(ashlar_launch(s.q, &i, &other));
@@ -658,13 +660,15 @@ static void waits_go_to_the_driver(void **state)
 }
 
 /*
- * The driver starts what waits for a job that then fails. What it did counts
- * for nothing, nor does what was behind it; a fault of it stops the device.
+ * The driver has what waits for a job that then fails, and what is behind it.
+ * None of it runs: a fault that is there does not come to pass.
  */
-static void what_overtakes_a_failure_is_void(void **state)
+static void what_waits_for_a_failure_never_runs(void **state)
 {
 	for (int way = 0; way < 2; way++) {
+		struct fake_kernel_stats before, after;
 		struct fake_exit bad = { 5, 5000 }, good = { 0, 10 };
+		struct ashlar_fault fault = ASHLAR_INIT(ashlar_fault);
 		struct ashlar_launch_info i, second, third;
 		struct lib_board l;
 		ashlar_queue *q;
@@ -679,19 +683,101 @@ static void what_overtakes_a_failure_is_void(void **state)
 		second.wait_count = 1;
 		third = way ? lib_launch(l.illegal, NULL, 0) :
 			      lib_launch(l.exit, &good, sizeof(good));
+		before = fake_kernel_stats();
 		assert_ok(ashlar_launch(l.q, &i, &f[0]));
 		assert_ok(ashlar_launch(q, &second, &f[1]));
 		assert_ok(ashlar_launch(q, &third, &f[2]));
 		assert_int_equal(ashlar_fence_wait(&f[2], 1, 0, ASHLAR_FOREVER),
-				 way ? ASHLAR_ERROR_FAULT :
-				       ASHLAR_ERROR_CANCELLED);
+				 ASHLAR_ERROR_CANCELLED);
+		after = fake_kernel_stats();
+		assert_int_equal(after.jobs - before.jobs, 3);
+		assert_int_equal(after.runs - before.runs, 1);
+		assert_ok(ashlar_fence_fault(f[2], &fault));
+		assert_string_equal(fault.text,
+				    "a fence it waited for has failed");
 		assert_int_equal(lib_wait(f[1]), ASHLAR_ERROR_CANCELLED);
 		assert_int_equal(lib_wait(f[0]), ASHLAR_ERROR_EXIT);
 		ashlar_fence_unref(f[2]);
 		assert_int_equal(ashlar_launch(q, &third, NULL),
 				 ASHLAR_ERROR_POISONED);
-		assert_int_equal(lib_run(l.q, l.exit, &good, sizeof(good)),
-				 way ? ASHLAR_ERROR_POISONED : ASHLAR_OK);
+		lib_assert_error(l.dev, "a fence it waited for has failed");
+		/* Everything else goes on. */
+		assert_ok(lib_run(l.q, l.exit, &good, sizeof(good)));
+		ashlar_queue_unref(q);
+		assert_ok(ashlar_queue_create(l.dev, NULL, &q));
+		assert_ok(lib_run(q, l.exit, &good, sizeof(good)));
+		ashlar_queue_unref(q);
+		lib_close(&l);
+	}
+}
+
+/* In one queue a job that exits is no reason to stop, but for who waits. */
+static void a_queue_that_waits_for_itself_stops(void **state)
+{
+	struct fake_exit bad = { 5, 5000 }, good = { 0, 10 };
+	struct fake_kernel_stats before, after;
+	struct ashlar_launch_info i;
+	struct lib_board l;
+	ashlar_fence *f[3];
+
+	(void)state;
+	lib_open(&l, NULL);
+	before = fake_kernel_stats();
+	i = lib_launch(l.exit, &bad, sizeof(bad));
+	assert_ok(ashlar_launch(l.q, &i, &f[0]));
+	i = lib_launch(l.exit, &good, sizeof(good));
+	assert_ok(ashlar_launch(l.q, &i, &f[1]));
+	i.waits = f;
+	i.wait_count = 1;
+	assert_ok(ashlar_launch(l.q, &i, &f[2]));
+	after = fake_kernel_stats();
+	assert_int_equal(after.jobs - before.jobs, 3);
+	assert_int_equal(after.waits_taken - before.waits_taken, 1);
+	assert_int_equal(lib_wait(f[2]), ASHLAR_ERROR_CANCELLED);
+	assert_ok(lib_wait(f[1]));
+	assert_int_equal(lib_wait(f[0]), ASHLAR_ERROR_EXIT);
+	assert_int_equal(fake_kernel_stats().runs - before.runs, 2);
+	i.wait_count = 0;
+	assert_int_equal(ashlar_launch(l.q, &i, NULL), ASHLAR_ERROR_POISONED);
+	lib_close(&l);
+}
+
+/* Of a list each job counts: the first fails, the last does not. */
+static void who_waits_for_a_list_waits_for_all_of_it(void **state)
+{
+	for (uint32_t count = 2; count < 20; count += 6) {
+		struct fake_exit bad = { 5, 5000 }, good = { 0, 10 };
+		struct fake_kernel_stats before, after;
+		struct ashlar_launch_info i;
+		struct lib_board l;
+		ashlar_cmdlist *list;
+		ashlar_queue *q;
+		ashlar_fence *f[2];
+
+		(void)state;
+		lib_open(&l, NULL);
+		assert_ok(ashlar_queue_create(l.dev, NULL, &q));
+		assert_ok(ashlar_cmdlist_create(l.dev, &list));
+		i = lib_launch(l.exit, &bad, sizeof(bad));
+		assert_ok(ashlar_cmdlist_launch(list, &i, NULL));
+		i = lib_launch(l.exit, &good, sizeof(good));
+		for (uint32_t n = 1; n < count; n++)
+			assert_ok(ashlar_cmdlist_launch(list, &i, NULL));
+		assert_ok(ashlar_cmdlist_end(list));
+		before = fake_kernel_stats();
+		assert_ok(ashlar_cmdlist_submit(l.q, list, NULL, &f[0]));
+		i.waits = f;
+		i.wait_count = 1;
+		assert_ok(ashlar_launch(q, &i, &f[1]));
+		after = fake_kernel_stats();
+		/* A longer list than a job has waits: the library's affair. */
+		assert_int_equal(after.waits_taken - before.waits_taken,
+				 count < 8 ? count : 0);
+		assert_int_equal(lib_wait(f[1]), ASHLAR_ERROR_CANCELLED);
+		assert_int_equal(lib_wait(f[0]), ASHLAR_ERROR_EXIT);
+		after = fake_kernel_stats();
+		assert_int_equal(after.runs - before.runs, count);
+		ashlar_cmdlist_unref(list);
 		ashlar_queue_unref(q);
 		lib_close(&l);
 	}
@@ -1016,7 +1102,9 @@ int main(void)
 		TEST(lists_go_in_few_requests),
 		TEST(memory_goes_in_few_requests),
 		TEST(waits_go_to_the_driver),
-		TEST(what_overtakes_a_failure_is_void),
+		TEST(what_waits_for_a_failure_never_runs),
+		TEST(a_queue_that_waits_for_itself_stops),
+		TEST(who_waits_for_a_list_waits_for_all_of_it),
 		TEST(half_given_lists_end),
 		TEST(failing_lists_are_not_left_to_the_driver),
 		TEST(released_memory_is_found_again),

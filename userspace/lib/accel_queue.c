@@ -134,8 +134,9 @@ int accel_push(struct port_queue *pq, const struct ashlar_job *job,
 	syncs = &q->syncs[(size_t)q->filled * most];
 	for (uint32_t i = 0; i < wait_count; i++)
 		syncs[i] = (struct drm_ashlar_sync){
-			.handle = queue_of(waits[i].queue)->sync,
-			.flags = DRM_ASHLAR_SYNC_TIMELINE,
+			.handle = waits[i].queue->number,
+			.flags = DRM_ASHLAR_SYNC_QUEUE |
+				 DRM_ASHLAR_SYNC_SUCCESS,
 			.point = waits[i].seq,
 		};
 	pq->pushed++;
@@ -174,26 +175,35 @@ static uint32_t ask_state(struct accel_queue *q)
 	return q->state;
 }
 
-static const char *reset_sentence(void)
+/* Why jobs of it are cancelled, where that is not the fault of a job. */
+static const char *reason(struct accel_queue *q)
 {
-	return "the board was reset because of a failure elsewhere; this work was not the cause and can be done again on a new queue";
+	switch (ask_state(q)) {
+	case DRM_ASHLAR_QUEUE_INNOCENT:
+		return "the board was reset because of a failure elsewhere; this work was not the cause and can be done again on a new queue";
+	case DRM_ASHLAR_QUEUE_WAIT_FAILED:
+		return PORT_WAIT_FAILED;
+	default:
+		return NULL;
+	}
 }
 
 /* The rest of the batch does not go to the board. */
 static void refuse(struct accel_queue *q, int err, uint32_t left)
 {
 	struct accel *a = board_of(q);
+	const char *why;
 
 	q->refused = accel_fail(
 		a, err, "SUBMIT", "%u jobs of queue %u, from job %llu on", left,
 		q->q.number, (unsigned long long)q->q.given + 1);
 	snprintf(q->why, sizeof(q->why), "%s", a->port.error);
-	if (q->refused == -ECANCELED)
-		snprintf(
-			q->why, sizeof(q->why), "%s",
-			ask_state(q) == DRM_ASHLAR_QUEUE_INNOCENT ?
-				reset_sentence() :
-				"the address space was stopped by a failure before it");
+	if (q->refused != -ECANCELED)
+		return;
+	why = reason(q);
+	snprintf(q->why, sizeof(q->why), "%s",
+		 why ? why :
+		       "the address space was stopped by a failure before it");
 }
 
 void accel_flush(struct port_queue *pq)
@@ -347,10 +357,9 @@ int accel_pop(struct port_queue *pq, struct port_end *end)
 		take_result(&end->c, r);
 		if (r->t_end > a->cycles)
 			a->cycles = r->t_end;
-		if (r->status == DRM_ASHLAR_JOB_CANCELLED &&
-		    ask_state(q) == DRM_ASHLAR_QUEUE_INNOCENT) {
-			end->stopped = true;
-			end->why = reset_sentence();
+		if (r->status == DRM_ASHLAR_JOB_CANCELLED) {
+			end->why = reason(q);
+			end->stopped = q->state == DRM_ASHLAR_QUEUE_INNOCENT;
 		}
 	}
 	pq->popped++;

@@ -237,6 +237,7 @@ struct ashlar_fence {
 	 * has all of it and there is one; else queue is NULL.
 	 */
 	struct port_point point;
+	uint64_t first; /* the first job of that submission; 0: none yet */
 	struct ashlar_fence_info info;
 	struct ashlar_fault fault;
 	bool has_fault;
@@ -255,7 +256,7 @@ struct submission {
 	struct ashlar_fence *fence; /* a reference */
 	struct ashlar_fence **waits; /* references */
 	uint32_t wait_count;
-	bool overtakes; /* the board waits: what became of it is seen after */
+	bool overtakes; /* the port waits: what became of it is seen after */
 	struct ashlar_cmdlist *list; /* a reference, or NULL: single */
 	struct command single;
 	const struct command *commands;
@@ -281,7 +282,6 @@ struct ashlar_queue {
 	struct submission *first, *last; /* with commands not yet started */
 	uint32_t backlog, backlog_max; /* submissions in it */
 	bool poisoned;
-	bool voided; /* what still ends has run in spite of a failed wait */
 	char poison[ERROR_BYTES]; /* why */
 };
 

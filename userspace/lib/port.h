@@ -22,6 +22,9 @@
 #define ERROR_BYTES 400
 #define PORT_PAGE   4096u
 
+/* Why a job is cancelled, or a queue fails, because of a wait. */
+#define PORT_WAIT_FAILED "a fence it waited for has failed"
+
 struct port;
 
 /* What does not change while the board is open. */
@@ -128,9 +131,10 @@ struct port_ops {
 	void (*queue_free)(struct port_queue *q);
 	/*
 	 * Take a job and its arguments; the board sees it at flush(), until
-	 * when they stay as they are. It starts when the waits have completed, in whatever
-	 * way: points of other queues of the same space, at most facts.waits.
-	 * -EAGAIN: pop first.
+	 * when they stay as they are. It starts when the waits have succeeded:
+	 * points of queues of the same space that the board has, at most
+	 * facts.waits. When one has failed, it and all behind it in the queue
+	 * are cancelled. -EAGAIN: pop first.
 	 */
 	int (*push)(struct port_queue *q, const struct ashlar_job *job,
 		    const void *args, const struct port_point *waits,

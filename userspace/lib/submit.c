@@ -10,8 +10,7 @@
 #include "ashlar_queue.h"
 #include "internal.h"
 
-#define WAITS_MAX   16 /* points that one job leaves to the board */
-#define WAIT_FAILED "a fence it waited for has failed"
+#define WAITS_MAX 16 /* points that one job leaves to the board */
 
 static struct ashlar_device *device_of(const struct ashlar_queue *q)
 {
@@ -258,10 +257,6 @@ static void command_done(struct ashlar_queue *q, struct submission *s,
 		trace_command(dev->board->trace, q, cmd, c);
 	if (end->err)
 		fail_pending(s->fence, result_of(end->err), c->t_end, end->why);
-	else if (q->voided &&
-		 (result == ASHLAR_OK || result == ASHLAR_ERROR_EXIT))
-		fail_pending(s->fence, ASHLAR_ERROR_CANCELLED, c->t_end,
-			     q->poison);
 	else if (result && !s->fence->info.result && end->why)
 		fail_pending(s->fence, result, c->t_end, end->why);
 	else if (result && !s->fence->info.result)
@@ -293,9 +288,9 @@ static int waits_state(const struct submission *s)
 }
 
 /*
- * The board has waited for other jobs before this one, but does not look at how
- * they ended. They have, but we may not have heard of it: then later. When one
- * has failed, nothing from here on counts.
+ * The port has waited for other jobs before this one, and has cancelled it and
+ * what is behind it if one has failed. They have ended, but we may not have heard
+ * of it: then later.
  */
 static bool look_back(struct ashlar_queue *q, struct submission *s)
 {
@@ -304,10 +299,8 @@ static bool look_back(struct ashlar_queue *q, struct submission *s)
 	if (!waits)
 		return false;
 	s->overtakes = false;
-	if (waits < 0) {
-		q->voided = true;
-		poison_and_drop(q, WAIT_FAILED);
-	}
+	if (waits < 0)
+		poison_and_drop(q, PORT_WAIT_FAILED);
 	return true;
 }
 
@@ -335,15 +328,15 @@ static bool take_completions(struct ashlar_queue *q)
 /* --- Starting ------------------------------------------------------------------------ */
 
 /*
- * What the board can wait for instead of us: launches of other queues of the
- * same space that it already has. Jobs of the same queue are before it anyway.
- * Returns the number of points, or -1 when we have to wait.
+ * What the port can wait for instead of us: launches of the same space that the
+ * board already has, each of which has to succeed. Returns the number of points,
+ * or -1 when we have to wait.
  */
 static int board_waits(struct ashlar_queue *q, const struct submission *s,
 		       struct port_point *points)
 {
 	uint32_t most = device_of(q)->board->port->facts.waits;
-	uint32_t n = 0, at;
+	uint32_t n = 0;
 
 	if (most > WAITS_MAX)
 		most = WAITS_MAX;
@@ -351,6 +344,7 @@ static int board_waits(struct ashlar_queue *q, const struct submission *s,
 		return -1;
 	for (uint32_t i = 0; i < s->wait_count; i++) {
 		const struct ashlar_fence *f = s->waits[i];
+		uint64_t seq = f->first;
 
 		if (f->info.state != ASHLAR_FENCE_PENDING)
 			continue;
@@ -359,17 +353,14 @@ static int board_waits(struct ashlar_queue *q, const struct submission *s,
 		    f->point.queue->space != q->port->space ||
 		    f->point.seq > f->point.queue->given)
 			return -1;
-		if (f->point.queue == q->port)
-			continue;
-		for (at = 0; at < n; at++)
-			if (points[at].queue == f->point.queue)
-				break;
-		if (at == most)
+		/* Of those that have ended we know: it has not failed. */
+		if (seq <= f->point.queue->popped)
+			seq = f->point.queue->popped + 1;
+		if (f->point.seq - seq >= most - n)
 			return -1;
-		if (at == n || points[at].seq < f->point.seq)
-			points[at] = f->point;
-		if (at == n)
-			n++;
+		for (; seq <= f->point.seq; seq++)
+			points[n++] =
+				(struct port_point){ f->point.queue, seq };
 	}
 	return (int)n;
 }
@@ -387,6 +378,8 @@ static bool start_on_board(struct ashlar_queue *q, struct submission *s,
 	if (p->space->port->ops->push(p, &c->job, args, points, count))
 		return false;
 	q->flights[slot] = (struct flight){ s, s->started };
+	if (!s->fence->first)
+		s->fence->first = p->pushed;
 	s->started++;
 	return true;
 }
@@ -443,7 +436,7 @@ static bool start_commands(struct ashlar_queue *q)
 		if (count < 0)
 			break;
 		if (waits < 0) {
-			poison_and_drop(q, WAIT_FAILED);
+			poison_and_drop(q, PORT_WAIT_FAILED);
 			moved = true;
 			break;
 		}
