@@ -171,6 +171,8 @@ static void dma_strange(struct gen *g, const struct ground *gr)
 	/* Around the ends of pages, too. */
 	if (chance(g, 2))
 		va = (va & ~4095ull) - pick(g, 0, 300) + 150;
+	if (chance(g, 4))
+		va = gr->far[pick(g, 0, 3)] + pick(g, 0, 0x1fffff);
 	put(g, block + ASHLAR_LOAD_GADDR_LO, (uint32_t)va);
 	put(g, block + ASHLAR_LOAD_GADDR_HI,
 	    chance(g, 20) ? rnd(g) : (uint32_t)(va >> 32));

@@ -11,6 +11,8 @@ struct ground {
 	uint64_t to, to_bytes; /* writable, and read by nobody else */
 	uint64_t strange; /* pages of all kinds */
 	uint64_t strange_bytes;
+	uint64_t
+		far[4]; /* large pages, far up; whether they are there or not */
 };
 
 /* Operations one after the other; a fault may end it. */

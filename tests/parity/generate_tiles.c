@@ -18,6 +18,10 @@
 
 #define IMAGE_BYTES 0x8000u
 
+/* A root table may have as many: far beyond its first page. */
+#define FAR_ENTRIES 131072u
+#define FAR_ROOTS   (12 * MB)
+
 #define PTE_V	 1ull
 #define PTE_R	 2ull
 #define PTE_W	 4ull
@@ -27,6 +31,8 @@
 struct job {
 	uint32_t tile;
 	uint64_t root, table, image, args, data, dump, pages;
+	uint32_t entries; /* of the root */
+	uint32_t far[4]; /* indices of some of them */
 	struct ground ground;
 	bool loaded; /* the kernel's code is in local memory */
 };
@@ -118,6 +124,10 @@ static void tables(struct gen *g, const struct job *j)
 	pte(g, j->root, 2, j->data | PTE_V | PTE_R | PTE_W | PTE_LEAF);
 	for (i = 3; i < ENTRIES; i++)
 		pte(g, j->root, i, any_entry(g, j));
+	for (i = 0; i < 4 && j->entries > ENTRIES; i++)
+		pte(g, j->root, j->far[i],
+		    chance(g, 3) ? any_entry(g, j) :
+				   j->data | PTE_V | PTE_R | PTE_LEAF);
 	for (i = 0; i < 16; i++)
 		pte(g, j->table, i, (j->image + 4096 * i) | PTE_V | PTE_R);
 	pte(g, j->table, 16, j->args | PTE_V | PTE_R);
@@ -127,20 +137,37 @@ static void tables(struct gen *g, const struct job *j)
 
 static void place(struct gen *g, struct job *j, uint32_t tile)
 {
+	static const uint32_t ends[] = { 511, 512, 1023, 4096 };
+	uint32_t i;
+
 	/* Everything of a tile lies apart; 2 MiB pages where they must. */
 	j->tile = tile;
 	j->root = 0x10000 + 0x4000 * tile;
 	j->table = j->root + 0x1000;
+	j->entries = ENTRIES;
+	if (chance(g, 3)) {
+		j->root = FAR_ROOTS + MB * tile;
+		j->entries = FAR_ENTRIES;
+	}
 	j->args = 0x20000 + 0x1000 * tile;
 	j->image = 0x40000 + 0x10000 * tile;
 	j->pages = MB + 0x40000 * tile;
 	j->data = 2 * MB + 4 * MB * tile;
 	j->dump = 4 * MB + 4 * MB * tile;
-	j->ground = (struct ground){ VA_DATA, MB,	VA_DATA + MB,
-				     MB,      VA_PAGES, 4096 * PAGES };
+	j->ground = (struct ground){ .from = VA_DATA,
+				     .from_bytes = MB,
+				     .to = VA_DATA + MB,
+				     .to_bytes = MB,
+				     .strange = VA_PAGES,
+				     .strange_bytes = 4096 * PAGES };
 	if (chance(g, 3)) {
 		j->ground.strange = 0;
 		j->ground.strange_bytes = (ENTRIES + 1) * 2ull * MB;
+	}
+	for (i = 0; i < 4; i++) {
+		j->far[i] = chance(g, 2) ? ends[i] :
+					   pick(g, ENTRIES, FAR_ENTRIES);
+		j->ground.far[i] = (uint64_t)j->far[i] * 2 * MB;
 	}
 	j->loaded = false;
 }
@@ -161,9 +188,11 @@ static void memories(struct gen *g, const struct job *j)
 static void parameters(struct gen *g, struct job *j)
 {
 	set(g, j, ASHLAR_TILE_CONTEXT, pick(g, 0, 3));
-	set(g, j, ASHLAR_TILE_PT_ROOT_LO, (uint32_t)j->root);
+	/* The low bits are no part of it. */
+	set(g, j, ASHLAR_TILE_PT_ROOT_LO,
+	    (uint32_t)j->root | (chance(g, 8) ? pick(g, 0, 4095) : 0));
 	set(g, j, ASHLAR_TILE_PT_ROOT_HI, 0);
-	set(g, j, ASHLAR_TILE_PT_ENTRIES, ENTRIES);
+	set(g, j, ASHLAR_TILE_PT_ENTRIES, j->entries);
 	set(g, j, ASHLAR_TILE_CODE_VA_LO, VA_IMAGE);
 	set(g, j, ASHLAR_TILE_CODE_VA_HI, 0);
 	set(g, j, ASHLAR_TILE_CODE_BYTES, IMAGE_BYTES);
@@ -252,6 +281,37 @@ static void other_pages(struct gen *g, const struct job *j)
 	for (i = 0; i < PAGES; i++)
 		if (chance(g, 2))
 			pte(g, j->table, 17 + i, any_page(g, j));
+}
+
+/* What the run wrote is there for everybody. */
+static void look(struct gen *g, const struct job *j)
+{
+	uint64_t at = j->data + MB + 8 * (uint64_t)pick(g, 0, 100000);
+	uint32_t copy = ASHLAR_MAP_MP_COPY_BASE;
+
+	switch (pick(g, 0, 3)) {
+	case 0:
+		add(g, OP_READ, 2, j->data + MB, MB, 0);
+		break;
+	case 1:
+		add(g, OP_MP_WRITE, copy + ASHLAR_COPY_SRC_LO, 4, at, 0);
+		add(g, OP_MP_WRITE, copy + ASHLAR_COPY_DST_LO, 4,
+		    ASHLAR_MAP_MP_TCM_BASE, 0);
+		add(g, OP_MP_WRITE, copy + ASHLAR_COPY_LEN, 4, 0x8000, 0);
+		add(g, OP_MP_WRITE, copy + ASHLAR_COPY_SPACE, 4,
+		    ASHLAR_COPY_SPACE_DST_LOCAL << 4, 0);
+		add(g, OP_MP_WRITE, copy + ASHLAR_COPY_GO, 4, 1, 0);
+		add(g, OP_MP_SETTLE, 0, 0, 0, 0);
+		add(g, OP_MP_READ,
+		    ASHLAR_MAP_MP_TCM_BASE + 4 * pick(g, 0, 0x1fff), 4, 0, 0);
+		break;
+	default:
+		break;
+	}
+	/* And others may write what the next one reads. */
+	if (chance(g, 3))
+		add(g, OP_FILL, j->data + 0x1000 * pick(g, 0, 200),
+		    pick(g, 1, 40000), rnd(g), 0);
 }
 
 /* Between two runs; the tile is at rest. */
@@ -403,6 +463,7 @@ void make_tiles(struct gen *g)
 		if (!bad && chance(g, 4))
 			disturb(g, &j);
 		wait(g, &j);
+		look(g, &j);
 		between(g, &j);
 	}
 	dump(g, &j);
@@ -412,6 +473,7 @@ void make_pair(struct gen *g)
 {
 	uint32_t runs = pick(g, 1, 2), tiles = g->board->tiles, i;
 	struct job j[2];
+	bool chain = chance(g, 3);
 
 	if (tiles > 2)
 		tiles = 2;
@@ -419,6 +481,11 @@ void make_pair(struct gen *g)
 		place(g, &j[i], i);
 		tables(g, &j[i]);
 		memories(g, &j[i]);
+		if (!i || chance(g, 2))
+			continue;
+		/* Reads what the other one reads, or has written. */
+		pte(g, j[i].root, 3, j[0].data | PTE_V | PTE_R | PTE_LEAF);
+		j[i].ground.from = VA_DATA + 2 * MB + (chain ? MB : 0);
 	}
 	add(g, OP_BOOT, 0, 0, 0, 0);
 	while (runs--) {
@@ -426,10 +493,16 @@ void make_pair(struct gen *g)
 			program(g, &j[i]);
 			parameters(g, &j[i]);
 		}
-		for (i = 0; i < tiles; i++)
+		for (i = 0; i < tiles; i++) {
 			start(g, &j[i]);
+			/* One after the other, or at once. */
+			if (chain)
+				wait(g, &j[i]);
+		}
 		for (i = 0; i < tiles; i++)
 			wait(g, &j[i]);
+		for (i = 0; i < tiles; i++)
+			look(g, &j[i]);
 		for (i = 0; i < tiles; i++)
 			between(g, &j[i]);
 	}
