@@ -37,6 +37,24 @@ endef
 
 $(foreach b,$(FAST_BOARDS),$(eval $(call fast-rules,$(b))))
 
+# For tests: all of it under sanitizers, in one go.
+FAST_SAN_asan := -fsanitize=address,undefined -fno-sanitize-recover=all
+FAST_SAN_tsan := -fsanitize=thread
+FAST_ALL_SRC := $(foreach c,$(FAST_C) $(FAST_CORE_C),$(FAST_DIR)/$(c).c) $(FAST_UNITS_SRC) \
+	$(MODEL_SHELL:%=$(MODEL_DIR)/%.c) $(addprefix hw-model/numerics/,ash_num.c ash_matrix_ref.c ash_vector_ref.c)
+
+# $(call fast-san-rule,BOARD,SANITIZER)
+define fast-san-rule
+$(MODEL)/ashlar-model-fast-$(1)-$(2).so: $(FAST_ALL_SRC) $(wildcard $(FAST_DIR)/*.h $(MODEL_DIR)/*.h) \
+		$(GEN)/$(1)/board.dtb.c $(MODEL_DIR)/rom.S $(MODEL_ROM)
+	@mkdir -p $$(@D)
+	$(CC) $(filter-out -fsanitize%,$(CFLAGS_COMMON)) -fPIC -fvisibility=hidden -fno-omit-frame-pointer \
+		-ffp-contract=off $(FAST_SAN_$(2)) $(FAST_INCLUDE) -I$(GEN)/$(1) $(MODEL_ROM_FLAGS) -shared \
+		$(FAST_ALL_SRC) $(GEN)/$(1)/board.dtb.c $(MODEL_DIR)/rom.S -lm -lpthread -o $$@
+endef
+
+$(foreach b,sim tiny,$(foreach s,asan tsan,$(eval $(call fast-san-rule,$(b),$(s)))))
+
 .PHONY: fast
 fast: $(FAST_BOARDS:%=$(MODEL)/ashlar-model-fast-%.so) ## the functional model, a board each
 
