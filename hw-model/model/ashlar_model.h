@@ -3,7 +3,7 @@
  * The board model as a C interface, without a transport.
  *
  * A model is a shared object that exports ashlar_model_get(). Above it stand
- * the in-process library (sim:rtl) and, later, a vfio-user server. The model
+ * the in-process library (sim:rtl, sim:fast) and the vfio-user server. The model
  * knows registers and DMA addresses, no software.
  *
  * One thread at a time may be inside a model; callbacks run on that thread,

@@ -12,10 +12,19 @@ $(DEMO)/digits: $(DEMO_SRC) $(NUMERICS_LIB) $(wildcard $(DEMO_DIR)/*.h userspace
 	$(CC) $(CFLAGS_COMMON) $(DEMO_INCLUDE) $(DEMO_SRC) $(NUMERICS_LIB) -lm \
 		-L$(LIB_OUT) -lashlar -Wl,-rpath,$(abspath $(LIB_OUT)) -lz -o $@
 
-# `make demo` checks the packages, then makes run-demo.
-.PHONY: run-demo demo-run
-run-demo: $(DEMO)/digits lib lib-data kernels firmware $(BUILD)/model/ashlar-model-rtl-sim.so
-	$(DEMO)/digits $(DEMO_DIR)
+# `make demo` checks the packages, then makes run-demo: first on the functional
+# model, which is there in seconds, then on the RTL.
+DEMO_NEEDS := $(DEMO)/digits lib lib-data kernels firmware
+.PHONY: run-demo demo-run demo-fast demo-rtl
+run-demo:
+	@+$(MAKE) --no-print-directory -s demo-fast
+	@+$(MAKE) --no-print-directory -s demo-rtl
+demo-fast: $(DEMO_NEEDS) $(BUILD)/model/ashlar-model-fast-sim.so
+	@echo "demo: on the functional model"
+	ASHLAR_DEVICE=sim:fast $(DEMO)/digits $(DEMO_DIR)
+demo-rtl: $(DEMO_NEEDS) $(BUILD)/model/ashlar-model-rtl-sim.so
+	@echo "demo: on the hardware, simulated cycle by cycle"
+	ASHLAR_DEVICE=sim:rtl $(DEMO)/digits $(DEMO_DIR)
 demo-run: run-demo ## the demo alone, without looking for packages
 
 # The same program in a guest, through the kernel driver.

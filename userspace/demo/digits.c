@@ -4,9 +4,9 @@
  *
  * Runs the network of FOLDER/weights.bin on the images of
  * FOLDER/data/digits.csv.gz that it was not trained with, in int8 and bf16,
- * every layer on the device (ASHLAR_DEVICE, or sim:rtl). Exit status 0 when
- * all results are those of the C reference, to the bit, and at least 95 of 100
- * answers are right.
+ * every layer on the device (ASHLAR_DEVICE, or what the library takes). Exit
+ * status 0 when all results are those of the C reference, to the bit, and at
+ * least 95 of 100 answers are right.
  */
 #include <stdio.h>
 #include <stdlib.h>
