@@ -37,7 +37,7 @@ static const struct dma_fence_ops fence_ops = {
 	.get_timeline_name = fence_timeline_name,
 };
 
-static int fence_error(u32 status)
+int ashlar_fence_error(u32 status)
 {
 	switch (status) {
 	case ASHLAR_JOB_OK:
@@ -176,7 +176,7 @@ bool ashlar_queue_complete(struct ashlar_queue *q)
 		trace_ashlar_job_done(q, flight->seqno, &c);
 		record(q, flight, &c);
 		judge(q, &c);
-		end_flight(flight, fence_error(c.status));
+		end_flight(flight, ashlar_fence_error(c.status));
 		q->first++;
 		end_cancelled(q);
 	}
@@ -204,8 +204,7 @@ void ashlar_queue_kill(struct ashlar_queue *q,
 
 /* --- The scheduler's side --------------------------------------------------------------- */
 
-/* Of a fence that has signalled: how it ended; of a timeline, this point alone. */
-static bool has_failed(struct dma_fence *fence)
+bool ashlar_fence_failed(struct dma_fence *fence)
 {
 	struct dma_fence_unwrap cursor;
 	struct dma_fence *part;
@@ -222,20 +221,18 @@ static bool waited_in_vain(const struct ashlar_sched_job *job)
 	u32 i;
 
 	for (i = 0; i < job->must_count; i++)
-		failed |= has_failed(job->must[i]);
+		failed |= ashlar_fence_failed(job->must[i]);
 	return failed;
 }
 
 /* q->lock held. */
 static int give_to_board(struct ashlar_queue *q, struct ashlar_sched_job *job)
 {
-	int err;
-
 	if (!q->live || q->state != DRM_ASHLAR_QUEUE_OK)
 		return -ECANCELED;
-	err = ashlar_hwq_push(&q->hw, &job->desc, job->args);
-	if (err)
-		return err;
+	/* A board that was lost just now: as the jobs that it had. */
+	if (ashlar_hwq_push(&q->hw, &job->desc, job->args))
+		return -ECANCELED;
 	ashlar_hwq_ring(&q->hw);
 	trace_ashlar_job_run(q, job->seqno);
 	return 0;
