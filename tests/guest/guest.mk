@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 # Tests of the kernel module in guests, by ioctls.
 #   test-guest        the quick set, one boot of each kernel
+#   test-guest-debug  all programs on the debug kernel, then failing allocations
 #   guest-campaign    faults, killed processes, removal: ROUNDS=n SEED=n
 
 GUEST_T := $(BUILD)/tests/guest
@@ -15,7 +16,7 @@ GUEST_HEADERS := $(wildcard $(GUEST_DIR)/*.h) driver/uapi/ashlar_accel.h driver/
 	driver/abi/ashlar_pci.h driver/abi/ashlar_regs.h tests/lib/counted.h userspace/lib/kernel_elf.h \
 	userspace/include/ashlar/kernel_abi.h
 GUEST_ELF := $(GUEST_T)/guest-kernels.elf
-GUEST_PROGRAMS := $(GUEST_TESTS:%=$(GUEST_T)/test_%)
+GUEST_PROGRAMS := $(patsubst %,$(GUEST_T)/test_%,$(GUEST_TESTS) injection)
 
 $(GUEST_ELF): $(GUEST_DIR)/guest_kernels.c $(GUEST_DIR)/guest_args.h $(SDK_FILES)
 	@mkdir -p $(@D)
@@ -55,6 +56,16 @@ test-guest: $(GUEST_NEEDS)
 		$(call guest-surprise,$(k)) || failed=1;) \
 	exit $$failed
 TESTS += test-guest
+
+# With KASAN, lockdep and the rest, which are some ten times slower. Injection
+# judges at its end what all have leaked; the guest does so again without the
+# module.
+GUEST_DEBUG_COMMANDS = export GUEST_SLOW=20; \
+	$(foreach t,$(filter-out removal,$(GUEST_TESTS)),$(call guest-command,$(t))) \
+	$(call guest-command,removal 2) $(call guest-command,injection) rmmod ashlar || failed=1;
+.PHONY: test-guest-debug
+test-guest-debug: $(GUEST_NEEDS) debug-kernel ## the kernel driver on a kernel with KASAN, lockdep, kmemleak and failing allocations
+	@+$(call guest-run,debug,5400,$(GUEST_DEBUG_COMMANDS))
 
 ROUNDS ?= 100
 SEED ?= 1
