@@ -21,13 +21,16 @@ struct wrong {
 	int err;
 };
 
-#define WRONG(type, field, v, e)                            \
-	{                                                   \
-		.what = #field " = " #v,                    \
-		.offset = offsetof(struct type, field),     \
-		.bytes = sizeof(((struct type *)0)->field), \
-		.value = (uint64_t)(v), .err = e,           \
+/* Versions of clang-format differ about this one. */
+/* clang-format off */
+#define WRONG(type, field, v, e)                    \
+	{                                           \
+		#field " = " #v,                    \
+		offsetof(struct type, field),       \
+		sizeof(((struct type *)0)->field),  \
+		(uint64_t)(v), e                    \
 	}
+/* clang-format on */
 
 /* What a refused call must not change. */
 struct trace {
