@@ -27,12 +27,13 @@ $(GUEST_T)/test_%: $(GUEST_DIR)/test_%.c $(GUEST_SHARED) $(GUEST_HEADERS)
 	$(CC) $(CFLAGS_COMMON) $(GUEST_INCLUDE) $< $(GUEST_SHARED) -lcmocka -lpthread -lrt -o $@
 
 # $(call guest-run,KERNEL,SECONDS,COMMANDS): in one boot. Each command runs,
-# whatever became of those before.
+# whatever became of those before, and says how long it took.
 guest-run = $(MAKE) --no-print-directory -s module KERNEL=$(1) >$(GUEST_T)/module-$(1).log 2>&1 && \
 	echo "Linux $(1):" && \
 	tools/vm/run --kernel $(1) --board tiny --module $(BUILD)/driver/$(1)/ashlar.ko --timeout $(2) \
 		--log $(GUEST_T)/console-$(1).log -- sh -c 'failed=0; $(3) exit $$failed'
-guest-command = $(GUEST_T)/test_$(1) || failed=1;
+guest-command = start=$$(date +%s); $(GUEST_T)/test_$(1) || failed=1; \
+	echo "test_$(1): $$(($$(date +%s) - start)) s";
 
 .PHONY: guest-programs test-guest guest-campaign
 guest-programs: $(GUEST_PROGRAMS) $(GUEST_ELF)
