@@ -5,10 +5,9 @@
 #include <string.h>
 
 const struct kind kinds[] = {
-	{ "registers", make_registers },
-	{ "processor", make_processor },
-	{ "tiles", make_tiles },
-	{ "pair", make_pair },
+	{ "registers", make_registers }, { "processor", make_processor },
+	{ "tiles", make_tiles },	 { "pair", make_pair },
+	{ "pages", make_pages },
 };
 const unsigned int kind_count = sizeof(kinds) / sizeof(kinds[0]);
 

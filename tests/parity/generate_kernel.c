@@ -608,6 +608,23 @@ void program_overlap(struct gen *g, const struct ground *gr)
 	leave(g);
 }
 
+void program_touch(struct gen *g, const uint64_t *va, uint32_t n)
+{
+	uint32_t i;
+
+	add(g, OP_K_BEGIN, 0, 0, 0, 0);
+	for (i = 0; i < n; i++) {
+		uint32_t block = chance(g, 3) ? STORE : LOAD;
+
+		put(g, block + ASHLAR_LOAD_DEFAULTS, 1);
+		put(g, block + ASHLAR_LOAD_GADDR_LO, (uint32_t)va[i]);
+		put(g, block + ASHLAR_LOAD_GADDR_HI, (uint32_t)(va[i] >> 32));
+		put(g, block + ASHLAR_LOAD_LADDR, 64 * i);
+		put(g, block + ASHLAR_LOAD_RUN, pick(g, 1, 100));
+		go(g, block, true);
+	}
+}
+
 void program_hang(struct gen *g, const struct ground *gr)
 {
 	program_random(g, gr);

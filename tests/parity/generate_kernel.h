@@ -19,6 +19,11 @@ struct ground {
 void program_random(struct gen *g, const struct ground *gr);
 /* Operations of all units at the same time, none of which faults. */
 void program_overlap(struct gen *g, const struct ground *gr);
+/*
+ * Loads and stores of a few bytes, one after the other, at these addresses;
+ * 6 operations each.
+ */
+void program_touch(struct gen *g, const uint64_t *va, uint32_t n);
 /* Does not end by itself; all it started is done. */
 void program_hang(struct gen *g, const struct ground *gr);
 /*

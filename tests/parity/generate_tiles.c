@@ -64,7 +64,9 @@ static uint64_t any_page(struct gen *g, const struct job *j)
 		HOST_BASE + 0x10000 * j->tile + 4096ull * pick(g, 0, 15);
 	uint64_t odd = chance(g, 20) ? (rnd64(g) & 0xfe0) : 0;
 
-	switch (pick(g, 0, 11)) {
+	switch (pick(g, 0, 12)) {
+	case 12: /* beyond 48 bits */
+		return own | PTE_V | PTE_R | PTE_W | 1ull << pick(g, 48, 63);
 	case 0:
 		return odd;
 	case 1:
@@ -91,7 +93,15 @@ static uint64_t any_page(struct gen *g, const struct job *j)
 
 static uint64_t any_entry(struct gen *g, const struct job *j)
 {
-	switch (pick(g, 0, 9)) {
+	switch (pick(g, 0, 12)) {
+	case 10: /* beyond 48 bits */
+		return j->table | PTE_V | 1ull << pick(g, 48, 63);
+	case 11:
+		return j->data | PTE_V | PTE_R | PTE_LEAF |
+		       1ull << pick(g, 48, 63);
+	case 12: /* a large page has no low bits */
+		return j->data | 0x1000ull * pick(g, 0, 511) | PTE_V | PTE_R |
+		       PTE_LEAF;
 	case 0:
 		return 0;
 	case 1:
@@ -508,4 +518,94 @@ void make_pair(struct gen *g)
 	}
 	for (i = 0; i < tiles; i++)
 		dump(g, &j[i]);
+}
+
+/* --- Pages ------------------------------------------------------------------------ */
+
+static uint64_t target(struct gen *g, const struct job *j)
+{
+	uint64_t va;
+
+	switch (pick(g, 0, 9)) {
+	case 0: /* readable, not writable */
+		va = chance(g, 2) ? VA_ARGS : VA_IMAGE;
+		break;
+	case 1:
+	case 2:
+		va = j->ground.far[pick(g, 0, 3)];
+		break;
+	case 3:
+	case 4:
+		va = 2ull * MB * pick(g, 0, ENTRIES);
+		if (chance(g, 2))
+			va += pick(g, 0, 2 * MB - 1);
+		break;
+	case 5:
+		if (chance(g, 3))
+			va = rnd64(g) >> pick(g, 0, 40);
+		else
+			va = VA_PAGES | 1ull << pick(g, 24, 63);
+		break;
+	default:
+		va = VA_PAGES + 4096 * pick(g, 0, PAGES - 1);
+		break;
+	}
+	if (chance(g, 4)) /* over its end */
+		return va + 4096 - pick(g, 0, 80);
+	return va + pick(g, 0, 3900);
+}
+
+/* What must be forgotten when a context changes, one register at a time. */
+static void other_context(struct gen *g, struct job *j)
+{
+	other_pages(g, j);
+	switch (pick(g, 0, 3)) {
+	case 0:
+		set(g, j, ASHLAR_TILE_CONTEXT, rnd(g));
+		break;
+	case 1:
+		set(g, j, ASHLAR_TILE_PT_ENTRIES, j->entries + 1);
+		set(g, j, ASHLAR_TILE_PT_ENTRIES, j->entries);
+		break;
+	case 2:
+		set(g, j, ASHLAR_TILE_PT_ROOT_HI, 1);
+		set(g, j, ASHLAR_TILE_PT_ROOT_HI, 0);
+		break;
+	default:
+		set(g, j, ASHLAR_TILE_CTRL, ASHLAR_TILE_CTRL_TLB_INVALIDATE);
+		break;
+	}
+}
+
+/* Many short runs over all kinds of pages, which change between them. */
+void make_pages(struct gen *g)
+{
+	uint32_t runs = pick(g, 4, 20), i;
+	uint64_t va[8];
+	struct job j;
+
+	place(g, &j, pick(g, 0, g->board->tiles - 1));
+	tables(g, &j);
+	memories(g, &j);
+	add(g, OP_BOOT, 0, 0, 0, 0);
+	parameters(g, &j);
+	set(g, &j, ASHLAR_TILE_CODE_BYTES, 0x1000);
+	set(g, &j, ASHLAR_TILE_TEXT_BYTES, 0);
+	while (runs--) {
+		uint32_t n = pick(g, 1, 8);
+
+		for (i = 0; i < n; i++)
+			va[i] = target(g, &j);
+		program_touch(g, va, n);
+		add(g, OP_K_IMAGE, j.image, 0, 0, 0);
+		start(g, &j);
+		wait(g, &j);
+		if (chance(g, 3))
+			other_context(g, &j);
+	}
+	program_dump(g, VA_DUMP);
+	add(g, OP_K_IMAGE, j.image, 0, 0, 0);
+	set(g, &j, ASHLAR_TILE_CODE_BYTES, IMAGE_BYTES);
+	start(g, &j);
+	wait(g, &j);
 }

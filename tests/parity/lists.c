@@ -207,18 +207,23 @@ static void note_results(struct run *r, uint32_t n)
 
 /* --- The list --------------------------------------------------------------- */
 
-static bool starts_something(const struct mp_op *op)
+/*
+ * How many requests may be refused in an order that nothing defines: a copy
+ * has one target and one source; a tile several pages.
+ */
+static uint32_t starts(const struct mp_op *op)
 {
 	uint32_t addr = op->word[1];
 
 	if (op->op != OP_MP_WRITE)
-		return false;
+		return 0;
 	if (IN(addr, ASHLAR_MAP_MP_COPY_BASE,
 	       ASHLAR_MAP_MP_COPY_COUNT * ASHLAR_MAP_MP_COPY_STRIDE))
 		return addr % ASHLAR_MAP_MP_COPY_STRIDE == ASHLAR_COPY_GO;
 	return IN(addr, ASHLAR_MAP_MP_TILE_BASE,
-		  64 * ASHLAR_MAP_MP_TILE_STRIDE) &&
-	       addr % ASHLAR_MAP_MP_TILE_STRIDE == ASHLAR_TILE_CTRL;
+		  64 * ASHLAR_MAP_MP_TILE_STRIDE) ?
+		       2 :
+		       0;
 }
 
 static void give(struct run *r)
@@ -238,7 +243,7 @@ static void give(struct run *r)
 void list_flush(struct run *r)
 {
 	uint64_t patience = PATIENCE;
-	uint32_t n = r->listed, starts = 0, i;
+	uint32_t n = r->listed, many = 0, i;
 	bool restarts = false;
 
 	if (!n || r->stopped)
@@ -251,7 +256,7 @@ void list_flush(struct run *r)
 	for (i = 0; i < n; i++) {
 		const struct mp_op *op = &r->list[i];
 
-		starts += starts_something(op);
+		many += starts(op);
 		if (op->op == OP_MP_TIMER)
 			patience += op->word[1];
 		if (op->op == OP_MP_TILE)
@@ -268,7 +273,7 @@ void list_flush(struct run *r)
 		r->stopped = true;
 	}
 	if (r->refused)
-		note(r, "dma-range %s", starts > 1 ? "" : r->refused_text);
+		note(r, "dma-range %s", many > 1 ? "" : r->refused_text);
 	r->refused = 0;
 	if (!r->stopped)
 		note_results(r, n);

@@ -158,7 +158,7 @@ static int usage(void)
 	fprintf(stderr,
 		"usage: parity MODEL_A MODEL_B [-n CASES] [-s SEED] [-k KIND] [-o FOLDER] [-t SECONDS] [-v] [-F] [CASE...]\n"
 		"  CASES random cases of each kind (default 0), from SEED (default 1)\n"
-		"  KIND registers, processor, tiles or pair (default: all)\n"
+		"  KIND registers, processor, tiles, pair or pages (default: all)\n"
 		"  FOLDER for mismatches (default build/parity)\n"
 		"  SECONDS: no new random case of a kind after this time\n"
 		"  -v    print what MODEL_A did\n"

@@ -202,6 +202,7 @@ void make_registers(struct gen *g);
 void make_processor(struct gen *g);
 void make_tiles(struct gen *g);
 void make_pair(struct gen *g);
+void make_pages(struct gen *g);
 
 /* The seed's case of a kind. */
 void generate(struct kase *k, const struct board *board,
