@@ -8,7 +8,8 @@
 PARITY := $(BUILD)/parity
 PARITY_DIR := tests/parity
 PARITY_SRC := $(addprefix $(PARITY_DIR)/,main.c case.c names.c board.c model.c run.c lists.c program.c patterns.c outcome.c compare.c shrink.c \
-	generate.c generate_registers.c generate_processor.c generate_tiles.c generate_kernel.c)
+	generate.c generate_registers.c generate_processor.c generate_tiles.c generate_pages.c \
+	generate_kernel.c generate_units.c job.c)
 PARITY_INCLUDE := -I$(PARITY_DIR) -I$(MODEL_DIR) -Ihw-model/numerics -Idriver/abi
 PARITY_ONBOARD := $(CFLAGS_BOARD) -march=rv32imc_zicsr_zifencei -nostdlib -nostartfiles --specs=picolibc.specs \
 	-I$(PARITY_DIR) -Idriver/abi
