@@ -280,6 +280,8 @@ void ashlar_space_shutdown(struct ashlar_space *space);
 void ashlar_space_put(struct ashlar_space *space);
 /* First address that is not for user space. */
 u64 ashlar_va_end(struct ashlar_device *adev);
+/* An operation by itself; `end` is that address. */
+int ashlar_bind_check(const struct drm_ashlar_bind_op *op, u64 end);
 
 /* --- ashlar_sched.c ------------------------------------------------------------------ */
 
@@ -316,6 +318,10 @@ void ashlar_queues_shutdown(struct ashlar_device *adev, int err);
 bool ashlar_queue_complete(struct ashlar_queue *q);
 /* When the module goes. */
 void ashlar_sched_exit(void);
+/* The fence's error for a status of the board's. */
+int ashlar_fence_error(u32 status);
+/* Of a fence that has signalled: how it ended; of a timeline, this point alone. */
+bool ashlar_fence_failed(struct dma_fence *fence);
 struct ashlar_sched_job *ashlar_job_new(struct ashlar_queue *q, u32 arg_bytes,
 					struct drm_file *file);
 void ashlar_job_free(struct ashlar_sched_job *job);
@@ -330,6 +336,8 @@ int ashlar_ioctl_submit(struct drm_device *drm, void *data,
  */
 int ashlar_array_get(const struct drm_ashlar_array *array, u32 i, void *to,
 		     size_t least, size_t bytes);
+/* What of a job the driver checks. */
+int ashlar_job_check(const struct drm_ashlar_job *job);
 /* What flags and point may be together. */
 int ashlar_sync_check(const struct drm_ashlar_sync *sync);
 /* Check stride and count of one. */
