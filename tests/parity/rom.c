@@ -60,8 +60,10 @@ static uint32_t do_settle(uint32_t engine)
 		*copy(engine, ASHLAR_COPY_GO_IRQ) = 1;
 		*mp(ASHLAR_MP_IRQ_ENABLE) = ASHLAR_MP_IRQ_PENDING_COPY_MASK;
 		__asm__ volatile("wfi");
-		*copy(engine, ASHLAR_COPY_GO_IRQ) = 0;
 	}
+	/* Whether it had to sleep is time, and must not be seen. */
+	*copy(engine, ASHLAR_COPY_GO_IRQ) = 0;
+	*mp(ASHLAR_MP_IRQ_ENABLE) = 0;
 	return *copy(engine, ASHLAR_COPY_ERROR);
 }
 
