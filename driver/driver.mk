@@ -77,5 +77,22 @@ test-driver-check: ## checkpatch --strict, sparse, W=1 on both kernels
 	echo "$$n passed, $$failed failed"; [ $$failed -eq 0 ]
 TESTS += test-driver-check
 
+# KUnit tests, on the debug kernel: stock ones have no KUnit. Not in TESTS, for
+# `make debug-kernel` comes first, which takes a quarter of an hour.
+KUNIT_T := $(BUILD)/driver/kunit
+KUNIT_RESULTS := /sys/kernel/debug/kunit/ashlar/results
+
+.PHONY: test-driver-kunit
+test-driver-kunit: guest-root debug-kernel ## KUnit tests of the driver, on the debug kernel
+	@mkdir -p $(KUNIT_T)
+	@tools/vm/build-module debug driver linux $(KUNIT_T) ASHLAR_KUNIT=y W=1 KCFLAGS=-Werror \
+		>$(KUNIT_T)/build.log 2>&1 || { cat $(KUNIT_T)/build.log; exit 1; }
+	@tools/vm/run --kernel debug --no-board --module $(KUNIT_T)/linux/ashlar.ko --timeout 300 \
+		--log $(KUNIT_T)/console.log -- cat $(KUNIT_RESULTS) >$(KUNIT_T)/results || \
+		{ cat $(KUNIT_T)/results; echo "0 passed, 1 failed"; exit 1; }
+	@awk '/^ +not ok [0-9]+ / { bad++ } /^ +ok [0-9]+ / { good++ } /# .*:|not ok/ { print } \
+		END { if (good + bad == 0) bad = 1; \
+		printf "%d passed, %d failed\n", good, bad; exit bad > 0 }' $(KUNIT_T)/results
+
 modules:
 	@+for k in $(MODULE_KERNELS); do $(MAKE) --no-print-directory module KERNEL=$$k || exit 1; done

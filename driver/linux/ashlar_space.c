@@ -273,10 +273,9 @@ static int bind_unmap(struct ashlar_space *space,
 	return 0;
 }
 
-static int check_op(struct ashlar_device *adev,
-		    const struct drm_ashlar_bind_op *op)
+int ashlar_bind_check(const struct drm_ashlar_bind_op *op, u64 end)
 {
-	const u64 start = ASHLAR_PAGE_LARGE, end = ashlar_va_end(adev);
+	const u64 start = ASHLAR_PAGE_LARGE;
 
 	if (op->pad || !op->range ||
 	    (op->va | op->range | op->bo_offset) % ASHLAR_PAGE)
@@ -297,7 +296,7 @@ static int check_op(struct ashlar_device *adev,
 static int bind_op(struct ashlar_space *space, struct drm_file *file,
 		   const struct drm_ashlar_bind_op *op)
 {
-	int err = check_op(space->adev, op);
+	int err = ashlar_bind_check(op, ashlar_va_end(space->adev));
 
 	if (err)
 		return err;

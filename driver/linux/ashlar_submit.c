@@ -236,7 +236,7 @@ static void publish(struct signals *s, struct dma_fence *fence)
 
 /* --- Jobs ---------------------------------------------------------------------------------- */
 
-static int check_job(const struct drm_ashlar_job *job)
+int ashlar_job_check(const struct drm_ashlar_job *job)
 {
 	if (job->flags)
 		return -EINVAL;
@@ -310,7 +310,7 @@ static int submit_job(struct ashlar_queue *q, struct drm_file *file,
 {
 	struct ashlar_sched_job *job;
 	struct signals *signals = NULL;
-	int err = check_job(in);
+	int err = ashlar_job_check(in);
 
 	if (err)
 		return err;
