@@ -51,7 +51,7 @@ $(BENCH)/bench-driver: $(BENCH_COMMON) tests/bench/driver.c $(BENCH_HEADERS) $(L
 .PHONY: bench-driver
 bench-driver: $(BENCH)/bench-driver $(BENCH)/empty.elf
 	@tools/packages.sh vm
-	@+$(MAKE) --no-print-directory -s vm BOARD=sim VM_ARGS='--board-args "--record $(abspath $(BENCH))/driver.record"' \
+	@+$(MAKE) --no-print-directory -s vm BOARD=sim BOARD_MODEL=rtl VM_ARGS='--board-args "--record $(abspath $(BENCH))/driver.record"' \
 		RUN='$(BENCH)/bench-driver measure $(BENCH)/empty.elf $(BENCH)/driver.figures'
 	$(BENCH)/bench-driver report $(BENCH)/empty.elf $(BENCH)/driver.figures $(BENCH)/driver.record $(BUILD)
 	@rm -f $(BENCH)/driver.record

@@ -832,16 +832,21 @@ static void a_job_that_is_forgotten(void **state)
 	EXPECT(queue_destroy(c.fd, two), 0);
 }
 
-static uint32_t import(int file)
+static uint32_t import_to(int card, int file)
 {
 	struct drm_syncobj_handle h = {
 		.flags = DRM_SYNCOBJ_FD_TO_HANDLE_FLAGS_IMPORT_SYNC_FILE,
 		.fd = file,
 	};
 
-	EXPECT(sync_create(c.fd, &h.handle), 0);
-	EXPECT(call(c.fd, DRM_IOCTL_SYNCOBJ_FD_TO_HANDLE, &h), 0);
+	EXPECT(sync_create(card, &h.handle), 0);
+	EXPECT(call(card, DRM_IOCTL_SYNCOBJ_FD_TO_HANDLE, &h), 0);
 	return h.handle;
+}
+
+static uint32_t import(int file)
+{
+	return import_to(c.fd, file);
 }
 
 /* Of another file, alone and merged with one that is well. */
@@ -849,20 +854,25 @@ static void a_fence_from_elsewhere_fails(void **state)
 {
 	(void)state;
 	for (int way = 0; way < 4; way++) {
-		uint32_t queue = new_queue(4), there, two, sync;
+		uint32_t queue = new_queue(4), there, two, sync, gate;
 		struct sync_merge_data merge = { .name = "guest" };
-		struct drm_ashlar_sync in, out;
+		struct drm_ashlar_sync in, syncs[2];
 		struct guest_args args = { .value = 5, .turns = 5000 };
 		struct drm_ashlar_job job;
 		struct card other;
-		int file, own;
+		int file, own, held;
 
 		card_open(&other);
+		/* A fence that has signalled does not get into a set. */
+		gate = new_queue(2);
+		job = job_with(&c, "hang", &args);
+		held = submit_for_file(gate, &job, NULL);
 		EXPECT(queue_create(other.fd, NORMAL, 2, &there), 0);
 		EXPECT(sync_create(other.fd, &sync), 0);
-		out = signals(sync, 0);
+		syncs[0] = signals(sync, 0);
+		syncs[1] = wait_for(import_to(other.fd, held), 0);
 		job = job_with(&other, "leave", &args);
-		job_syncs(&job, &out, 1);
+		job_syncs(&job, syncs, 2);
 		EXPECT(submit(other.fd, there, &job, 1, NULL, NULL), 0);
 		file = sync_export(other.fd, sync);
 		CHECK(file >= 0);
@@ -870,13 +880,17 @@ static void a_fence_from_elsewhere_fails(void **state)
 		two = new_queue(2);
 		job = mix_job(&args, 9, 1);
 		args.turns = 10000;
-		own = submit_for_file(two, &job, NULL);
+		in = wait_for(import(held), 0);
+		own = submit_for_file(two, &job, &in);
+		EXPECT(sync_destroy(c.fd, in.handle), 0);
 		if (way / 2) {
 			merge.fd2 = own;
 			EXPECT(call(file, SYNC_IOC_MERGE, &merge), 0);
 			close(file);
 			file = merge.fence;
 		}
+		EXPECT(queue_destroy(c.fd, gate), 0);
+		close(held);
 		if (way % 2)
 			EXPECT(fence_wait(file, 20000), 0);
 		in = wait_for(import(file), 0);

@@ -3,13 +3,14 @@
 #   make vm                      a shell in a guest, the driver loaded
 #   make vm RUN='command'        or one command, and its status
 #   make vm KERNEL=6.12 BOARD=tiny BOARD_MODEL=rtl VM_ARGS='--memory 2048'
+#                                on the RTL instead of the functional model
 #   make guest-root              the private Debian that the rest needs
 
 BOARD ?= sim
-BOARD_MODEL ?= rtl
+BOARD_MODEL ?= fast
 RUN ?=
 VM_ARGS ?=
-VM_MODEL_rtl := $(BUILD)/model/ashlar-model-rtl-$(BOARD).so
+VM_MODEL := $(BUILD)/model/ashlar-model-$(BOARD_MODEL)-$(BOARD).so
 # The command reaches the guest's shell as it was written.
 export RUN
 
@@ -20,7 +21,7 @@ vm: ## a shell, or RUN='command', in a guest with the driver and the board (KERN
 	@echo "vm: then starts Linux $(KERNEL) in QEMU, about 10 seconds; the files there are this machine's"
 	@+$(MAKE) --no-print-directory -s run-vm
 
-run-vm: lib lib-data kernels firmware server $(VM_MODEL_$(BOARD_MODEL)) guest-root
+run-vm: lib lib-data kernels firmware server $(VM_MODEL) guest-root
 	@+$(MAKE) --no-print-directory -s module >$(BUILD)/guest/module-$(KERNEL).log 2>&1 || \
 		{ cat $(BUILD)/guest/module-$(KERNEL).log >&2; exit 1; }
 	@tools/vm/run --kernel $(KERNEL) --board $(BOARD) --model $(BOARD_MODEL) \
