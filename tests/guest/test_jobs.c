@@ -905,6 +905,74 @@ static void a_fence_from_elsewhere_fails(void **state)
 	}
 }
 
+/*
+ * Chains of jobs over three queues that wait in every way for one that hangs,
+ * while that is ended by its time limit, or its queue by its owner, and the
+ * others' queues at any moment. Everything ends.
+ */
+static void waits_end_whatever_ends_first(void **state)
+{
+	static const uint32_t ways[] = {
+		DRM_ASHLAR_SYNC_QUEUE | SUCCESS,
+		DRM_ASHLAR_SYNC_QUEUE,
+	};
+	uint64_t seed = 7;
+
+	(void)state;
+	for (int round = 0; round < 60; round++) {
+		uint32_t queues[3] = { new_queue(2), new_queue(4),
+				       new_queue(4) };
+		struct guest_args args = { 0 };
+		struct drm_ashlar_job job = job_with(&c, "hang", &args);
+		int files[7], count = 0;
+
+		job.timeout = 1000 + rnd(&seed) % 400000;
+		files[count++] = submit_for_file(queues[0], &job, NULL);
+		for (int i = 0; i < 6; i++) {
+			struct drm_ashlar_sync syncs[2];
+			uint32_t out;
+			int err;
+
+			syncs[1] = (struct drm_ashlar_sync){
+				.handle = queues[i ? i % 2 : 0],
+				.flags = ways[rnd(&seed) % 2],
+				.point = 1,
+			};
+
+			EXPECT(sync_create(c.fd, &out), 0);
+			syncs[0] = signals(out, 0);
+			job = job_nop();
+			job_syncs(&job, syncs, 2);
+			err = submit(c.fd, queues[1 + i % 2], &job, 1, NULL,
+				     NULL);
+			/* What it waits for may have failed, or not begun. */
+			CHECK(!err || err == -ECANCELED || err == -EINVAL);
+			if (!err)
+				files[count++] = sync_export(c.fd, out);
+			EXPECT(sync_destroy(c.fd, out), 0);
+		}
+		usleep((useconds_t)(rnd(&seed) % 20000));
+		for (int i = 0; i < 3; i++) {
+			uint32_t first = (uint32_t)(rnd(&seed) % 3);
+
+			for (uint32_t k = 0; k < 3; k++) {
+				uint32_t at = (first + k) % 3;
+
+				if (!queues[at])
+					continue;
+				EXPECT(queue_destroy(c.fd, queues[at]), 0);
+				queues[at] = 0;
+				break;
+			}
+			usleep((useconds_t)(rnd(&seed) % 2000));
+		}
+		for (int i = 0; i < count; i++) {
+			EXPECT(fence_wait(files[i], 20000), 0);
+			close(files[i]);
+		}
+	}
+}
+
 /* Jobs that a queue takes with it have not succeeded. */
 static void a_destroyed_queue_is_a_failure(void **state)
 {
@@ -968,6 +1036,7 @@ int main(void)
 		TEST(a_job_that_is_forgotten),
 		TEST(a_fence_from_elsewhere_fails),
 		TEST(a_destroyed_queue_is_a_failure),
+		TEST(waits_end_whatever_ends_first),
 	};
 
 	guard(100);
