@@ -13,7 +13,7 @@
 #define NORMAL	      DRM_ASHLAR_PRIORITY_NORMAL
 #define SHORT_TIMEOUT 20000
 
-static unsigned int rounds = 50;
+static unsigned int rounds = 20;
 static uint64_t seed = 1;
 
 enum failure {

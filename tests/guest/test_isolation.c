@@ -14,7 +14,7 @@
 #define NORMAL DRM_ASHLAR_PRIORITY_NORMAL
 #define SECRET 0x5ec2e700u
 
-static unsigned int rounds = 50;
+static unsigned int rounds = 20;
 static uint64_t seed = 1;
 
 /* Two processes take turns: each waits for a byte of the other. */

@@ -80,7 +80,7 @@ static void jobs_and_waits(void **state)
 	EXPECT(queue_create(c.fd, NORMAL, 2, &queue[0]), 0);
 	EXPECT(queue_create(c.fd, NORMAL, 8, &queue[1]), 0);
 	EXPECT(sync_create(c.fd, &sync), 0);
-	while (on_for(2, start)) {
+	while (on_for(1, start)) {
 		struct guest_args args = { .from = b.va, .to = b.va };
 		struct drm_ashlar_sync syncs[2];
 		struct drm_ashlar_job job;
@@ -128,7 +128,7 @@ static void memory_and_addresses(void **state)
 	card_open(&c);
 	card_computes(&c);
 	free_before = state_of(c.fd).memory_free;
-	while (on_for(2, start)) {
+	while (on_for(1, start)) {
 		struct buf b;
 
 		/* The same addresses each time. */
@@ -155,7 +155,7 @@ static void queues_and_faults(void **state)
 
 	(void)state;
 	card_open(&c);
-	while (on_for(2, start)) {
+	while (on_for(1, start)) {
 		struct guest_args args = { .to = c.dev.va_end - PAGE };
 		struct drm_ashlar_job job = job_with(&c, "put", &args);
 		struct drm_ashlar_result r;
@@ -181,7 +181,7 @@ static void files(void **state)
 	time_t start = now_s();
 
 	(void)state;
-	while (on_for(2, start))
+	while (on_for(1, start))
 		board_computes();
 }
 
