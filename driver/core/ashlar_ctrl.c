@@ -33,6 +33,7 @@ struct patience {
 	u64 last;
 	u32 still;
 	u32 looks;
+	bool late; /* it is over, but for one more look */
 };
 
 static const char *op_name(u32 op)
@@ -215,8 +216,16 @@ static int wait_some(struct ashlar_dev *dev, struct patience *p, u32 cycles)
 	p->still = now == p->last ? p->still + 1 : 0;
 	p->last = now;
 	if (now - p->start >= ASHLAR_CTRL_CYCLES || p->still >= STILL_MAX ||
-	    p->looks >= LOOKS_MAX)
-		return -ETIMEDOUT;
+	    p->looks >= LOOKS_MAX) {
+		if (p->late)
+			return -ETIMEDOUT;
+		/*
+		 * This processor may have been away for much of that time, and
+		 * the answer have come long since: it is looked for once more.
+		 */
+		p->late = true;
+		return 0;
+	}
 	return ++p->looks % LOOKS_POST ? 0 : ashlar_boot_check(dev);
 }
 
@@ -245,9 +254,11 @@ static int exchange(struct ashlar_dev *dev, struct ashlar_ctrl_request *r,
 	while (!answered(dev, r)) {
 		err = wait_some(dev, p, WAIT_CYCLES);
 		if (err) {
-			withdraw(dev, r);
 			/* It may have come in the last moment. */
-			return r->done ? 0 : err;
+			bool done = err == -ETIMEDOUT && answered(dev, r);
+
+			withdraw(dev, r);
+			return done || r->done ? 0 : err;
 		}
 	}
 	return 0;
@@ -286,6 +297,7 @@ int ashlar_ctrl_call(struct ashlar_dev *dev, u32 op, const void *req,
 {
 	struct ashlar_ctrl_request r = { .op = op };
 	struct patience p = { 0 };
+	bool once_more = false;
 	int err;
 
 	if (req_bytes > sizeof(r.reply.arg) ||
@@ -300,6 +312,10 @@ int ashlar_ctrl_call(struct ashlar_dev *dev, u32 op, const void *req,
 		err = exchange(dev, &r, req, req_bytes, &p);
 		if (!err && r.reply.status == ASHLAR_STATUS_BUSY)
 			err = wait_some(dev, &p, BUSY_CYCLES);
+		if (err == -ETIMEDOUT && r.done && !once_more) {
+			once_more = true; /* also when it was BUSY */
+			err = 0;
+		}
 		if (err == -ETIMEDOUT)
 			return timed_out(dev, op, &p);
 		if (err)

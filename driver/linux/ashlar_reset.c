@@ -218,6 +218,8 @@ static void watchdog(struct work_struct *work)
 	if (READ_ONCE(adev->health) != ASHLAR_HEALTHY)
 		goto out;
 
+	/* Time first: what is not done by then is seen to be not done. */
+	now = ashlar_dev_cycles(&adev->core);
 	/* An interrupt may have been lost. */
 	ashlar_irq_poll(adev);
 	w = look(adev);
@@ -226,7 +228,6 @@ static void watchdog(struct work_struct *work)
 		goto out;
 	}
 
-	now = ashlar_dev_cycles(&adev->core);
 	if (now == U64_MAX) {
 		ashlar_reset_trigger(adev, "its registers read all ones");
 		goto out;

@@ -88,6 +88,25 @@ static void silence_ends(void **state)
 	core_board_free(b);
 }
 
+/* The processor was away; the answer has been there for long. */
+static void an_answer_is_not_too_late(void **state)
+{
+	struct core_board *b = core_board_booted();
+	uint32_t reply;
+
+	(void)state;
+	quirks(b)->leap = 1ull << 40;
+	assert_int_equal(ping(b, 5, &reply), 0);
+	assert_int_equal(reply, 5);
+	/* The board may also have been busy just then. */
+	quirks(b)->leap = 1ull << 40;
+	quirks(b)->busy = 1;
+	assert_int_equal(ping(b, 6, &reply), 0);
+	assert_int_equal(reply, 6);
+	assert_false(b->dev.lost);
+	core_board_free(b);
+}
+
 static void a_trap_ends_the_wait(void **state)
 {
 	struct core_board *b = core_board_booted();
@@ -264,6 +283,7 @@ int main(void)
 		cmocka_unit_test(retries_busy),
 		cmocka_unit_test(busy_for_ever_ends),
 		cmocka_unit_test(silence_ends),
+		cmocka_unit_test(an_answer_is_not_too_late),
 		cmocka_unit_test(a_trap_ends_the_wait),
 		cmocka_unit_test(stray_replies_are_dropped),
 		cmocka_unit_test(a_reply_of_another_op_is_none),

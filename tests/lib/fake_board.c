@@ -512,6 +512,8 @@ static void control(struct ashlar_model *m)
 	}
 	r->rep_tail += m->quirks.jump_tail;
 	m->quirks.jump_tail = 0;
+	m->now += m->quirks.leap;
+	m->quirks.leap = 0;
 	raise_vector(m, 0);
 }
 

@@ -51,6 +51,7 @@ struct fake_quirks {
 	uint32_t info_word, info_value; /* word n + 1 of ashlar_info */
 	uint32_t dead; /* reads give all ones */
 	uint32_t frozen; /* device time stands still */
+	uint64_t leap; /* device time that passes once behind an answer */
 	uint32_t lose_jobs; /* doorbells of queues are ignored */
 	uint64_t completed_add; /* to the fence that is reported */
 	uint64_t fence_add; /* to the fence in the completion */
