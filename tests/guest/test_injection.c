@@ -978,10 +978,10 @@ static void before_dump(struct scene *s)
 /* --- One call ----------------------------------------------------------------------------------------------------------- */
 
 /* Name, call, and what else it has. */
-#define CALL(text, ...)                           \
-	{                                         \
-		.name = text, .call = __VA_ARGS__ \
-	}
+/* Versions of clang-format differ about this. */
+/* clang-format off */
+#define CALL(text, ...) { .name = text, .call = __VA_ARGS__ }
+/* clang-format on */
 static const struct attempt attempts[] = {
 	CALL("open", open_file, .before = before_open),
 	CALL("close", close_file, .before = before_close),
@@ -1059,21 +1059,21 @@ static const struct attempt attempts[] = {
 enum { ATTEMPTS = sizeof(attempts) / sizeof(attempts[0]) };
 
 /* What becomes of an attempt; in memory that the parent sees. */
-static struct outcome {
+struct outcome {
 	bool reached; /* there were that many points */
 	int err; /* of the call with the failure */
-} * outcome;
+};
+static struct outcome *outcome;
 
-struct
-try {
+struct trial {
 	const struct attempt *attempt;
 	unsigned int n;
 };
 
 static void attempt_child(void *arg)
 {
-	const struct try *try = arg;
-	const struct attempt *a = try->attempt;
+	const struct trial *trial = arg;
+	const struct attempt *a = trial->attempt;
 	struct scene s;
 	int err, again;
 
@@ -1081,7 +1081,7 @@ static void attempt_child(void *arg)
 	if (a->before)
 		a->before(&s);
 	inject_here();
-	inject(try->n);
+	inject(trial->n);
 	err = a->call(&s);
 	outcome->reached = !injection_left();
 	outcome->err = err;
@@ -1114,7 +1114,7 @@ static unsigned int queues_of_board(void)
 static void call_fails_everywhere(void **state)
 {
 	const struct attempt *a = *state;
-	struct try try = { .attempt = a };
+	struct trial trial = { .attempt = a };
 	struct drm_ashlar_state was, is;
 	unsigned int failed = 0;
 	int watch = node_open();
@@ -1124,13 +1124,13 @@ static void call_fails_everywhere(void **state)
 	do {
 		int status;
 
-		try.n++;
+		trial.n++;
 		memset(outcome, 0, sizeof(*outcome));
-		CHECK(waitpid(child(attempt_child, &try), &status, 0) > 0);
+		CHECK(waitpid(child(attempt_child, &trial), &status, 0) > 0);
 		if (status)
 			die(__FILE__, __LINE__,
 			    "%s: with failure %u (%s) status is 0x%x", a->name,
-			    try.n, strerror(-outcome->err), status);
+			    trial.n, strerror(-outcome->err), status);
 		failed += outcome->err != 0;
 		/* The file has gone, and with it all that it had. */
 		is = state_of(watch);
@@ -1139,7 +1139,7 @@ static void call_fails_everywhere(void **state)
 		EXPECT(is.bad_requests, was.bad_requests);
 	} while (outcome->reached);
 	EXPECT(queues_of_board(), 0);
-	printf("%-24s %3u points, %3u fail the call\n", a->name, try.n - 1,
+	printf("%-24s %3u points, %3u fail the call\n", a->name, trial.n - 1,
 	       failed);
 	close(watch);
 }

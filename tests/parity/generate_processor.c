@@ -8,8 +8,8 @@
 
 #define MP(name)   (ASHLAR_MAP_MP_MP_BASE + ASHLAR_MP_##name)
 #define TILE(name) (ASHLAR_MAP_MP_TILE_BASE + ASHLAR_TILE_##name)
-#define COPY(e, name)                                              \
-	(ASHLAR_MAP_MP_COPY_BASE + (e)*ASHLAR_MAP_MP_COPY_STRIDE + \
+#define COPY(e, name)                                                \
+	(ASHLAR_MAP_MP_COPY_BASE + ASHLAR_MAP_MP_COPY_STRIDE * (e) + \
 	 ASHLAR_COPY_##name)
 
 /* Board memory of copies: sources, then a part for each engine to write. */

@@ -6,7 +6,7 @@
 
 #define SHARED		      ASHLAR_MAP_BAR0_SHARED_BASE
 #define PATIENCE	      400000u /* cycles in which a list without sleep is done */
-#define TILE(t)		      (ASHLAR_MAP_MP_TILE_BASE + (t)*ASHLAR_MAP_MP_TILE_STRIDE)
+#define TILE(t)		      (ASHLAR_MAP_MP_TILE_BASE + ASHLAR_MAP_MP_TILE_STRIDE * (t))
 #define IN(addr, base, bytes) ((addr) - (base) < (bytes))
 
 /* What a tile tells of its run, in this order. */

@@ -7,10 +7,10 @@ struct name {
 	const char *name;
 };
 
-#define R(block, reg)                                   \
-	{                                               \
-		ASHLAR_##block##_##reg, #block "." #reg \
-	}
+/* Versions of clang-format differ about this. */
+/* clang-format off */
+#define R(block, reg) { ASHLAR_##block##_##reg, #block "." #reg }
+/* clang-format on */
 
 static const struct name host[] = {
 	R(HOST, ID),	       R(HOST, HW_VERSION),    R(HOST, PLATFORM),
@@ -86,10 +86,10 @@ static const struct name unit[] = {
 	R(UNIT, EXIT),	     { 0, NULL },
 };
 
-#define D(reg)                                 \
-	{                                      \
-		ASHLAR_LOAD_##reg, "DMA." #reg \
-	}
+/* Versions of clang-format differ about this one. */
+/* clang-format off */
+#define D(reg) { ASHLAR_LOAD_##reg, "DMA." #reg }
+/* clang-format on */
 
 static const struct name dma[] = {
 	D(GADDR_LO), D(GADDR_HI), D(LADDR),    D(RUN),	    D(COUNT1),

@@ -9,7 +9,7 @@
 
 #define ACCS 2u
 
-#define CFG_TYPE(c) ((c)&ASHLAR_MATRIX_CFG_TYPE_MASK)
+#define CFG_TYPE(c) (ASHLAR_MATRIX_CFG_TYPE_MASK & (c))
 
 int units_pair_init(struct units_pair *p, uint32_t n, uint32_t spad_bytes,
 		    uint64_t seed)
@@ -329,15 +329,12 @@ struct modes {
 
 static struct modes modes_now(void)
 {
-	return (struct modes)
-	{
-		fegetround(),
+	struct modes modes = { fegetround(), 0 };
+
 #if HOST_HAS_FTZ
-			_mm_getcsr()
-#else
-			0
+	modes.simd = _mm_getcsr();
 #endif
-	};
+	return modes;
 }
 
 static struct modes odd_modes(struct units_pair *p)
