@@ -53,7 +53,7 @@ all: $(ALL) ## build everything
 demo: ## install what is missing, build, and classify digits on the simulated board
 	@tools/packages.sh demo
 	@echo "demo: builds models, firmware and library, and runs a network on the simulated board"
-	@echo "demo: a first result in half a minute; the RTL takes about 2 minutes to build, once"
+	@echo "demo: a first result in about a minute; the RTL takes about 2 minutes to build, once"
 	@+$(MAKE) --no-print-directory -s run-demo
 
 test: ## install what is missing, build, and run every test
