@@ -8,7 +8,8 @@
  * bytes waits for the work first (work_wait).
  *
  * The thread is made when there is work worth it and sleeps when there is none.
- * On a host with one processor there is none: work is done when it is given.
+ * On a host with fewer than three processors there is none: work is done when it
+ * is given.
  */
 #ifndef ASH_FAST_WORK_H
 #define ASH_FAST_WORK_H
