@@ -214,7 +214,8 @@ static bool several_processors(void)
 {
 	cpu_set_t set;
 
-	return !sched_getaffinity(0, sizeof(set), &set) && CPU_COUNT(&set) >= WORK_PROCESSORS;
+	return !sched_getaffinity(0, sizeof(set), &set) &&
+	       CPU_COUNT(&set) >= WORK_PROCESSORS;
 }
 
 struct worker *work_new(struct ash_tile *tile)
