@@ -75,7 +75,7 @@ static enum ashlar_model_stop run_until(struct engine *e, uint64_t end,
 			return ASHLAR_MODEL_BUDGET;
 		}
 		advance(e, t.at, idle);
-		if (t.next < end - BOARD_SLICE)
+		if (t.next < end && end - t.next > BOARD_SLICE)
 			until = t.next + BOARD_SLICE;
 		m->vector_raised = false;
 		if (t.who == TILES)
@@ -115,7 +115,6 @@ enum ashlar_model_stop engine_run(struct ashlar_model *m, uint64_t max_cycles)
 static int pass(struct engine *e, uint64_t cycles)
 {
 	uint64_t end = e->m->cycles + cycles;
-
 	enum ashlar_model_stop stop = run_until(e, end, false);
 
 	settle(e);

@@ -7,9 +7,6 @@
 
 #include <string.h>
 
-#define FIELD(reg, name) \
-	((ASHLAR_##name##_MASK & (reg)) >> ASHLAR_##name##_SHIFT)
-
 #define MEM   ASHLAR_COPY_SPACE_DST_MEM
 #define HOST  ASHLAR_COPY_SPACE_DST_HOST
 #define LOCAL ASHLAR_COPY_SPACE_DST_LOCAL

@@ -19,6 +19,10 @@
 
 #define NEVER UINT64_MAX
 
+/* A field of a register's value. */
+#define FIELD(reg, name) \
+	((ASHLAR_##name##_MASK & (reg)) >> ASHLAR_##name##_SHIFT)
+
 /* So far may one part be ahead of another that could act on it. */
 #define BOARD_SLICE 256
 
@@ -36,7 +40,7 @@ struct copy {
 	bool armed;
 	uint32_t error;
 	uint32_t issued, done;
-	/* Of copy n at n % COPY_QUEUE: when its turn begins, and when it ends. */
+	/* Of copy n at n % (2 * COPY_QUEUE): when its turn begins, and when it ends. */
 	uint64_t begins[COPY_QUEUE * 2], ends[COPY_QUEUE * 2];
 };
 

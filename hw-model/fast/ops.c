@@ -7,9 +7,6 @@
 
 #include <string.h>
 
-#define FIELD(reg, name) \
-	((ASHLAR_##name##_MASK & (reg)) >> ASHLAR_##name##_SHIFT)
-
 /* From the last step to DONE, and from GO to the first line asked for. */
 #define MATRIX_END_CYCLES   5
 #define MATRIX_BEGIN_CYCLES 2

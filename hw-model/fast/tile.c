@@ -4,7 +4,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 
 #define FIRST_INSN_CYCLES 3 /* from the end of loading */
 #define DRAIN_CYCLES	  2 /* from the last unit's end to DONE */

@@ -45,7 +45,7 @@ $(FAST_UNITS)/test-%: $(FAST_UNITS_SRC) $(FAST_UNITS_HEADERS) $(FAST_UNITS_TEST_
 
 # OpenBLAS: the Debian package libopenblas-dev.
 $(FAST_UNITS)/bench: $(FAST_UNITS_TEST)/bench_units.c $(FAST_UNITS_TEST)/units_random.c \
-		$(FAST_UNITS_TEST)/units_random.h $(FAST_UNITS_LIB) $(NUMERICS_LIB)
+		$(FAST_UNITS_TEST)/units_random.h $(FAST_UNITS_LIB) $(NUMERICS_LIB) | bench-packages
 	$(CC) $(CFLAGS_COMMON) $(FAST_UNITS_TEST_INC) $(filter %.c %.a,$^) -lopenblas -lm -o $@
 
 SEED ?= 1
