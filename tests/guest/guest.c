@@ -425,3 +425,26 @@ void child_kill(pid_t pid)
 	kill(pid, SIGKILL);
 	EXPECT(waitpid(pid, NULL, 0), pid);
 }
+
+/* --- Files of the kernel --------------------------------------------------- */
+
+int try_echo(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC), err = 0;
+
+	if (fd < 0)
+		return -errno;
+	if (write(fd, text, strlen(text)) < 0)
+		err = -errno;
+	close(fd);
+	return err;
+}
+
+void echo(const char *path, const char *text)
+{
+	int err = try_echo(path, text);
+
+	if (err)
+		die(__FILE__, __LINE__, "%s > %s: %s", text, path,
+		    strerror(-err));
+}

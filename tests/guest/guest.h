@@ -107,6 +107,10 @@ struct card {
 	uint64_t code_va;
 };
 
+/* Write text to a file of the kernel; 0 or a negative errno. echo() insists. */
+int try_echo(const char *path, const char *text);
+void echo(const char *path, const char *text);
+
 /* Memory that processor and kernels see. */
 struct buf {
 	uint32_t handle;

@@ -38,27 +38,6 @@ static unsigned int binds = 40;
 
 /* --- Files of the kernel -------------------------------------------------------------- */
 
-static int put(const char *path, const char *text)
-{
-	int fd = open(path, O_WRONLY | O_CLOEXEC), err = 0;
-
-	if (fd < 0)
-		return -errno;
-	if (write(fd, text, strlen(text)) < 0)
-		err = -errno;
-	close(fd);
-	return err;
-}
-
-static void must_put(const char *path, const char *text)
-{
-	int err = put(path, text);
-
-	if (err)
-		die(__FILE__, __LINE__, "%s > %s: %s", text, path,
-		    strerror(-err));
-}
-
 /* The first file of that pattern: it may be there a little later. */
 static const char *found(const char *pattern)
 {
@@ -118,7 +97,7 @@ static void allow_injection(void)
 	};
 
 	for (size_t i = 0; i < sizeof(settings) / sizeof(settings[0]); i++)
-		must_put(settings[i][0], settings[i][1]);
+		echo(settings[i][0], settings[i][1]);
 }
 
 /* In the thread that is to fail. */
@@ -1188,7 +1167,7 @@ static unsigned int points_of(const char *path)
 	unsigned int many = 1000000;
 
 	inject(many);
-	must_put(path, pci_name());
+	echo(path, pci_name());
 	return many - injection_left();
 }
 
@@ -1199,17 +1178,17 @@ static void bind_fails_in_places(void **state)
 
 	(void)state;
 	inject_here();
-	must_put(DRIVER "/unbind", pci_name());
+	echo(DRIVER "/unbind", pci_name());
 	points = points_of(DRIVER "/bind");
 	board_computes();
-	must_put(DRIVER "/unbind", pci_name());
+	echo(DRIVER "/unbind", pci_name());
 	CHECK(points > 100);
 	step = points / binds + 1;
 	for (unsigned int n = 1; n <= points; n += step) {
 		int err;
 
 		inject(n);
-		err = put(DRIVER "/bind", pci_name());
+		err = try_echo(DRIVER "/bind", pci_name());
 		injection_left();
 		tried++;
 		if (err) {
@@ -1219,9 +1198,9 @@ static void bind_fails_in_places(void **state)
 		}
 		/* What failed was not needed. */
 		board_computes();
-		must_put(DRIVER "/unbind", pci_name());
+		echo(DRIVER "/unbind", pci_name());
 	}
-	must_put(DRIVER "/bind", pci_name());
+	echo(DRIVER "/bind", pci_name());
 	board_computes();
 	printf("%-24s %3u points, %3u tried, %3u fail the call\n", "bind",
 	       points, tried, failed);
@@ -1237,9 +1216,9 @@ static void nothing_is_leaked(void **state)
 	int n;
 
 	(void)state;
-	must_put(DEBUGFS "/kmemleak", "scan");
+	echo(DEBUGFS "/kmemleak", "scan");
 	sleep(6);
-	must_put(DEBUGFS "/kmemleak", "scan");
+	echo(DEBUGFS "/kmemleak", "scan");
 	n = get(DEBUGFS "/kmemleak", text, sizeof(text) - 1);
 	CHECK(n >= 0);
 	text[n] = 0;

@@ -23,27 +23,6 @@ static uint64_t seed = 1;
 
 /* --- Ways to do it ------------------------------------------------------------------- */
 
-static int try_echo(const char *path, const char *text)
-{
-	int fd = open(path, O_WRONLY | O_CLOEXEC), err = 0;
-
-	if (fd < 0)
-		return -errno;
-	if (write(fd, text, strlen(text)) < 0)
-		err = -errno;
-	close(fd);
-	return err;
-}
-
-static void echo(const char *path, const char *text)
-{
-	int err = try_echo(path, text);
-
-	if (err)
-		die(__FILE__, __LINE__, "%s > %s: %s", text, path,
-		    strerror(-err));
-}
-
 static void echo_of_board(const char *file, const char *text)
 {
 	char path[500];
