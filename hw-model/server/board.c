@@ -262,7 +262,7 @@ int board_open(struct board *b, const struct board_options *opt, char *error,
 	memset(b, 0, sizeof(*b));
 	b->memory_fd = -1;
 	b->chunk = CHUNK_MIN;
-	pci_reset(&b->pci);
+	pci_power_on(&b->pci);
 	irq_init(&b->irq);
 	pthread_mutex_init(&b->lock, NULL);
 	pthread_cond_init(&b->wake, NULL);
@@ -356,8 +356,10 @@ void board_read(struct board *b, unsigned int bar, uint64_t offset, void *data,
 		uint32_t bytes)
 {
 	memset(data, 0xff, bytes);
-	if (!pci_memory_enabled(&b->pci))
+	if (!pci_memory_enabled(&b->pci)) {
+		pci_unsupported(&b->pci, false);
 		return;
+	}
 	if (bar == ASHLAR_PCI_BAR_MSIX) {
 		read_msix(b, offset, data, bytes);
 	} else if (model_takes(bar, offset, bytes)) {
@@ -371,7 +373,11 @@ void board_read(struct board *b, unsigned int bar, uint64_t offset, void *data,
 void board_write(struct board *b, unsigned int bar, uint64_t offset,
 		 const void *data, uint32_t bytes)
 {
-	if (!pci_memory_enabled(&b->pci) || !model_takes(bar, offset, bytes))
+	if (!pci_memory_enabled(&b->pci)) {
+		pci_unsupported(&b->pci, true);
+		return;
+	}
+	if (!model_takes(bar, offset, bytes))
 		return;
 	/* A dead model drops it, as a board would that is gone. */
 	b->ops->mmio_write(b->model, (enum ashlar_model_bar)bar, offset, data,

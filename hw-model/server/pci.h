@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Configuration space of the function: header, power management, PCI Express
- * endpoint, MSI-X.
+ * endpoint, MSI-X, advanced error reporting.
  *
  * The client emulates base addresses and MSI-X and tells the server what comes
  * of it in messages of their own; here their registers are inert.
@@ -18,7 +18,9 @@ struct pci {
 	uint8_t config[PCI_CONFIG_BYTES];
 };
 
-/* The state after power-on and after each reset. */
+void pci_power_on(struct pci *p);
+
+/* As after power-on, but for the sticky registers of error reporting. */
 void pci_reset(struct pci *p);
 
 /* offset + bytes is at most PCI_CONFIG_BYTES. */
@@ -30,6 +32,9 @@ void pci_read(const struct pci *p, uint32_t offset, void *data, uint32_t bytes);
  */
 bool pci_write(struct pci *p, uint32_t offset, const void *data,
 	       uint32_t bytes);
+
+/* Log that an access to a BAR was refused, as the function does not answer. */
+void pci_unsupported(struct pci *p, bool write);
 
 /* Whether the function answers in its BARs. */
 bool pci_memory_enabled(const struct pci *p);

@@ -17,6 +17,19 @@
 #define FLR	   0x8000u
 #define MSIX_CTL   0xa2
 
+/* Error reporting. */
+#define DEVICE_STA   0x5a
+#define AER	     0x100
+#define UNC_STA	     0x104
+#define UNC_MASK     0x108
+#define UNC_SEVERITY 0x10c
+#define COR_STA	     0x110
+#define COR_MASK     0x114
+#define FIRST_ERROR  0x118
+#define HEADER_LOG   0x11c
+#define UNSUPPORTED  0x100000u
+#define ADVISORY     0x2000u
+
 static struct server server;
 static struct client c;
 
@@ -58,7 +71,9 @@ static void says_what_it_is(void **state)
 	assert_int_equal(region_read(&c, CONFIG, 0, all, sizeof(all)), 0);
 	for (uint32_t i = 0; i < sizeof(all); i += 4)
 		assert_int_equal(config_read(&c, i, 4), at32(all, i));
-	assert_int_equal(at32(all, 0x100), 0);
+	assert_int_equal(at32(all, 0x100), 0x00020001);
+	for (uint32_t i = 0x12c; i < sizeof(all); i += 4)
+		assert_int_equal(at32(all, i), 0);
 }
 
 static void has_its_capabilities(void **state)
@@ -100,9 +115,26 @@ static void keeps_read_only_bits(void **state)
 		uint32_t at;
 		uint8_t mask;
 	} may[] = {
-		{ 0x04, 0x46 }, { 0x05, 0x05 }, { 0x0c, 0xff }, { 0x3c, 0xff },
-		{ 0x44, 0x03 }, { 0x58, 0xff }, { 0x59, 0x7f }, { 0x60, 0xcb },
-		{ 0x61, 0x03 }, { 0x80, 0x0f }, { 0xa3, 0xc0 },
+		{ 0x04, 0x46 },
+		{ 0x05, 0x05 },
+		{ 0x0c, 0xff },
+		{ 0x3c, 0xff },
+		{ 0x44, 0x03 },
+		{ 0x58, 0xff },
+		{ 0x59, 0x7f },
+		{ 0x60, 0xcb },
+		{ 0x61, 0x03 },
+		{ 0x80, 0x0f },
+		{ 0xa3, 0xc0 },
+		/* Masks and severity: the errors of an endpoint. */
+		{ 0x108, 0x30 },
+		{ 0x109, 0xf0 },
+		{ 0x10a, 0x57 },
+		{ 0x10c, 0x30 },
+		{ 0x10d, 0xf0 },
+		{ 0x10e, 0x57 },
+		{ 0x114, 0xc1 },
+		{ 0x115, 0x71 },
 	};
 
 	(void)state;
@@ -119,6 +151,103 @@ static void keeps_read_only_bits(void **state)
 	/* Base addresses do not size here: the client emulates them. */
 	assert_int_equal(config_read(&c, 0x10, 4), 0);
 	assert_int_equal(config_read(&c, 0x18, 4), 0xc);
+}
+
+static void knows_the_errors_of_an_endpoint(void **state)
+{
+	(void)state;
+	/* Identity, version 2, no next; what is masked and fatal at first. */
+	assert_int_equal(config_read(&c, AER, 4), 0x00020001);
+	assert_int_equal(config_read(&c, UNC_STA, 4), 0);
+	assert_int_equal(config_read(&c, UNC_MASK, 4), 0x00400000);
+	assert_int_equal(config_read(&c, UNC_SEVERITY, 4), 0x00462030);
+	assert_int_equal(config_read(&c, COR_STA, 4), 0);
+	assert_int_equal(config_read(&c, COR_MASK, 4), 0x6000);
+	assert_int_equal(config_read(&c, FIRST_ERROR, 4), 0);
+	for (uint32_t i = 0; i < 16; i += 4)
+		assert_int_equal(config_read(&c, HEADER_LOG + i, 4), 0);
+	assert_int_equal(config_read(&c, DEVICE_STA, 2), 0);
+	/* Errors have roles: reads that are refused are advice. */
+	assert_true(config_read(&c, 0x54, 4) & 1u << 15);
+}
+
+static void check_log(uint32_t device, uint32_t unc, uint32_t cor)
+{
+	assert_int_equal(config_read(&c, DEVICE_STA, 2), device);
+	assert_int_equal(config_read(&c, UNC_STA, 4), unc);
+	assert_int_equal(config_read(&c, COR_STA, 4), cor);
+}
+
+/* A one clears, by itself: nothing near it, and no zero. */
+static void clear_log(void)
+{
+	uint32_t device = config_read(&c, DEVICE_STA, 2);
+
+	config_write(&c, DEVICE_STA, 0, 2);
+	config_write(&c, UNC_STA, ~UNSUPPORTED, 4);
+	config_write(&c, UNC_STA, 0xff, 1);
+	config_write(&c, UNC_STA + 3, 0xff, 1);
+	config_write(&c, COR_STA, ~ADVISORY, 4);
+	config_write(&c, COR_STA, 0xff, 1);
+	check_log(device, UNSUPPORTED, config_read(&c, COR_STA, 4));
+	config_write(&c, UNC_STA + 2, UNSUPPORTED >> 16, 1);
+	assert_int_equal(config_read(&c, UNC_STA, 4), 0);
+	config_write(&c, COR_STA, ADVISORY, 4);
+	assert_int_equal(config_read(&c, COR_STA, 4), 0);
+	config_write(&c, DEVICE_STA, device & 7, 2);
+	assert_int_equal(config_read(&c, DEVICE_STA, 2), device & 8);
+	config_write(&c, DEVICE_STA, 8, 1);
+	check_log(0, 0, 0);
+}
+
+static void logs_what_it_refuses(void **state)
+{
+	(void)state;
+	/* Advice, which is masked at first. */
+	read32(&c, FAKE_ID);
+	assert_int_equal(config_read(&c, DEVICE_STA, 2), 0x9);
+	assert_int_equal(config_read(&c, UNC_STA, 4), 0);
+	assert_int_equal(config_read(&c, COR_STA, 4), ADVISORY);
+	assert_int_equal(config_read(&c, FIRST_ERROR, 4), 0);
+	config_write(&c, COR_STA, ADVISORY, 4);
+	config_write(&c, DEVICE_STA, 0xf, 2);
+
+	config_write(&c, COR_MASK, 0, 4);
+	read32(&c, FAKE_ID);
+	check_log(0x9, UNSUPPORTED, ADVISORY);
+	assert_int_equal(config_read(&c, FIRST_ERROR, 4), 20);
+	for (uint32_t i = 0; i < 16; i += 4)
+		assert_int_equal(config_read(&c, HEADER_LOG + i, 4),
+				 UINT32_MAX);
+	clear_log();
+
+	write32(&c, FAKE_SCRATCH, 1);
+	check_log(0xa, UNSUPPORTED, 0);
+	clear_log();
+
+	config_write(&c, UNC_SEVERITY, UNSUPPORTED, 4);
+	read32(&c, FAKE_ID);
+	check_log(0xc, UNSUPPORTED, 0);
+	clear_log();
+	write32(&c, FAKE_SCRATCH, 1);
+	check_log(0xc, UNSUPPORTED, 0);
+	clear_log();
+
+	/* Nothing is refused, nothing logged. */
+	enable(&c);
+	read32(&c, FAKE_ID);
+	write32(&c, FAKE_SCRATCH, 1);
+	check_log(0, 0, 0);
+}
+
+static void shows_no_header_of_what_is_masked(void **state)
+{
+	(void)state;
+	config_write(&c, UNC_MASK, UNSUPPORTED, 4);
+	write32(&c, FAKE_SCRATCH, 1);
+	check_log(0xa, UNSUPPORTED, 0);
+	assert_int_equal(config_read(&c, FIRST_ERROR, 4), 0);
+	assert_int_equal(config_read(&c, HEADER_LOG, 4), 0);
 }
 
 static void has_two_power_states(void **state)
@@ -230,6 +359,16 @@ static void memory_is_one(void **state)
 	munmap(memory, bytes);
 }
 
+/* Error reporting outlives each reset. */
+static void check_sticky(const uint8_t *before, const uint8_t *after)
+{
+	assert_int_equal(at32(after, UNC_STA), UNSUPPORTED);
+	assert_int_equal(at32(after, UNC_MASK), 0x00001000);
+	assert_int_equal(at32(after, UNC_SEVERITY), 0x00040000);
+	assert_int_equal(at32(after, COR_MASK), 0x0000);
+	assert_memory_equal(before + AER, after + AER, 0x2c);
+}
+
 /* What a reset is, by whatever way it comes. */
 static void check_reset(void (*reset)(void), uint32_t count)
 {
@@ -242,9 +381,18 @@ static void check_reset(void (*reset)(void), uint32_t count)
 	config_write(&c, MSIX_CTL, 0x8000, 2);
 	config_write(&c, DEVICE_CTL, 0x2000, 2);
 	config_write(&c, 0x3c, 11, 1);
+	config_write(&c, UNC_MASK, 0x1000, 4);
+	config_write(&c, UNC_SEVERITY, 0x40000, 4);
+	config_write(&c, COR_MASK, 0, 4);
+	config_write(&c, COMMAND, 0, 2);
+	write32(&c, FAKE_SCRATCH, 1);
+	enable(&c);
+	assert_int_equal(region_read(&c, CONFIG, 0, before, 4096), 0);
 	reset();
 	assert_int_equal(region_read(&c, CONFIG, 0, after, 4096), 0);
+	check_sticky(before, after);
 	assert_int_equal(after[COMMAND], 0);
+	assert_int_equal(at32(after, DEVICE_STA) & 0xffff, 0);
 	assert_int_equal(config_read(&c, MSIX_CTL, 2), 0x3f);
 	assert_int_equal(config_read(&c, DEVICE_CTL, 2), 0x2810);
 	assert_int_equal(config_read(&c, 0x3c, 1), 0);
@@ -255,7 +403,8 @@ static void check_reset(void (*reset)(void), uint32_t count)
 	assert_int_equal(read32(&c, FAKE_RESETS), count);
 	assert_int_equal(region_read(&c, 2, 64, data, 4), 0);
 	assert_memory_equal(data, mark, 4);
-	/* Once more changes nothing. */
+	/* Once more changes nothing, but for what was refused just now. */
+	config_write(&c, COR_STA, ADVISORY, 4);
 	reset();
 	assert_int_equal(region_read(&c, CONFIG, 0, before, 4096), 0);
 	assert_memory_equal(before, after, 4096);
@@ -306,6 +455,12 @@ int main(int argc, char **argv)
 						stop),
 		cmocka_unit_test_setup_teardown(keeps_read_only_bits, start,
 						stop),
+		cmocka_unit_test_setup_teardown(knows_the_errors_of_an_endpoint,
+						start, stop),
+		cmocka_unit_test_setup_teardown(logs_what_it_refuses, start,
+						stop),
+		cmocka_unit_test_setup_teardown(
+			shows_no_header_of_what_is_masked, start, stop),
 		cmocka_unit_test_setup_teardown(has_two_power_states, start,
 						stop),
 		cmocka_unit_test_setup_teardown(answers_only_when_enabled,
