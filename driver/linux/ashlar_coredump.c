@@ -53,7 +53,8 @@ static void print_queues(struct ashlar_device *adev, struct drm_printer *p)
 	spin_unlock_irqrestore(&adev->lists_lock, flags);
 }
 
-void ashlar_print_state(struct ashlar_device *adev, struct drm_printer *p)
+void ashlar_print_state(struct ashlar_device *adev, struct drm_printer *p,
+			bool registers)
 {
 	static const struct {
 		const char *name;
@@ -75,7 +76,7 @@ void ashlar_print_state(struct ashlar_device *adev, struct drm_printer *p)
 		   adev->core.info.build_id);
 	drm_printf(p, "resets: %u\n", READ_ONCE(adev->resets));
 	print_queues(adev, p);
-	if (ashlar_os_read32(&adev->os, ASHLAR_HOST_ID) == ~0u) {
+	if (!registers || ashlar_os_read32(&adev->os, ASHLAR_HOST_ID) == ~0u) {
 		drm_puts(p, "the board does not answer\n");
 		return;
 	}
@@ -111,7 +112,8 @@ static void dump_work(struct work_struct *work)
 	p = drm_coredump_printer(&iter);
 	drm_printf(&p, "ashlar core dump\nreason: %s\n", reason);
 	if (drm_dev_enter(&adev->drm, &idx)) {
-		ashlar_print_state(adev, &p);
+		/* Whoever resets the board waits for this; see pci_stop(). */
+		ashlar_print_state(adev, &p, !pci_channel_offline(adev->pdev));
 		drm_dev_exit(idx);
 	}
 	/* Takes the memory; drops it while an earlier dump is unread. */

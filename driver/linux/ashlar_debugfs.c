@@ -20,11 +20,15 @@ static int state_show(struct seq_file *m, void *unused)
 	struct drm_debugfs_entry *entry = m->private;
 	struct ashlar_device *adev = to_ashlar(entry->dev);
 	struct drm_printer p = drm_seq_file_printer(m);
+	bool registers;
 	int idx;
 
 	if (!drm_dev_enter(&adev->drm, &idx))
 		return -ENODEV;
-	ashlar_print_state(adev, &p);
+	registers = ashlar_registers_get(adev);
+	ashlar_print_state(adev, &p, registers);
+	if (registers)
+		ashlar_registers_put(adev);
 	drm_dev_exit(idx);
 	return 0;
 }
@@ -45,16 +49,21 @@ static ssize_t log_read(struct file *file, char __user *buf, size_t count,
 	if (!words)
 		return -ENOMEM;
 	n = -ENODEV;
-	if (drm_dev_enter(&adev->drm, &idx)) {
-		for (i = 0; i < LOG_BYTES / 4; i++)
-			words[i] = ashlar_os_read32(&adev->os,
-						    ASHLAR_MAP_BAR0_SHARED_BASE +
-							    ASHLAR_SHARED_LOG +
-							    4 * i);
-		drm_dev_exit(idx);
-		n = simple_read_from_buffer(buf, count, pos, words,
-					    sizeof(struct ashlar_log));
-	}
+	if (!drm_dev_enter(&adev->drm, &idx))
+		goto free;
+	n = -EBUSY;
+	if (!ashlar_registers_get(adev))
+		goto leave;
+	for (i = 0; i < LOG_BYTES / 4; i++)
+		words[i] = ashlar_os_read32(&adev->os,
+					    ASHLAR_MAP_BAR0_SHARED_BASE +
+						    ASHLAR_SHARED_LOG + 4 * i);
+	ashlar_registers_put(adev);
+	n = simple_read_from_buffer(buf, count, pos, words,
+				    sizeof(struct ashlar_log));
+leave:
+	drm_dev_exit(idx);
+free:
 	kvfree(words);
 	return n;
 }

@@ -105,11 +105,13 @@ struct ashlar_device {
 	struct workqueue_struct *reset_wq;
 	struct work_struct reset_work;
 	struct delayed_work watchdog;
+	struct delayed_work give_up; /* of a link that Linux does not recover */
+	struct pci_saved_state *pci_state; /* configuration, as it was set up */
 	/* The watchdog's own: since when nothing has moved. */
 	bool watch_armed;
 	u64 watch_completed, watch_cycles, watch_last;
 	unsigned long watch_still;
-	bool pci_stopped; /* between reset_prepare and reset_done */
+	bool pci_stopped; /* between pci_stop() and pci_start() */
 	u32 resets;
 
 	/* Core dump (ashlar_coredump.c). */
@@ -366,6 +368,12 @@ void ashlar_reset_check(struct ashlar_device *adev);
 /* Wait until a reset under way is over. -EIO: dead. */
 int ashlar_reset_wait(struct ashlar_device *adev);
 void ashlar_watchdog_kick(struct ashlar_device *adev);
+/*
+ * To look at registers from outside the core, which must not be done while
+ * something else resets the board. False: that is so, and nothing to put.
+ */
+bool ashlar_registers_get(struct ashlar_device *adev);
+void ashlar_registers_put(struct ashlar_device *adev);
 extern const struct pci_error_handlers ashlar_pci_err_handlers;
 extern const struct dev_pm_ops ashlar_pm_ops;
 
@@ -380,7 +388,9 @@ void ashlar_coredump_fini(struct ashlar_device *adev);
 /* Save what the board says about itself, soon. Any context. */
 void ashlar_coredump(struct ashlar_device *adev, const char *reason);
 struct drm_printer;
-void ashlar_print_state(struct ashlar_device *adev, struct drm_printer *p);
+/* With what the registers say, when the caller may look at them. */
+void ashlar_print_state(struct ashlar_device *adev, struct drm_printer *p,
+			bool registers);
 void ashlar_debugfs_init(struct ashlar_device *adev);
 
 #endif

@@ -230,6 +230,26 @@ static int ashlar_identify(struct ashlar_device *adev)
 	return ashlar_dev_read_dtb(&adev->core, adev->dtb, adev->core.dtb_bytes);
 }
 
+static void ashlar_free_config(void *data)
+{
+	kfree(data);
+}
+
+/*
+ * What a reset of the bus takes away, without bus mastering: that is for a board
+ * that has been reset.
+ */
+static int ashlar_keep_config(struct ashlar_device *adev)
+{
+	pci_clear_master(adev->pdev);
+	pci_save_state(adev->pdev);
+	adev->pci_state = pci_store_saved_state(adev->pdev);
+	if (!adev->pci_state)
+		return -ENOMEM;
+	return devm_add_action_or_reset(&adev->pdev->dev, ashlar_free_config,
+					adev->pci_state);
+}
+
 static void ashlar_release_firmware(void *data)
 {
 	release_firmware(data);
@@ -287,6 +307,9 @@ static int ashlar_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 	if (err)
 		return err;
 	err = ashlar_identify(adev);
+	if (err)
+		return err;
+	err = ashlar_keep_config(adev);
 	if (err)
 		return err;
 	ashlar_coredump_init(adev);

@@ -23,9 +23,10 @@ static int read_temp(struct device *dev, enum hwmon_sensor_types type, u32 attr,
 
 	if (!drm_dev_enter(&adev->drm, &idx))
 		return -ENODEV;
-	/* A lost board may be in the middle of a reset from outside. */
-	if (!READ_ONCE(adev->pci_stopped))
+	if (ashlar_registers_get(adev)) {
 		temp = ashlar_os_read32(&adev->os, ASHLAR_HOST_TEMP);
+		ashlar_registers_put(adev);
+	}
 	drm_dev_exit(idx);
 	/* All ones is the link, not a thousandth of a degree below zero. */
 	if (temp == ~0u)

@@ -6,8 +6,9 @@
  * its tiles (2); neither comes to here. When the firmware itself fails, which the
  * core notices in what it says and the watchdog in what it does not, the board is
  * reset and booted again (3); board memory, address spaces and mappings are kept,
- * queues end as INNOCENT. Function level reset and the bus's own resets (4) do
- * the same from outside. A board that does not come back is dead (5).
+ * queues end as INNOCENT. Function level reset, and the bus's own after an error
+ * of the link (4), do the same from outside. A board that does not come back is
+ * dead (5).
  *
  * Fences never wait for any of that: ashlar_reset_trigger() cuts the board off
  * from memory and signals all of them at once, from whatever context.
@@ -32,6 +33,11 @@ static unsigned int stall_ms = 30000;
 module_param(stall_ms, uint, 0644);
 MODULE_PARM_DESC(stall_ms,
 		 "Milliseconds of no device time that reset a busy board (30000)");
+
+static unsigned int recovery_ms = 120000;
+module_param(recovery_ms, uint, 0644);
+MODULE_PARM_DESC(recovery_ms,
+		 "Milliseconds for Linux to recover the PCI link (120000)");
 
 /* Beside twice the longest job: for reading, scheduling, scrubbing. */
 #define MARGIN_CYCLES 100000000ull
@@ -271,25 +277,63 @@ void ashlar_watchdog_kick(struct ashlar_device *adev)
 
 /* --- Resets from outside ---------------------------------------------------------------- */
 
-/* The board is about to be reset, or unreachable: touch it no more. */
+/*
+ * The board is about to be reset, or unreachable. Once this returns, nothing
+ * touches it until pci_start().
+ */
 static void pci_stop(struct ashlar_device *adev, const char *why)
 {
 	WRITE_ONCE(adev->pci_stopped, true);
+	cancel_delayed_work_sync(&adev->give_up);
 	cancel_delayed_work_sync(&adev->watchdog);
 	cancel_work_sync(&adev->reset_work);
 	/* Also when that has just brought the board back. */
 	ashlar_reset_trigger(adev, why);
+	flush_work(&adev->dump_work);
+	/* Who is inside sees that the board is lost, and leaves. */
+	down_write(&adev->reset_sem);
+	up_write(&adev->reset_sem);
 }
 
 static void pci_start(struct ashlar_device *adev)
 {
 	int idx;
 
+	cancel_delayed_work_sync(&adev->give_up);
 	WRITE_ONCE(adev->pci_stopped, false);
 	if (!drm_dev_enter(&adev->drm, &idx))
 		return;
 	recover(adev);
 	drm_dev_exit(idx);
+}
+
+static void pci_dead(struct ashlar_device *adev)
+{
+	drm_err(&adev->drm, "board dead: the PCI link was not recovered\n");
+	set_health(adev, ASHLAR_DEAD);
+}
+
+static void give_up(struct work_struct *work)
+{
+	struct ashlar_device *adev = container_of(to_delayed_work(work),
+						  struct ashlar_device, give_up);
+
+	pci_dead(adev);
+}
+
+bool ashlar_registers_get(struct ashlar_device *adev)
+{
+	if (!down_read_trylock(&adev->reset_sem))
+		return false;
+	if (!READ_ONCE(adev->pci_stopped))
+		return true;
+	up_read(&adev->reset_sem);
+	return false;
+}
+
+void ashlar_registers_put(struct ashlar_device *adev)
+{
+	up_read(&adev->reset_sem);
 }
 
 static void reset_prepare(struct pci_dev *pdev)
@@ -302,18 +346,34 @@ static void reset_done(struct pci_dev *pdev)
 	pci_start(pci_get_drvdata(pdev));
 }
 
+/*
+ * An uncorrectable error, fatal or not, has lost a transaction, and nobody says
+ * whose: results that follow may be wrong. So all jobs end, and the board is
+ * reset. Not every kernel says when it could not do its part, so calls wait for
+ * that no longer than recovery_ms.
+ */
 static pci_ers_result_t error_detected(struct pci_dev *pdev,
 				       pci_channel_state_t state)
 {
-	if (state == pci_channel_io_normal)
-		return PCI_ERS_RESULT_CAN_RECOVER;
-	pci_stop(pci_get_drvdata(pdev), "error of the PCI link");
-	return state == pci_channel_io_frozen ? PCI_ERS_RESULT_NEED_RESET :
-						PCI_ERS_RESULT_DISCONNECT;
+	struct ashlar_device *adev = pci_get_drvdata(pdev);
+
+	pci_stop(adev, "uncorrectable error of the PCI link");
+	if (state == pci_channel_io_perm_failure) {
+		pci_dead(adev);
+		return PCI_ERS_RESULT_DISCONNECT;
+	}
+	queue_delayed_work(adev->reset_wq, &adev->give_up,
+			   msecs_to_jiffies(recovery_ms));
+	return PCI_ERS_RESULT_NEED_RESET;
 }
 
+/* What Linux has of the configuration may be older than the driver. */
 static pci_ers_result_t slot_reset(struct pci_dev *pdev)
 {
+	struct ashlar_device *adev = pci_get_drvdata(pdev);
+
+	if (pci_load_saved_state(pdev, adev->pci_state))
+		return PCI_ERS_RESULT_DISCONNECT;
 	pci_restore_state(pdev);
 	return pci_device_is_present(pdev) ? PCI_ERS_RESULT_RECOVERED :
 					     PCI_ERS_RESULT_DISCONNECT;
@@ -321,10 +381,7 @@ static pci_ers_result_t slot_reset(struct pci_dev *pdev)
 
 static void resume(struct pci_dev *pdev)
 {
-	struct ashlar_device *adev = pci_get_drvdata(pdev);
-
-	if (READ_ONCE(adev->pci_stopped))
-		pci_start(adev);
+	pci_start(pci_get_drvdata(pdev));
 }
 
 const struct pci_error_handlers ashlar_pci_err_handlers = {
@@ -361,6 +418,7 @@ int ashlar_reset_init(struct ashlar_device *adev)
 {
 	INIT_WORK(&adev->reset_work, reset_work);
 	INIT_DELAYED_WORK(&adev->watchdog, watchdog);
+	INIT_DELAYED_WORK(&adev->give_up, give_up);
 	adev->reset_wq = alloc_ordered_workqueue("ashlar-reset", 0);
 	if (!adev->reset_wq)
 		return -ENOMEM;
@@ -372,6 +430,7 @@ void ashlar_reset_fini(struct ashlar_device *adev)
 {
 	WRITE_ONCE(adev->pci_stopped, true);
 	wake_up_all(&adev->health_wait);
+	cancel_delayed_work_sync(&adev->give_up);
 	cancel_delayed_work_sync(&adev->watchdog);
 	cancel_work_sync(&adev->reset_work);
 	/* Nothing starts a reset from here on. */
