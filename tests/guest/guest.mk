@@ -2,16 +2,16 @@
 # Tests of the kernel module in guests, by ioctls.
 #   test-guest        the quick set, one boot of each kernel
 #   test-guest-debug  all programs on the debug kernel, then failing allocations
-#   guest-campaign    faults, killed processes, removal: ROUNDS=n SEED=n
+#   guest-campaign    faults, killed processes, link errors, removal: ROUNDS=n SEED=n
 
 GUEST_T := $(BUILD)/tests/guest
 GUEST_DIR := tests/guest
 # Removal comes last: it leaves the board with the most behind it.
-GUEST_TESTS := uapi memory jobs faults isolation sharing signals removal
+GUEST_TESTS := uapi memory jobs faults isolation sharing signals recovery removal
 GUEST_KERNELS := 7.3 6.12
 GUEST_INCLUDE := -I$(GUEST_DIR) -Itests/lib -Idriver/uapi -Idriver/abi -Iuserspace/include \
 	-Iuserspace/lib $(LIBDRM_CFLAGS)
-GUEST_SHARED := $(addprefix $(GUEST_DIR)/,guest.c card.c) userspace/lib/kernel_elf.c
+GUEST_SHARED := $(addprefix $(GUEST_DIR)/,guest.c card.c users.c) userspace/lib/kernel_elf.c
 GUEST_HEADERS := $(wildcard $(GUEST_DIR)/*.h) driver/uapi/ashlar_accel.h driver/abi/ashlar_abi.h \
 	driver/abi/ashlar_pci.h driver/abi/ashlar_regs.h tests/lib/counted.h userspace/lib/kernel_elf.h \
 	userspace/include/ashlar/kernel_abi.h
@@ -74,9 +74,9 @@ test-guest-debug: $(GUEST_NEEDS) debug-kernel ## the kernel driver on a kernel w
 
 ROUNDS ?= 100
 SEED ?= 1
-guest-campaign: $(GUEST_NEEDS) ## the kernel driver: faults, killed processes, removal (ROUNDS=n SEED=n)
+guest-campaign: $(GUEST_NEEDS) ## the kernel driver: faults, killed processes, link errors, removal (ROUNDS=n SEED=n)
 	@+failed=0; \
-	$(foreach k,$(GUEST_KERNELS),$(call guest-run,$(k),$$((400 + $(ROUNDS) * 60)),$(foreach t,faults isolation removal,$(call guest-command,$(t) $(ROUNDS) $(SEED)))) || failed=1;) \
+	$(foreach k,$(GUEST_KERNELS),$(call guest-run,$(k),$$((400 + $(ROUNDS) * 90)),$(foreach t,faults isolation recovery removal,$(call guest-command,$(t) $(ROUNDS) $(SEED)))) || failed=1;) \
 	exit $$failed
 
 .PHONY: test-guest-surprise
