@@ -171,24 +171,33 @@ void board_job(struct engine *e, int more)
 		work_allow(e->tiles[i]->work, later);
 }
 
-static bool overlaps(const struct span *s, uint64_t addr, uint64_t bytes)
+void board_order(struct engine *e, const struct tile *self,
+		 const struct rows *r, bool write)
 {
-	return addr < s->end && s->begin < addr + bytes;
-}
+	uint64_t left;
 
-void board_order(struct engine *e, const struct tile *self, uint64_t addr,
-		 uint64_t bytes, bool write)
-{
-	uint64_t left = e->at_work;
-
-	while (left) {
+	if (!self && e->gathers)
+		dma_give(e->gathers);
+	for (left = e->at_work; left; left &= left - 1) {
 		struct tile *t = e->tiles[__builtin_ctzll(left)];
 
-		left &= left - 1;
-		if (t != self && (overlaps(&t->stores, addr, bytes) ||
-				  (write && overlaps(&t->loads, addr, bytes))))
-			tile_work_wait(t);
+		if (t == self)
+			continue;
+		pending_wait(&t->stores, t->work, r);
+		if (write)
+			pending_wait(&t->loads, t->work, r);
 	}
+}
+
+/* The same of a few bytes, for what is no tile's work. */
+static void order_bytes(struct engine *e, uint64_t addr, size_t bytes,
+			bool write)
+{
+	const struct rows r = { .addr = addr,
+				.bytes = (uint32_t)bytes,
+				.rows = 1 };
+
+	board_order(e, NULL, &r, write);
 }
 
 bool bus_read(struct engine *e, bool host, uint64_t addr, void *data,
@@ -202,7 +211,7 @@ bool bus_read(struct engine *e, bool host, uint64_t addr, void *data,
 			board_refused(e, addr);
 			return false;
 		}
-		board_order(e, NULL, addr, bytes, false);
+		order_bytes(e, addr, bytes, false);
 		model_memory_used(e->m, addr, bytes);
 		memcpy(data, e->m->memory + addr, bytes);
 		return true;
@@ -228,7 +237,7 @@ bool bus_write(struct engine *e, bool host, uint64_t addr, const void *data,
 			board_refused(e, addr);
 			return false;
 		}
-		board_order(e, NULL, addr, bytes, true);
+		order_bytes(e, addr, bytes, true);
 		model_memory_used(e->m, addr, bytes);
 		memcpy(e->m->memory + addr, data, bytes);
 		model_memory_written(e->m, addr, bytes);
@@ -280,7 +289,8 @@ bool engine_new(struct ashlar_model *m, const struct ashlar_model_options *opt,
 	if (!e)
 		goto no_memory;
 	e->m = m;
-	if (!mp_new(e))
+	e->pool = work_pool_new(TILES);
+	if (!e->pool || !mp_new(e))
 		goto no_memory;
 	for (i = 0; i < TILES; i++) {
 		e->tiles[i] = tile_new(e, i);
@@ -301,6 +311,7 @@ void engine_delete(struct ashlar_model *m)
 
 	if (!e)
 		return;
+	work_pool_delete(e->pool);
 	for (i = 0; i < TILES; i++)
 		if (e->tiles[i])
 			tile_delete(e->tiles[i]);

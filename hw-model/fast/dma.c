@@ -48,6 +48,10 @@ struct dma {
 	struct fault fault; /* cause 0: none */
 	uint64_t chunks, beats, reads;
 	bool host; /* some of it was host memory */
+
+	/* Rows of board memory and their copying, not given as work yet. */
+	struct rows rows; /* rows 0: none */
+	struct work_rows copy;
 };
 
 static bool bad(struct dma *d, uint32_t cause, uint32_t sub, uint64_t addr)
@@ -151,6 +155,7 @@ static bool move_host(struct dma *d, uint64_t va, uint64_t pa, uint8_t *local,
 		      uint32_t bytes)
 {
 	d->host = true;
+	dma_give(d);
 	tile_work_wait(d->t);
 	while (bytes) {
 		uint32_t n = BEAT - pa % BEAT;
@@ -170,12 +175,45 @@ static bool move_host(struct dma *d, uint64_t va, uint64_t pa, uint8_t *local,
 	return true;
 }
 
-static void extend(struct span *s, uint64_t addr, uint64_t bytes)
+void dma_give(struct dma *d)
 {
-	if (!s->end || addr < s->begin)
-		s->begin = addr;
-	if (addr + bytes > s->end)
-		s->end = addr + bytes;
+	struct tile *t = d->t;
+
+	if (!d->rows.rows)
+		return;
+	t->e->gathers = NULL;
+	d->copy.rows = d->rows.rows;
+	board_order(t->e, t, &d->rows, d->store);
+	work_copy(t->work, &d->copy);
+	if (!work_idle(t->work))
+		pending_add(d->store ? &t->stores : &t->loads, t->work,
+			    &d->rows);
+	tile_work_given(t);
+	d->rows.rows = 0;
+}
+
+/* One more row, of those gathered if it is as far from the last as they are. */
+static void gather(struct dma *d, uint64_t pa, uint8_t *local, uint32_t bytes)
+{
+	uint8_t *memory = d->t->e->m->memory + pa;
+	uint8_t *to = d->store ? memory : local;
+	const uint8_t *from = d->store ? local : memory;
+	struct work_rows *c = &d->copy;
+	uint32_t n = d->rows.rows;
+
+	if (n == 1) {
+		c->to_step = to - c->to;
+		c->from_step = from - c->from;
+		d->rows.step = (int64_t)(pa - d->rows.addr);
+	}
+	if (!n || bytes != c->bytes || to != c->to + c->to_step * n ||
+	    from != c->from + c->from_step * n) {
+		dma_give(d);
+		d->t->e->gathers = d;
+		d->rows = (struct rows){ .addr = pa, .bytes = bytes };
+		*c = (struct work_rows){ to, from, bytes, 0, 0, 0 };
+	}
+	d->rows.rows++;
 }
 
 /* Bytes of one page in board memory. */
@@ -188,17 +226,13 @@ static bool move_memory(struct dma *d, uint64_t va, uint64_t pa, uint8_t *local,
 		board_refused(d->t->e, pa);
 		return bad(d, ASHLAR_TILE_FAULT_CAUSE_BUS, 0, va);
 	}
-	board_order(d->t->e, d->t, pa, bytes, d->store);
 	model_memory_used(m, pa, bytes);
-	if (d->store) {
-		work_copy(d->t->work, m->memory + pa, local, bytes);
-		extend(&d->t->stores, pa, bytes);
+	gather(d, pa, local, bytes);
+	/* A record wants each write when it happens. */
+	if (m->rec)
+		dma_give(d);
+	if (d->store)
 		model_memory_written(m, pa, bytes);
-	} else {
-		work_copy(d->t->work, local, m->memory + pa, bytes);
-		extend(&d->t->loads, pa, bytes);
-	}
-	tile_work_given(d->t);
 	return true;
 }
 
@@ -232,6 +266,7 @@ static bool move(struct dma *d, uint64_t va, uint32_t la, uint32_t bytes)
 
 static void pad(struct dma *d, uint32_t la, uint32_t bytes)
 {
+	dma_give(d);
 	work_zero(d->t->work, d->t->units.spad + la, bytes);
 	tile_work_given(d->t);
 	d->chunks += pad_chunks(bytes);
@@ -353,6 +388,7 @@ static void part(struct dma *d, struct unit *u)
 	uint64_t before = d->beats;
 	bool through = walk(d);
 
+	dma_give(d);
 	if (d->store)
 		d->t->perf.store_beats += (uint32_t)(d->beats - before);
 	else

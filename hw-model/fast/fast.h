@@ -15,6 +15,7 @@
 #include "ash_units.h"
 #include "ashlar_regs.h"
 #include "model.h"
+#include "pending.h"
 #include "rv32.h"
 
 #define NEVER UINT64_MAX
@@ -31,6 +32,8 @@
 #define BELLS  ASHLAR_BOARD_DOORBELLS
 
 struct tile;
+struct dma;
+struct work_pool;
 
 /* A copy engine (copy.c). */
 #define COPY_QUEUE 8
@@ -83,7 +86,9 @@ struct engine {
 	struct mp mp;
 	struct tile *tiles[TILES];
 	unsigned int jobs; /* tiles that have one */
-	uint64_t at_work; /* tiles (bits) whose worker may have some */
+	struct work_pool *pool;
+	uint64_t at_work; /* tiles (bits) that may have work to do */
+	struct dma *gathers; /* has rows that are not given as work yet */
 };
 
 /* --- board.c --- */
@@ -111,12 +116,12 @@ static inline bool board_in_memory(uint64_t addr, uint64_t bytes)
  */
 void board_job(struct engine *e, int more);
 /*
- * These bytes of board memory are about to be read or written by whoever is not
- * the worker of `self` (NULL: by none of the workers): work on them that was
- * given before is done first.
+ * These rows of board memory are about to be read or written by what is not
+ * work of `self` (NULL: of any tile): work on them that was given before is done
+ * first.
  */
-void board_order(struct engine *e, const struct tile *self, uint64_t addr,
-		 uint64_t bytes, bool write);
+void board_order(struct engine *e, const struct tile *self,
+		 const struct rows *r, bool write);
 /*
  * bytes of a beat or less, from or to memory or host. False: refused, and told
  * of.

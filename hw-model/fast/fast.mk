@@ -4,7 +4,7 @@
 
 FAST_DIR := hw-model/fast
 FAST_BOARDS := sim tiny product
-FAST_C := board host mp mp_regs copy tile loader kernel_regs unit mmu dma ops work
+FAST_C := board host mp mp_regs copy tile loader kernel_regs unit mmu dma ops work pending
 FAST_INCLUDE := -I$(FAST_DIR) -I$(MODEL_DIR) -Ihw-model/numerics -Idriver/abi
 
 # $(call fast-rules,BOARD)
@@ -49,7 +49,7 @@ $(MODEL)/ashlar-model-fast-$(1)-$(2).so: $(FAST_ALL_SRC) $(wildcard $(FAST_DIR)/
 		$(GEN)/$(1)/board.dtb.c $(MODEL_DIR)/rom.S $(MODEL_ROM)
 	@mkdir -p $$(@D)
 	$(CC) $(filter-out -fsanitize%,$(CFLAGS_COMMON)) -fPIC -fvisibility=hidden -fno-omit-frame-pointer \
-		-ffp-contract=off -DWORK_PROCESSORS=2 $(FAST_SAN_$(2)) $(FAST_INCLUDE) -I$(GEN)/$(1) $(MODEL_ROM_FLAGS) -shared \
+		-ffp-contract=off $(FAST_SAN_$(2)) $(FAST_INCLUDE) -I$(GEN)/$(1) $(MODEL_ROM_FLAGS) -shared \
 		$(FAST_ALL_SRC) $(GEN)/$(1)/board.dtb.c $(MODEL_DIR)/rom.S -lm -lpthread -o $$@
 endef
 

@@ -84,10 +84,10 @@ void tile_work_given(struct tile *t)
 
 void tile_work_wait(struct tile *t)
 {
-	work_wait(t->work);
+	work_wait(t->work, work_given(t->work));
 	t->e->at_work &= ~(1ull << t->number);
-	memset(&t->loads, 0, sizeof(t->loads));
-	memset(&t->stores, 0, sizeof(t->stores));
+	t->loads.first = t->loads.end;
+	t->stores.first = t->stores.end;
 }
 
 uint8_t *tile_open_spad(struct tile *t)
@@ -548,13 +548,12 @@ struct tile *tile_new(struct engine *e, unsigned int number)
 	t->units.acc = calloc(ASHLAR_BOARD_ACCS * ARRAY * ARRAY,
 			      sizeof(*t->units.acc));
 	t->core = rv32_new(&config);
-	t->work = work_new(&t->units);
+	t->work = work_queue(e->pool, number, &t->units);
 	t->spad_is_open = true;
 	lmem.at = t->lmem;
 	spad.at = t->units.spad;
 	if (!t->lmem || !t->units.spad || !t->units.acc || !t->core ||
-	    !t->work || !dma_new(&t->unit[U_LOAD]) ||
-	    !dma_new(&t->unit[U_STORE]) ||
+	    !dma_new(&t->unit[U_LOAD]) || !dma_new(&t->unit[U_STORE]) ||
 	    !rv32_set_region(t->core, LMEM, &lmem) ||
 	    !rv32_set_region(t->core, SPAD, &spad)) {
 		tile_delete(t);
@@ -565,7 +564,6 @@ struct tile *tile_new(struct engine *e, unsigned int number)
 
 void tile_delete(struct tile *t)
 {
-	work_delete(t->work);
 	if (t->core)
 		rv32_delete(t->core);
 	dma_delete(&t->unit[U_LOAD]);

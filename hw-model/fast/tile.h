@@ -26,8 +26,6 @@ enum { U_LOAD, U_STORE, U_MATRIX, U_VECTOR, UNITS };
 /* More macro-operations than a unit can have begun and not finished. */
 #define UNIT_RING 256
 
-struct dma;
-
 struct unit {
 	uint32_t par[64]; /* parameter registers, by offset / 4 */
 	uint32_t issued, done;
@@ -113,20 +111,14 @@ struct perf {
 	uint32_t store_busy, store_stall, store_beats, tlb_miss;
 };
 
-/* Bytes of board memory; begin 0 and end 0: none. */
-struct span {
-	uint64_t begin, end;
-};
-
 struct tile {
 	struct engine *e;
 	unsigned int number;
 	struct rv32 *core;
 	uint8_t *lmem;
 	struct ash_tile units; /* scratchpad and accumulators */
-	struct worker *work; /* on these, and on board memory for DMA */
-	/* All that was given to it and may not be done touches. */
-	struct span loads, stores;
+	struct work_queue *work; /* on these, and on board memory for DMA */
+	struct pending loads, stores; /* board memory that it touches */
 	bool spad_is_open; /* the core reaches the scratchpad directly */
 	struct mmu mmu;
 	struct unit unit[UNITS];
@@ -175,6 +167,8 @@ uint64_t loader_run(struct tile *t, struct fault *fault);
 void dma_go(struct tile *t, unsigned int unit, uint64_t at);
 /* What is open goes on, at unit.goes_on_at. */
 void dma_go_on(struct tile *t, unsigned int unit);
+/* Rows that it has gathered become work. */
+void dma_give(struct dma *d);
 bool dma_new(struct unit *u);
 void dma_delete(struct unit *u);
 void matrix_go(struct tile *t, uint64_t at);

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: MIT
-/* A queue with one writer and one reader, and the reader's thread (work.h). */
+/*
+ * Queues with one writer, and the threads that empty them (work.h). Who empties
+ * a queue takes it for a few items; the others look for another one.
+ */
 #include "work.h"
 #include "units.h"
 
@@ -10,59 +13,76 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A power of two; a load of a whole scratchpad by lines is this many. */
+/* A power of two. */
 #define QUEUE 4096u
-/* Looks at the other side before a thread sleeps: a few microseconds. */
+/* A queue is taken for so many items, so that all advance alike. */
+#define TURN 8u
+/* Looks at a queue before a thread sleeps: a few microseconds. */
 #define LOOKS 200
 
 /*
- * Less than this is quicker done than handed over, when nothing is before it:
- * multiplications, rows, bytes.
+ * A thread takes some microseconds to wake, and whoever calls it to call: it is
+ * called when this much has come together. In nanoseconds, roughly.
  */
-#define SMALL_MATRIX (64u * 1024)
-#define SMALL_VECTOR 16u
-#define SMALL_COPY   (16u * 1024)
-
-/*
- * One processor decides, the others work: with two of them, handing over costs
- * more than it gains (GEMM on two tiles). Tests build it with two.
- */
-#ifndef WORK_PROCESSORS
-#define WORK_PROCESSORS 3
-#endif
+#define CALL_AT	      50000u
+#define MACS_IN_A_NS  32u
+#define ROW_NS	      32u /* of the vector unit */
+#define BYTES_IN_A_NS 16u
 
 enum kind { MATRIX, VECTOR, COPY, ZERO };
 
-struct work {
+struct item {
 	enum kind kind;
 	union {
 		struct ash_matrix_cmd matrix;
 		struct ash_vector_cmd vector;
+		struct work_rows copy;
 		struct {
 			void *to;
-			const void *from;
 			size_t bytes;
-		} copy;
+		} zero;
 	};
 };
 
-struct worker {
+struct work_queue {
+	struct work_pool *pool;
 	struct ash_tile *tile;
-	bool several; /* processors */
 	bool later;
-	bool started;
-	pthread_t thread;
-	/* Counts of work given and done. */
+	uint64_t uncalled; /* of the pool's, unless it is done */
+	/* Counts of items given and done. */
 	_Atomic uint32_t given, done;
-	/* Under the lock: who sleeps. Read without it to leave the lock out. */
-	pthread_mutex_t lock;
-	pthread_cond_t changed;
-	_Atomic bool reader_sleeps, writer_sleeps;
-	bool quit;
-	struct work queue[QUEUE];
+	_Atomic bool taken; /* by the thread that does them */
+	struct item items[QUEUE];
 };
 
-static void execute(struct ash_tile *tile, const struct work *k)
+struct work_pool {
+	unsigned int most, started; /* threads */
+	pthread_t *threads;
+	uint64_t uncalled; /* given since a thread was called; ns */
+	pthread_mutex_t lock;
+	pthread_cond_t work, progress;
+	/*
+	 * Under the lock, but read without it to leave it out: threads that
+	 * sleep and were not called; whether who waits for work does.
+	 */
+	_Atomic unsigned int sleepers;
+	_Atomic bool waits;
+	unsigned int called; /* threads that may wake */
+	bool quit;
+	unsigned int count;
+	struct work_queue queues[];
+};
+
+static void copy_rows(const struct work_rows *r)
+{
+	uint32_t i;
+
+	for (i = 0; i < r->rows; i++)
+		memcpy(r->to + r->to_step * i, r->from + r->from_step * i,
+		       r->bytes);
+}
+
+static void execute(struct ash_tile *tile, const struct item *k)
 {
 	switch (k->kind) {
 	case MATRIX:
@@ -72,10 +92,10 @@ static void execute(struct ash_tile *tile, const struct work *k)
 		fast_vector_run(tile, &k->vector);
 		break;
 	case COPY:
-		memcpy(k->copy.to, k->copy.from, k->copy.bytes);
+		copy_rows(&k->copy);
 		break;
 	case ZERO:
-		memset(k->copy.to, 0, k->copy.bytes);
+		memset(k->zero.to, 0, k->zero.bytes);
 		break;
 	}
 }
@@ -87,163 +107,291 @@ static void pause_a_bit(void)
 #endif
 }
 
-/* Sleeps until *count is not `is` any more, or quit. */
-static void sleep_while(struct worker *w, const _Atomic uint32_t *count,
-			uint32_t is, _Atomic bool *sleeps)
+/* --- Threads --------------------------------------------------------------- */
+
+/* Something to do that nobody is at. */
+static bool offers(struct work_queue *q)
+{
+	return !work_idle(q) && !atomic_load(&q->taken);
+}
+
+static bool some_offer(struct work_pool *p)
 {
 	unsigned int i;
 
-	for (i = 0; i < LOOKS; i++) {
-		if (atomic_load(count) != is)
-			return;
-		pause_a_bit();
-	}
-	pthread_mutex_lock(&w->lock);
-	atomic_store(sleeps, true);
-	while (atomic_load(count) == is && !w->quit)
-		pthread_cond_wait(&w->changed, &w->lock);
-	atomic_store(sleeps, false);
-	pthread_mutex_unlock(&w->lock);
+	for (i = 0; i < p->count; i++)
+		if (offers(&p->queues[i]))
+			return true;
+	return false;
 }
 
-static void wake(struct worker *w, const _Atomic bool *sleeps)
+static void report(struct work_pool *p)
 {
-	if (!atomic_load(sleeps))
+	if (!atomic_load(&p->waits))
 		return;
-	pthread_mutex_lock(&w->lock);
-	pthread_cond_broadcast(&w->changed);
-	pthread_mutex_unlock(&w->lock);
+	pthread_mutex_lock(&p->lock);
+	pthread_cond_signal(&p->progress);
+	pthread_mutex_unlock(&p->lock);
 }
 
-static void *reader(void *ctx)
-{
-	struct worker *w = ctx;
-	uint32_t done = 0;
-
-	for (;;) {
-		sleep_while(w, &w->given, done, &w->reader_sleeps);
-		/* Work is never left behind: who quits has waited for it. */
-		if (atomic_load(&w->given) == done)
-			return NULL;
-		execute(w->tile, &w->queue[done % QUEUE]);
-		atomic_store(&w->done, ++done);
-		wake(w, &w->writer_sleeps);
-	}
-}
-
-static bool start(struct worker *w)
-{
-	sigset_t all, before;
-
-	if (w->started)
-		return true;
-	/* The application's signals are not for this thread. */
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	w->started = !pthread_create(&w->thread, NULL, reader, w);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	return w->started;
-}
-
-static void give(struct worker *w, const struct work *k, bool small)
-{
-	uint32_t given = atomic_load_explicit(&w->given, memory_order_relaxed);
-
-	if (work_idle(w) && (small || !w->later || !start(w))) {
-		execute(w->tile, k);
-		return;
-	}
-	if (given - atomic_load(&w->done) == QUEUE)
-		sleep_while(w, &w->done, given - QUEUE, &w->writer_sleeps);
-	w->queue[given % QUEUE] = *k;
-	atomic_store(&w->given, given + 1);
-	wake(w, &w->reader_sleeps);
-}
-
-void work_matrix(struct worker *w, const struct ash_matrix_cmd *c)
-{
-	const struct work k = { .kind = MATRIX, .matrix = *c };
-
-	give(w, &k, c->k * w->tile->n * w->tile->n < SMALL_MATRIX);
-}
-
-void work_vector(struct worker *w, const struct ash_vector_cmd *c)
-{
-	const struct work k = { .kind = VECTOR, .vector = *c };
-
-	give(w, &k, c->rows < SMALL_VECTOR);
-}
-
-void work_copy(struct worker *w, void *to, const void *from, size_t bytes)
-{
-	const struct work k = { .kind = COPY, .copy = { to, from, bytes } };
-
-	give(w, &k, bytes < SMALL_COPY);
-}
-
-void work_zero(struct worker *w, void *to, size_t bytes)
-{
-	const struct work k = { .kind = ZERO, .copy = { to, NULL, bytes } };
-
-	give(w, &k, bytes < SMALL_COPY);
-}
-
-bool work_idle(const struct worker *w)
-{
-	return atomic_load(&w->done) ==
-	       atomic_load_explicit(&w->given, memory_order_relaxed);
-}
-
-void work_wait(struct worker *w)
+/* Does up to so many items of a queue, if nobody else is at it. */
+static bool serve(struct work_queue *q, uint32_t most)
 {
 	uint32_t done;
 
-	while (!work_idle(w)) {
-		done = atomic_load(&w->done);
-		if (!work_idle(w))
-			sleep_while(w, &w->done, done, &w->writer_sleeps);
+	if (!offers(q) || atomic_exchange(&q->taken, true))
+		return false;
+	done = atomic_load(&q->done);
+	for (; most && done != atomic_load(&q->given); most--) {
+		execute(q->tile, &q->items[done % QUEUE]);
+		atomic_store(&q->done, ++done);
+	}
+	atomic_store(&q->taken, false);
+	report(q->pool);
+	return true;
+}
+
+/* The same of the first that offers some, from one on. */
+static bool serve_some(struct work_pool *p, unsigned int from, uint32_t most)
+{
+	unsigned int i;
+
+	for (i = 0; i < p->count; i++)
+		if (serve(&p->queues[(from + i) % p->count], most))
+			return true;
+	return false;
+}
+
+/* Until there may be something to do; false: there will be no more. */
+static bool sleep_for_work(struct work_pool *p)
+{
+	bool more;
+
+	pthread_mutex_lock(&p->lock);
+	atomic_fetch_add(&p->sleepers, 1);
+	if (some_offer(p)) {
+		atomic_fetch_sub(&p->sleepers, 1);
+	} else {
+		while (!p->called && !p->quit)
+			pthread_cond_wait(&p->work, &p->lock);
+		if (p->called)
+			p->called--;
+	}
+	more = !p->quit;
+	pthread_mutex_unlock(&p->lock);
+	return more;
+}
+
+static void *thread(void *ctx)
+{
+	struct work_pool *p = ctx;
+	unsigned int next = 0;
+
+	do {
+		while (serve_some(p, next, TURN))
+			next = (next + 1) % p->count;
+	} while (sleep_for_work(p));
+	return NULL;
+}
+
+static void start(struct work_pool *p)
+{
+	sigset_t all, before;
+
+	/* The application's signals are not for these threads. */
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	while (p->started < p->most &&
+	       !pthread_create(&p->threads[p->started], NULL, thread, p))
+		p->started++;
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+}
+
+/* There is enough for one more thread. */
+static void call(struct work_pool *p)
+{
+	unsigned int i;
+
+	p->uncalled = 0;
+	for (i = 0; i < p->count; i++)
+		p->queues[i].uncalled = 0;
+	if (!p->started)
+		start(p);
+	if (!atomic_load(&p->sleepers))
+		return;
+	pthread_mutex_lock(&p->lock);
+	if (atomic_load(&p->sleepers)) {
+		atomic_fetch_sub(&p->sleepers, 1);
+		p->called++;
+		pthread_cond_signal(&p->work);
+	}
+	pthread_mutex_unlock(&p->lock);
+}
+
+/* --- Queues ---------------------------------------------------------------- */
+
+static void give(struct work_queue *q, const struct item *k, uint64_t ns)
+{
+	struct work_pool *p = q->pool;
+	uint32_t given = work_given(q);
+
+	if (work_idle(q)) {
+		if (!q->later) {
+			execute(q->tile, k);
+			return;
+		}
+		p->uncalled -= q->uncalled;
+		q->uncalled = 0;
+	}
+	if (given - atomic_load(&q->done) == QUEUE)
+		work_wait(q, given - QUEUE / 2);
+	q->items[given % QUEUE] = *k;
+	atomic_store(&q->given, given + 1);
+	q->uncalled += ns;
+	p->uncalled += ns;
+	if (p->uncalled >= CALL_AT)
+		call(p);
+}
+
+void work_matrix(struct work_queue *q, const struct ash_matrix_cmd *c)
+{
+	const struct item k = { .kind = MATRIX, .matrix = *c };
+
+	give(q, &k, (uint64_t)c->k * q->tile->n * q->tile->n / MACS_IN_A_NS);
+}
+
+void work_vector(struct work_queue *q, const struct ash_vector_cmd *c)
+{
+	const struct item k = { .kind = VECTOR, .vector = *c };
+
+	give(q, &k, (uint64_t)c->rows * ROW_NS);
+}
+
+void work_copy(struct work_queue *q, const struct work_rows *r)
+{
+	const struct item k = { .kind = COPY, .copy = *r };
+
+	give(q, &k, (uint64_t)r->bytes * r->rows / BYTES_IN_A_NS);
+}
+
+void work_zero(struct work_queue *q, void *to, size_t bytes)
+{
+	const struct item k = { .kind = ZERO, .zero = { to, bytes } };
+
+	give(q, &k, bytes / BYTES_IN_A_NS);
+}
+
+uint32_t work_given(const struct work_queue *q)
+{
+	return atomic_load_explicit(&q->given, memory_order_relaxed);
+}
+
+bool work_done(const struct work_queue *q, uint32_t count)
+{
+	return (int32_t)(atomic_load(&q->done) - count) >= 0;
+}
+
+bool work_idle(const struct work_queue *q)
+{
+	return atomic_load(&q->done) == atomic_load(&q->given);
+}
+
+/* Another thread is at the queue, and this is not done. */
+static bool busy(struct work_queue *q, uint32_t count)
+{
+	return atomic_load(&q->taken) && !work_done(q, count);
+}
+
+static void sleep_while_busy(struct work_queue *q, uint32_t count)
+{
+	struct work_pool *p = q->pool;
+	unsigned int i;
+
+	for (i = 0; i < LOOKS; i++) {
+		if (!busy(q, count))
+			return;
+		pause_a_bit();
+	}
+	pthread_mutex_lock(&p->lock);
+	atomic_store(&p->waits, true);
+	while (busy(q, count))
+		pthread_cond_wait(&p->progress, &p->lock);
+	atomic_store(&p->waits, false);
+	pthread_mutex_unlock(&p->lock);
+}
+
+void work_wait(struct work_queue *q, uint32_t count)
+{
+	while (!work_done(q, count)) {
+		uint32_t done = atomic_load(&q->done);
+
+		if (!serve(q, count - done) && !serve_some(q->pool, 0, 1))
+			sleep_while_busy(q, count);
 	}
 }
 
-void work_allow(struct worker *w, bool later)
+void work_allow(struct work_queue *q, bool later)
 {
-	w->later = later && w->several;
+	q->later = later && q->pool->most;
 }
 
-static bool several_processors(void)
+/* --- Life ------------------------------------------------------------------ */
+
+static unsigned int processors(void)
 {
 	cpu_set_t set;
 
-	return !sched_getaffinity(0, sizeof(set), &set) &&
-	       CPU_COUNT(&set) >= WORK_PROCESSORS;
+	return sched_getaffinity(0, sizeof(set), &set) ?
+		       1 :
+		       (unsigned int)CPU_COUNT(&set);
 }
 
-struct worker *work_new(struct ash_tile *tile)
+struct work_pool *work_pool_new(unsigned int tiles)
 {
-	struct worker *w = calloc(1, sizeof(*w));
+	struct work_pool *p =
+		calloc(1, sizeof(*p) + tiles * sizeof(p->queues[0]));
+	unsigned int most = processors() - 1;
 
-	if (!w)
+	if (!p)
 		return NULL;
-	w->tile = tile;
-	w->several = several_processors();
-	pthread_mutex_init(&w->lock, NULL);
-	pthread_cond_init(&w->changed, NULL);
-	return w;
+	p->count = tiles;
+	p->most = most < tiles ? most : tiles;
+	p->threads = calloc(tiles, sizeof(*p->threads));
+	if (!p->threads) {
+		free(p);
+		return NULL;
+	}
+	pthread_mutex_init(&p->lock, NULL);
+	pthread_cond_init(&p->work, NULL);
+	pthread_cond_init(&p->progress, NULL);
+	return p;
 }
 
-void work_delete(struct worker *w)
+struct work_queue *work_queue(struct work_pool *p, unsigned int number,
+			      struct ash_tile *tile)
 {
-	if (!w)
+	struct work_queue *q = &p->queues[number];
+
+	q->pool = p;
+	q->tile = tile;
+	return q;
+}
+
+void work_pool_delete(struct work_pool *p)
+{
+	unsigned int i;
+
+	if (!p)
 		return;
-	work_wait(w);
-	if (w->started) {
-		pthread_mutex_lock(&w->lock);
-		w->quit = true;
-		pthread_cond_broadcast(&w->changed);
-		pthread_mutex_unlock(&w->lock);
-		pthread_join(w->thread, NULL);
-	}
-	pthread_cond_destroy(&w->changed);
-	pthread_mutex_destroy(&w->lock);
-	free(w);
+	pthread_mutex_lock(&p->lock);
+	p->quit = true;
+	pthread_cond_broadcast(&p->work);
+	pthread_mutex_unlock(&p->lock);
+	for (i = 0; i < p->started; i++)
+		pthread_join(p->threads[i], NULL);
+	pthread_cond_destroy(&p->work);
+	pthread_cond_destroy(&p->progress);
+	pthread_mutex_destroy(&p->lock);
+	free(p->threads);
+	free(p);
 }
