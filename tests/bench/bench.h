@@ -65,6 +65,7 @@ _Noreturn void bench_fail(const char *format, ...)
 	__attribute__((format(printf, 1, 2)));
 /* Processor time of this process: what other load takes does not count. */
 double bench_seconds(void);
+double bench_wall_seconds(void);
 
 /* --- GEMM of GEMM_SIDE cubed ------------------------------------------------ */
 
@@ -76,6 +77,7 @@ struct gemm_bench;
 struct gemm_result {
 	double cycles; /* device time of the kernel */
 	double macs_per_second; /* of this process's processor time */
+	double wall_seconds;
 	uint32_t tiles, array;
 };
 

@@ -20,12 +20,22 @@ void bench_fail(const char *format, ...)
 	exit(2);
 }
 
-double bench_seconds(void)
+static double seconds(clockid_t clock)
 {
 	struct timespec t;
 
-	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+	clock_gettime(clock, &t);
 	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+double bench_seconds(void)
+{
+	return seconds(CLOCK_PROCESS_CPUTIME_ID);
+}
+
+double bench_wall_seconds(void)
+{
+	return seconds(CLOCK_MONOTONIC);
 }
 
 void bench_check(struct bench *b, ashlar_result result, const char *what)

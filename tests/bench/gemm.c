@@ -106,7 +106,7 @@ void gemm_measure(struct gemm_bench *g, uint32_t type, uint32_t tiles,
 	struct kt_random random = { 1 };
 	struct ashlar_fence_info info;
 	struct ashlar_gemm_args at;
-	double start;
+	double start, wall;
 
 	kt_fill(&random, g->memory + A_AT, SIDE * SIDE, type, KT_PLAIN);
 	kt_fill(&random, g->memory + B_AT, SIDE * SIDE, type, KT_PLAIN);
@@ -118,8 +118,10 @@ void gemm_measure(struct gemm_bench *g, uint32_t type, uint32_t tiles,
 	at.b += base;
 	at.c += base;
 
+	wall = bench_wall_seconds();
 	start = bench_seconds();
 	info = bench_run(&g->b, g->kernel, &at, sizeof(at), tiles);
+	r->wall_seconds = bench_wall_seconds() - wall;
 	r->macs_per_second = GEMM_MACS / (bench_seconds() - start);
 	r->cycles = (double)(info.t_end - info.t_start);
 	r->tiles = info.tiles;
