@@ -14,6 +14,8 @@
 #define INJECTOR    "/dev/aer_inject"
 #define RECOVERY_MS "/sys/module/ashlar/parameters/recovery_ms"
 
+#define CONFIG 4096 /* bytes of configuration space */
+
 /* Registers of error reporting, from its capability on. */
 #define UNC_STATUS   0x04
 #define UNC_SEVERITY 0x0c
@@ -242,6 +244,34 @@ static void fatal_is_a_reset(void **state)
 	is_reset(fatal);
 }
 
+static void config_all(uint8_t *all)
+{
+	char path[500];
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/config", pci_folder());
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	CHECK(fd >= 0);
+	EXPECT(pread(fd, all, CONFIG, 0), CONFIG);
+	close(fd);
+}
+
+/* What the reset of the bus has taken away is there again, and nothing else. */
+static void configuration_comes_back(void **state)
+{
+	uint8_t before[CONFIG], after[CONFIG];
+
+	(void)state;
+	config_all(before);
+	fatal();
+	config_all(after);
+	for (unsigned int i = 0; i < CONFIG; i++)
+		if (before[i] != after[i])
+			die(__FILE__, __LINE__, "0x%x was 0x%x, is 0x%x", i,
+			    before[i], after[i]);
+	board_computes();
+}
+
 /* Again and again, with nobody there and somebody. */
 static void recovers_each_time(void **state)
 {
@@ -352,6 +382,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(corrected_is_harmless),
 		cmocka_unit_test(not_fatal_is_a_reset),
 		cmocka_unit_test(fatal_is_a_reset),
+		cmocka_unit_test(configuration_comes_back),
 		cmocka_unit_test(recovers_each_time),
 		cmocka_unit_test(one_after_the_other),
 		cmocka_unit_test(nobody_waits_for_ever),
