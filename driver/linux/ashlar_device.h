@@ -24,7 +24,6 @@
 #define ASHLAR_DEVICE_H
 
 #include <linux/interrupt.h>
-#include <linux/maple_tree.h>
 #include <linux/pci.h>
 #include <linux/rwsem.h>
 #include <linux/wait.h>
@@ -35,6 +34,7 @@
 #include <drm/drm_drv.h>
 #include <drm/drm_file.h>
 #include <drm/drm_gem_shmem_helper.h>
+#include <drm/drm_mm.h>
 #include <drm/drm_print.h>
 #include <drm/gpu_scheduler.h>
 
@@ -136,16 +136,15 @@ struct ashlar_space {
 	bool live; /* vm is initialised */
 	bool stopped; /* a job has failed; READ_ONCE elsewhere */
 	struct ashlar_vm vm;
-	struct maple_tree mappings; /* struct ashlar_mapping by address */
+	struct drm_mm mappings; /* struct ashlar_mapping by address */
 	struct list_head dead; /* unmapped, perhaps still in a TLB */
 	struct user_struct *user; /* pinned memory counts against it */
 };
 
 struct ashlar_mapping {
+	struct drm_mm_node node; /* its addresses, in space->mappings */
 	struct list_head link; /* space->dead */
 	struct ashlar_bo *bo; /* a reference */
-	u64 va;
-	u64 range;
 };
 
 struct ashlar_file {

@@ -41,7 +41,8 @@ static struct ashlar_space *space_new(struct ashlar_device *adev)
 			  ASHLAR_DRIVER_VA_BYTES);
 	kref_init(&space->ref);
 	mutex_init(&space->lock);
-	mt_init(&space->mappings);
+	drm_mm_init(&space->mappings, ASHLAR_PAGE_LARGE,
+		    ashlar_va_end(adev) - ASHLAR_PAGE_LARGE);
 	INIT_LIST_HEAD(&space->dead);
 	space->adev = adev;
 	space->user = get_current_user();
@@ -173,16 +174,16 @@ static int map_bo(struct ashlar_space *space, struct ashlar_bo *bo,
 static void put_mapping(struct ashlar_space *space, struct ashlar_mapping *m)
 {
 	if (!m->bo->local)
-		unaccount(space, m->range >> PAGE_SHIFT);
+		unaccount(space, m->node.size >> PAGE_SHIFT);
 	drm_gem_object_put(&m->bo->shmem.base);
 	kfree(m);
 }
 
-/* Out of the page tables; the buffer stays until flush(). */
+/* Out of the page tables; the buffer stays until flush(). Needs no memory. */
 static void bury(struct ashlar_space *space, struct ashlar_mapping *m)
 {
-	mtree_erase(&space->mappings, m->va);
-	ashlar_vm_unmap(&space->vm, m->va, m->range);
+	ashlar_vm_unmap(&space->vm, m->node.start, m->node.size);
+	drm_mm_remove_node(&m->node);
 	list_add_tail(&m->link, &space->dead);
 }
 
@@ -225,16 +226,17 @@ static int bind_map(struct ashlar_space *space, struct drm_file *file,
 	if (!m)
 		goto put;
 	m->bo = bo;
-	m->va = op->va;
-	m->range = op->range;
+	m->node.start = op->va;
+	m->node.size = op->range;
 
 	err = bo->local ? 0 : account(space, op->range >> PAGE_SHIFT);
 	if (err)
 		goto free;
-	err = mtree_insert_range(&space->mappings, op->va,
-				 op->va + op->range - 1, m, GFP_KERNEL_ACCOUNT);
-	if (err)
+	err = drm_mm_reserve_node(&space->mappings, &m->node);
+	if (err) {
+		err = err == -ENOSPC ? -EEXIST : err;
 		goto unaccount;
+	}
 	err = map_bo(space, bo, op);
 	if (err)
 		goto erase;
@@ -255,20 +257,30 @@ put:
 	return err;
 }
 
+/* The lowest one that has an address of start .. end - 1, or NULL. */
+static struct ashlar_mapping *first_mapping(struct ashlar_space *space,
+					    u64 start, u64 end)
+{
+	struct drm_mm_node *n;
+
+	drm_mm_for_each_node_in_range(n, &space->mappings, start, end)
+		return container_of(n, struct ashlar_mapping, node);
+	return NULL;
+}
+
 static int bind_unmap(struct ashlar_space *space,
 		      const struct drm_ashlar_bind_op *op)
 {
 	const u64 end = op->va + op->range;
 	struct ashlar_mapping *m;
-	unsigned long at;
+	struct drm_mm_node *n;
 
 	/* All or nothing: first see whether all lie inside. */
-	at = op->va;
-	mt_for_each(&space->mappings, m, at, end - 1)
-		if (m->va < op->va || m->va + m->range > end)
+	drm_mm_for_each_node_in_range(n, &space->mappings, op->va, end) {
+		if (n->start < op->va || n->start + n->size > end)
 			return -EINVAL;
-	at = op->va;
-	mt_for_each(&space->mappings, m, at, end - 1)
+	}
+	while ((m = first_mapping(space, op->va, end)))
 		bury(space, m);
 	return 0;
 }
@@ -361,7 +373,7 @@ void ashlar_space_shutdown(struct ashlar_space *space)
 {
 	struct ashlar_device *adev = space->adev;
 	struct ashlar_mapping *m, *next;
-	unsigned long at = 0;
+	const u64 end = ashlar_va_end(adev);
 
 	mutex_lock(&adev->spaces_lock);
 	list_del_init(&space->link);
@@ -373,9 +385,11 @@ void ashlar_space_shutdown(struct ashlar_space *space)
 		/* Ends the context; if it cannot, the board is reset. */
 		ashlar_vm_fini(&space->vm);
 		ashlar_reset_check(adev);
-		mt_for_each(&space->mappings, m, at, ULONG_MAX)
+		while ((m = first_mapping(space, ASHLAR_PAGE_LARGE, end))) {
+			drm_mm_remove_node(&m->node);
 			list_add_tail(&m->link, &space->dead);
-		mtree_destroy(&space->mappings);
+		}
+		drm_mm_takedown(&space->mappings);
 		list_for_each_entry_safe(m, next, &space->dead, link)
 			put_mapping(space, m);
 		INIT_LIST_HEAD(&space->dead);
