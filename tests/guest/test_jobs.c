@@ -919,7 +919,7 @@ static void waits_end_whatever_ends_first(void **state)
 	uint64_t seed = 7;
 
 	(void)state;
-	for (int round = 0; round < 60; round++) {
+	for (int round = 0; round < 30; round++) {
 		uint32_t queues[3] = { new_queue(2), new_queue(4),
 				       new_queue(4) };
 		struct guest_args args = { 0 };

@@ -13,7 +13,7 @@
 /* Where a guest keeps the module that it has loaded. */
 #define MODULE "/run/guest/ashlar.ko"
 
-static unsigned int rounds = 3;
+static unsigned int rounds = 2;
 static uint64_t seed = 1;
 
 /* --- Ways to do it ------------------------------------------------------------------- */

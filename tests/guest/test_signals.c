@@ -45,21 +45,21 @@ static int teardown(void **state)
 	return 0;
 }
 
-static time_t now_s(void)
+static int64_t now_ns(void)
 {
 	struct timespec now;
 
 	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec;
+	return now.tv_sec * SECOND + now.tv_nsec;
 }
 
 /*
- * For a second from start on, and until enough signals have come: a busy host
- * gives a guest few of them.
+ * For half a second from start on, and until enough signals have come: a busy
+ * host gives a guest few of them.
  */
-static bool on_since(time_t start)
+static bool on_since(int64_t start)
 {
-	return now_s() - start <= 1 || signals <= 100;
+	return now_ns() - start < SECOND / 2 || signals <= 100;
 }
 
 static void jobs_and_waits(void **state)
@@ -67,7 +67,7 @@ static void jobs_and_waits(void **state)
 	struct card c;
 	struct buf b;
 	uint32_t queue[2], sync, value = 1, n = 0;
-	time_t start = now_s();
+	int64_t start = now_ns();
 	struct drm_ashlar_queue_query q;
 
 	(void)state;
@@ -118,7 +118,7 @@ static void memory_and_addresses(void **state)
 {
 	struct card c;
 	uint64_t free_before;
-	time_t start = now_s();
+	int64_t start = now_ns();
 	uint32_t n = 0;
 
 	(void)state;
@@ -147,7 +147,7 @@ static void memory_and_addresses(void **state)
 static void queues_and_faults(void **state)
 {
 	struct card c;
-	time_t start = now_s();
+	int64_t start = now_ns();
 	uint32_t n = 0;
 
 	(void)state;
@@ -175,7 +175,7 @@ static void queues_and_faults(void **state)
 
 static void files(void **state)
 {
-	time_t start = now_s();
+	int64_t start = now_ns();
 
 	(void)state;
 	while (on_since(start))
