@@ -483,6 +483,7 @@
  *   c0 = START0 + j,  cd = STARTd + id * STEPd  (d = 1..3)
  *   global address  GADDR + c0 + c1*GSTRIDE1 + c2*GSTRIDE2 + c3*GSTRIDE3
  *   local address   LADDR + j  + i1*LSTRIDE1 + i2*LSTRIDE2 + i3*LSTRIDE3
+ * With GATHER, c1 is not START1 + i1*STEP1 but an index from the scratchpad.
  * When any cd is outside 0..LIMITd-1 the load DMA writes zero (padding) and the
  * store DMA leaves the byte out; no global access is made for it. Parameters
  * keep their values; writing GO takes a snapshot into the unit's queue (8 deep;
@@ -567,6 +568,14 @@
 #define ASHLAR_LOAD_STEP3_RESET 0x1
 /* Any write sets every parameter to its reset value */
 #define ASHLAR_LOAD_DEFAULTS 0x60
+/* Where coordinate 1 comes from */
+#define ASHLAR_LOAD_GATHER 0x64
+#define ASHLAR_LOAD_GATHER_RESET 0x0
+#define ASHLAR_LOAD_GATHER_OFF 0x0
+#define ASHLAR_LOAD_GATHER_ON 0x1
+/* Scratchpad byte offset of COUNT1 words, multiple of 4; read when the macro-operation's turn comes, not to be written before it is done */
+#define ASHLAR_LOAD_INDEX 0x68
+#define ASHLAR_LOAD_INDEX_RESET 0x0
 /* Start */
 #define ASHLAR_LOAD_GO 0xe0
 /* Macro-operations ever started in this run of the tile (wraps) */
@@ -652,6 +661,14 @@
 #define ASHLAR_STORE_STEP3_RESET 0x1
 /* Any write sets every parameter to its reset value */
 #define ASHLAR_STORE_DEFAULTS 0x60
+/* Where coordinate 1 comes from */
+#define ASHLAR_STORE_GATHER 0x64
+#define ASHLAR_STORE_GATHER_RESET 0x0
+#define ASHLAR_STORE_GATHER_OFF 0x0
+#define ASHLAR_STORE_GATHER_ON 0x1
+/* Scratchpad byte offset of COUNT1 words, multiple of 4; read when the macro-operation's turn comes, not to be written before it is done */
+#define ASHLAR_STORE_INDEX 0x68
+#define ASHLAR_STORE_INDEX_RESET 0x0
 /* Start */
 #define ASHLAR_STORE_GO 0xe0
 /* Macro-operations ever started in this run of the tile (wraps) */
@@ -713,12 +730,32 @@
 /* Vector unit */
 #define ASHLAR_VECTOR_BLOCK_BYTES 0x100
 /*
- * For each of ROWS rows of N elements, in this order: read the source; widen
- * (int8 and int32 to int32, the others to fp32); combine with SRC2; add BIAS;
- * scale (an int32 is converted to fp32 first); ReLU; convert to DST_FMT; write.
- * hw-model/numerics says every rounding. Rows in the scratchpad are N elements
- * of the format, contiguous; every address and pitch is a multiple of the row's
- * size in bytes (N * element size).
+ * For each of GROUPS groups, for each of its ROWS rows of N elements, in this
+ * order: read the source; widen (int8 and int32 to int32, the others to fp32);
+ * combine with SRC2; add BIAS; scale (an int32 is converted to fp32 first);
+ * FN (likewise); ReLU; reduce; convert to DST_FMT; write. SRC2_LATE and BIAS_LATE
+ * move a step: bias, scale, late bias, FN, late SRC2, ReLU.
+ *   row r of group g   SRC + g*SRC_GPITCH + r*SRC_PITCH; SRC2 and DST likewise
+ * BIAS, SCALE and SRC2 are each a row of N (BIAS and SCALE: one for the whole
+ * operation, read before its first row; SRC2: by its pitches, in SRC2_FMT), an
+ * immediate (the register's bits), or a scalar per group: the 32-bit word at
+ * the register's offset + 4*g, for all lanes. A line of scalars is read when its
+ * first group begins. Immediate, scalars and rows of BIAS are int32 or fp32, as
+ * the value is that they meet; SCALE is fp32.
+ * A reduction takes the values before they are converted: over the rows of a
+ * group lane by lane, in increasing r (LANES: N words at RED + g*4*N), and then
+ * over the lanes, i with i + N/2, then with i + N/4, ... (WORD: one word at
+ * RED + 4*g); fp32 or int32. It is written after the group's last row.
+ * In the last row of each group lanes TAIL and up are written as zero and
+ * reduced as if they were not there: as -0, -infinity, +infinity, 0, the least,
+ * the greatest int32.
+ * TRANSPOSE: element r of row j is element j of the group's row r; N rows are
+ * written for each group, lanes ROWS and up as zero.
+ * Rows in the scratchpad are N elements of the format, contiguous; every address
+ * and pitch is a multiple of the row's size in bytes (N * element size), scalars
+ * and words of 4. An accumulator's rows are numbered tile*N + row: that is what
+ * SRC, SRC_PITCH and SRC_GPITCH count then. hw-model/numerics says every rounding
+ * and the order of checks.
  */
 /* Operation */
 #define ASHLAR_VECTOR_CFG 0x0
@@ -734,56 +771,116 @@
 #define ASHLAR_VECTOR_CFG_SRC_FMT_I8 0x6
 #define ASHLAR_VECTOR_CFG_DST_FMT_MASK 0xf0
 #define ASHLAR_VECTOR_CFG_DST_FMT_SHIFT 4
-#define ASHLAR_VECTOR_CFG_SRC2_EN_MASK 0x100
-#define ASHLAR_VECTOR_CFG_SRC2_EN_SHIFT 8
-#define ASHLAR_VECTOR_CFG_BIAS_EN_MASK 0x200
-#define ASHLAR_VECTOR_CFG_BIAS_EN_SHIFT 9
-#define ASHLAR_VECTOR_CFG_SCALE_EN_MASK 0x400
-#define ASHLAR_VECTOR_CFG_SCALE_EN_SHIFT 10
-#define ASHLAR_VECTOR_CFG_SCALEV_EN_MASK 0x800
-#define ASHLAR_VECTOR_CFG_SCALEV_EN_SHIFT 11
-#define ASHLAR_VECTOR_CFG_RELU_MASK 0x1000
-#define ASHLAR_VECTOR_CFG_RELU_SHIFT 12
-#define ASHLAR_VECTOR_CFG_SRC2_OP_MASK 0xe000
-#define ASHLAR_VECTOR_CFG_SRC2_OP_SHIFT 13
+#define ASHLAR_VECTOR_CFG_SRC2_FMT_MASK 0xf00
+#define ASHLAR_VECTOR_CFG_SRC2_FMT_SHIFT 8
+#define ASHLAR_VECTOR_CFG_SRC2_OP_MASK 0xf000
+#define ASHLAR_VECTOR_CFG_SRC2_OP_SHIFT 12
 #define ASHLAR_VECTOR_CFG_SRC2_OP_ADD 0x0
 #define ASHLAR_VECTOR_CFG_SRC2_OP_SUB 0x1
 #define ASHLAR_VECTOR_CFG_SRC2_OP_MUL 0x2
 #define ASHLAR_VECTOR_CFG_SRC2_OP_MAX 0x3
 #define ASHLAR_VECTOR_CFG_SRC2_OP_MIN 0x4
-/* Scratchpad byte offset, or accumulator tile */
-#define ASHLAR_VECTOR_SRC 0x4
+#define ASHLAR_VECTOR_CFG_SRC2_OP_GT 0x5
+#define ASHLAR_VECTOR_CFG_SRC2_OP_GE 0x6
+#define ASHLAR_VECTOR_CFG_SRC2_OP_EQ 0x7
+#define ASHLAR_VECTOR_CFG_SRC2_OP_GATE 0x8
+#define ASHLAR_VECTOR_CFG_SRC2_OP_KEEP 0x9
+#define ASHLAR_VECTOR_CFG_SRC2_OP_MULHU 0xa
+#define ASHLAR_VECTOR_CFG_SRC2_OP_AND 0xb
+#define ASHLAR_VECTOR_CFG_SRC2_OP_OR 0xc
+#define ASHLAR_VECTOR_CFG_SRC2_OP_XOR 0xd
+#define ASHLAR_VECTOR_CFG_SRC2_OP_SHL 0xe
+#define ASHLAR_VECTOR_CFG_SRC2_OP_SHR 0xf
+#define ASHLAR_VECTOR_CFG_SRC2_SEL_MASK 0x30000
+#define ASHLAR_VECTOR_CFG_SRC2_SEL_SHIFT 16
+#define ASHLAR_VECTOR_CFG_SRC2_SEL_NONE 0x0
+#define ASHLAR_VECTOR_CFG_SRC2_SEL_ROW 0x1
+#define ASHLAR_VECTOR_CFG_SRC2_SEL_IMM 0x2
+#define ASHLAR_VECTOR_CFG_SRC2_SEL_SCALAR 0x3
+#define ASHLAR_VECTOR_CFG_SRC2_LATE_MASK 0x40000
+#define ASHLAR_VECTOR_CFG_SRC2_LATE_SHIFT 18
+#define ASHLAR_VECTOR_CFG_BIAS_LATE_MASK 0x80000
+#define ASHLAR_VECTOR_CFG_BIAS_LATE_SHIFT 19
+#define ASHLAR_VECTOR_CFG_BIAS_SEL_MASK 0x300000
+#define ASHLAR_VECTOR_CFG_BIAS_SEL_SHIFT 20
+#define ASHLAR_VECTOR_CFG_SCALE_SEL_MASK 0xc00000
+#define ASHLAR_VECTOR_CFG_SCALE_SEL_SHIFT 22
+#define ASHLAR_VECTOR_CFG_RELU_MASK 0x1000000
+#define ASHLAR_VECTOR_CFG_RELU_SHIFT 24
+#define ASHLAR_VECTOR_CFG_TRANSPOSE_MASK 0x2000000
+#define ASHLAR_VECTOR_CFG_TRANSPOSE_SHIFT 25
+/* Function and reduction */
+#define ASHLAR_VECTOR_OP 0x4
+#define ASHLAR_VECTOR_OP_RESET 0x0
+#define ASHLAR_VECTOR_OP_FN_MASK 0xf
+#define ASHLAR_VECTOR_OP_FN_SHIFT 0
+#define ASHLAR_VECTOR_OP_FN_NONE 0x0
+#define ASHLAR_VECTOR_OP_FN_EXP 0x1
+#define ASHLAR_VECTOR_OP_FN_LOG 0x2
+#define ASHLAR_VECTOR_OP_FN_RECIP 0x3
+#define ASHLAR_VECTOR_OP_FN_RSQRT 0x4
+#define ASHLAR_VECTOR_OP_FN_SQRT 0x5
+#define ASHLAR_VECTOR_OP_FN_TANH 0x6
+#define ASHLAR_VECTOR_OP_FN_ERF 0x7
+#define ASHLAR_VECTOR_OP_FN_ABS 0x8
+#define ASHLAR_VECTOR_OP_FN_SQUARE 0x9
+#define ASHLAR_VECTOR_OP_RED_MODE_MASK 0x300
+#define ASHLAR_VECTOR_OP_RED_MODE_SHIFT 8
+#define ASHLAR_VECTOR_OP_RED_MODE_NONE 0x0
+#define ASHLAR_VECTOR_OP_RED_MODE_WORD 0x1
+#define ASHLAR_VECTOR_OP_RED_MODE_LANES 0x2
+#define ASHLAR_VECTOR_OP_RED_OP_MASK 0x3000
+#define ASHLAR_VECTOR_OP_RED_OP_SHIFT 12
+#define ASHLAR_VECTOR_OP_RED_OP_SUM 0x0
+#define ASHLAR_VECTOR_OP_RED_OP_MAX 0x1
+#define ASHLAR_VECTOR_OP_RED_OP_MIN 0x2
+/* Scratchpad byte offset, or accumulator row */
+#define ASHLAR_VECTOR_SRC 0x8
 #define ASHLAR_VECTOR_SRC_RESET 0x0
-/* Bytes from row to row; 0 repeats the row */
-#define ASHLAR_VECTOR_SRC_PITCH 0x8
+/* Bytes (accumulator: rows) from row to row; 0 repeats the row */
+#define ASHLAR_VECTOR_SRC_PITCH 0xc
 #define ASHLAR_VECTOR_SRC_PITCH_RESET 0x0
-/* Scratchpad byte offset; format as SRC_FMT, for ACC_* the same type in the scratchpad */
-#define ASHLAR_VECTOR_SRC2 0xc
+/* From group to group; not looked at with one group */
+#define ASHLAR_VECTOR_SRC_GPITCH 0x10
+#define ASHLAR_VECTOR_SRC_GPITCH_RESET 0x0
+/* Scratchpad byte offset, or an immediate */
+#define ASHLAR_VECTOR_SRC2 0x14
 #define ASHLAR_VECTOR_SRC2_RESET 0x0
 /* Bytes from row to row; 0 repeats the row */
-#define ASHLAR_VECTOR_SRC2_PITCH 0x10
+#define ASHLAR_VECTOR_SRC2_PITCH 0x18
 #define ASHLAR_VECTOR_SRC2_PITCH_RESET 0x0
-/* Scratchpad byte offset of N int32 or fp32, after SRC_FMT's domain */
-#define ASHLAR_VECTOR_BIAS 0x14
+/* Bytes from group to group */
+#define ASHLAR_VECTOR_SRC2_GPITCH 0x1c
+#define ASHLAR_VECTOR_SRC2_GPITCH_RESET 0x0
+/* Scratchpad byte offset of a row or of scalars, or an immediate */
+#define ASHLAR_VECTOR_BIAS 0x20
 #define ASHLAR_VECTOR_BIAS_RESET 0x0
-/* fp32 */
-#define ASHLAR_VECTOR_SCALE 0x18
+/* Scratchpad byte offset of a row or of scalars, or an immediate */
+#define ASHLAR_VECTOR_SCALE 0x24
 #define ASHLAR_VECTOR_SCALE_RESET 0x0
-/* Scratchpad byte offset of N fp32 */
-#define ASHLAR_VECTOR_SCALEV 0x1c
-#define ASHLAR_VECTOR_SCALEV_RESET 0x0
 /* Scratchpad byte offset */
-#define ASHLAR_VECTOR_DST 0x20
+#define ASHLAR_VECTOR_DST 0x28
 #define ASHLAR_VECTOR_DST_RESET 0x0
 /* Bytes from row to row */
-#define ASHLAR_VECTOR_DST_PITCH 0x24
+#define ASHLAR_VECTOR_DST_PITCH 0x2c
 #define ASHLAR_VECTOR_DST_PITCH_RESET 0x0
-/* Rows, 1..65535 (ACC_*: at most N) */
-#define ASHLAR_VECTOR_ROWS 0x28
+/* Bytes from group to group */
+#define ASHLAR_VECTOR_DST_GPITCH 0x30
+#define ASHLAR_VECTOR_DST_GPITCH_RESET 0x0
+/* Rows of a group, 1..65535 */
+#define ASHLAR_VECTOR_ROWS 0x34
 #define ASHLAR_VECTOR_ROWS_RESET 0x0
-/* First accumulator row for ACC_* */
-#define ASHLAR_VECTOR_ACC_ROW 0x2c
-#define ASHLAR_VECTOR_ACC_ROW_RESET 0x0
+/* Groups, 1..65535 */
+#define ASHLAR_VECTOR_GROUPS 0x38
+#define ASHLAR_VECTOR_GROUPS_RESET 0x1
+/* Lanes of a group's last row, 1..N; 0: N */
+#define ASHLAR_VECTOR_TAIL 0x3c
+#define ASHLAR_VECTOR_TAIL_RESET 0x0
+/* Scratchpad byte offset of the reduction's results */
+#define ASHLAR_VECTOR_RED 0x40
+#define ASHLAR_VECTOR_RED_RESET 0x0
+/* Any write sets every parameter to its reset value */
+#define ASHLAR_VECTOR_DEFAULTS 0x60
 /* Start */
 #define ASHLAR_VECTOR_GO 0xe0
 /* As for LOAD */

@@ -39,6 +39,18 @@ uint32_t ash_f32_min(uint32_t x, uint32_t y);
 /* Negative values and -0 become +0; NaN stays. */
 uint32_t ash_f32_relu(uint32_t x);
 
+/*
+ * Functions, by tables (README.md has the method and how far each is off).
+ * Denormals are zeros on the way in and out.
+ */
+uint32_t ash_f32_exp(uint32_t x);
+uint32_t ash_f32_log(uint32_t x);
+uint32_t ash_f32_recip(uint32_t x);
+uint32_t ash_f32_rsqrt(uint32_t x);
+uint32_t ash_f32_sqrt(uint32_t x);
+uint32_t ash_f32_tanh(uint32_t x);
+uint32_t ash_f32_erf(uint32_t x);
+
 /* Conversions: to nearest even; to an integer saturating, NaN to 0. */
 uint32_t ash_i32_to_f32(int32_t x);
 int32_t ash_f32_to_i32(uint32_t x);

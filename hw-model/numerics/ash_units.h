@@ -26,9 +26,11 @@ struct ash_matrix_cmd {
 	uint32_t a_addr, a_pitch, b_addr, b_pitch, k, cfg;
 };
 
+/* All zero but groups = 1 is what DEFAULTS makes. */
 struct ash_vector_cmd {
-	uint32_t cfg, src, src_pitch, src2, src2_pitch, bias, scale, scalev,
-		dst, dst_pitch, rows, acc_row;
+	uint32_t cfg, op, src, src_pitch, src_gpitch, src2, src2_pitch,
+		src2_gpitch, bias, scale, dst, dst_pitch, dst_gpitch, rows,
+		groups, tail, red;
 };
 
 /* Why a command is refused (TILE.FAULT_SUB and FAULT_ADDR). */
@@ -53,14 +55,23 @@ int ash_vector_run(struct ash_tile *t, const struct ash_vector_cmd *c,
 /* One element of a vector row after the source was widened: what the unit computes from there. */
 struct ash_vector_lane {
 	uint32_t cfg; /* VECTOR.CFG */
+	uint32_t op; /* VECTOR.OP */
 	uint32_t x; /* the widened source: int32 or fp32 */
-	uint32_t y; /* SRC2, widened the same way */
+	uint32_t y; /* SRC2, widened; an immediate or a scalar as it is */
 	uint32_t bias; /* int32 or fp32 */
-	uint32_t scale; /* SCALE or this lane's SCALEV */
+	uint32_t scale; /* fp32 */
 };
 
-/* The result in DST_FMT, in the low bits. */
-uint32_t ash_vector_lane(const struct ash_vector_lane *l);
+/*
+ * The value that is reduced and converted, before either; *integer says
+ * whether it is int32 or fp32.
+ */
+uint32_t ash_vector_value(const struct ash_vector_lane *l, int *integer);
+/* A value in DST_FMT, in the low bits. */
+uint32_t ash_vector_convert(uint32_t cfg, uint32_t value, int integer);
+/* One step of a reduction, and what is not there. op: VECTOR.OP. */
+uint32_t ash_vector_reduce(uint32_t op, int integer, uint32_t x, uint32_t y);
+uint32_t ash_vector_identity(uint32_t op, int integer);
 
 #ifdef __cplusplus
 }

@@ -273,7 +273,7 @@ static inline uint32_t ash_pending(enum ash_unit unit)
  * way and goes on with its next macro-operation meanwhile.
  *
  * Between calls the parameters beyond two dimensions are at their defaults
- * (COUNT2 = COUNT3 = 1, START 0, no LIMIT, STEP 1): the functions below keep
+ * (COUNT2 = COUNT3 = 1, START 0, no LIMIT, STEP 1, no GATHER): the functions below keep
  * it so, and code that writes the registers itself must, too.
  */
 
@@ -418,6 +418,28 @@ static inline ash_token ash_dma_nd(enum ash_unit unit, const struct ash_dma *d)
 	return token;
 }
 
+/*
+ * The following DMA operations of the unit take coordinate 1 of a run from a
+ * table: run i1 is row index[i1] of the global matrix, whose rows are
+ * GSTRIDE1 apart. indices is the offset of COUNT1 int32 (a multiple of 4),
+ * which stay as they are until the operation is done. A row outside 0 ..
+ * limit - 1 is loaded as zeros, and not stored. Two indices may be equal:
+ * loads repeat the row, of stores the later one stays.
+ */
+static inline void ash_dma_gather(enum ash_unit unit, uint32_t indices,
+				  uint32_t limit)
+{
+	ash_write(unit + ASHLAR_LOAD_INDEX, indices);
+	ash_write(unit + ASHLAR_LOAD_LIMIT1, limit);
+	ash_write(unit + ASHLAR_LOAD_GATHER, ASHLAR_LOAD_GATHER_ON);
+}
+
+/* No table any more: all parameters of the unit at their defaults. */
+static inline void ash_dma_plain(enum ash_unit unit)
+{
+	ash_write(unit + ASHLAR_LOAD_DEFAULTS, 1);
+}
+
 /* --- Matrix unit --------------------------------------------------------- */
 
 #define ASH_FIELD(reg, field, value) \
@@ -484,12 +506,21 @@ static inline ash_token ash_matmul(uint32_t cfg, uint32_t acc, bool accumulate,
 /* --- Vector unit --------------------------------------------------------- */
 
 /*
- * Draining accumulators begins at row 0 (VECTOR.ACC_ROW, which the start-up
- * code clears); code that writes that register puts it back.
+ * The vector unit takes GROUPS groups of ROWS rows of N elements through
+ *   widen, SRC2, bias, scale, late bias, function, late SRC2, ReLU,
+ *   reduction, conversion
+ * of which each but the first and last is left out unless asked for
+ * (hw-model/regs/registers.md, block VECTOR). The functions below set what is
+ * asked for and then start; registers keep their values between operations.
+ *
+ * Between kernels' functions the parameters of groups are at their defaults
+ * (OP 0, GROUPS 1, TAIL 0), as the start-up code leaves them: code that
+ * changes them puts them back (ash_vector_plain()).
  */
 
 /* Formats of the vector unit. */
 enum ash_format {
+	ASH_FMT_NONE = 0, /* destination only: nothing but the reduction */
 	ASH_FMT_ACC_I32 = ASHLAR_VECTOR_CFG_SRC_FMT_ACC_I32, /* source only */
 	ASH_FMT_ACC_F32 = ASHLAR_VECTOR_CFG_SRC_FMT_ACC_F32, /* source only */
 	ASH_FMT_I32 = ASHLAR_VECTOR_CFG_SRC_FMT_I32,
@@ -499,7 +530,7 @@ enum ash_format {
 	ASH_FMT_I8 = ASHLAR_VECTOR_CFG_SRC_FMT_I8,
 };
 
-/* Bytes of an element of the format. */
+/* Bytes of an element of a format in memory. */
 static inline uint32_t ash_format_bytes(enum ash_format format)
 {
 	if (format == ASH_FMT_I8)
@@ -507,58 +538,118 @@ static inline uint32_t ash_format_bytes(enum ash_format format)
 	return format == ASH_FMT_BF16 || format == ASH_FMT_FP16 ? 2 : 4;
 }
 
+/* How SRC2 (y) is combined with the value (x). */
 enum ash_vector_op {
 	ASH_ADD = ASHLAR_VECTOR_CFG_SRC2_OP_ADD,
-	ASH_SUB = ASHLAR_VECTOR_CFG_SRC2_OP_SUB,
+	ASH_SUB = ASHLAR_VECTOR_CFG_SRC2_OP_SUB, /* x - y */
 	ASH_MUL = ASHLAR_VECTOR_CFG_SRC2_OP_MUL,
 	ASH_MAX = ASHLAR_VECTOR_CFG_SRC2_OP_MAX,
 	ASH_MIN = ASHLAR_VECTOR_CFG_SRC2_OP_MIN,
+	ASH_GT = ASHLAR_VECTOR_CFG_SRC2_OP_GT, /* 1 or 0 */
+	ASH_GE = ASHLAR_VECTOR_CFG_SRC2_OP_GE,
+	ASH_EQ = ASHLAR_VECTOR_CFG_SRC2_OP_EQ,
+	ASH_GATE = ASHLAR_VECTOR_CFG_SRC2_OP_GATE, /* y > 0 ? x : 0 */
+	ASH_KEEP = ASHLAR_VECTOR_CFG_SRC2_OP_KEEP, /* y != 0 ? x : 0 */
+	/* int32 only. */
+	ASH_MULHU = ASHLAR_VECTOR_CFG_SRC2_OP_MULHU,
+	ASH_AND = ASHLAR_VECTOR_CFG_SRC2_OP_AND,
+	ASH_OR = ASHLAR_VECTOR_CFG_SRC2_OP_OR,
+	ASH_XOR = ASHLAR_VECTOR_CFG_SRC2_OP_XOR,
+	ASH_SHL = ASHLAR_VECTOR_CFG_SRC2_OP_SHL, /* x << (y & 31) */
+	ASH_SHR = ASHLAR_VECTOR_CFG_SRC2_OP_SHR, /* logical */
 };
 
 /*
- * Operation word of the vector unit: source and destination format, or-ed
- * with what is to be done in between, in this order: ASH_VEC_SRC2(op),
- * ASH_VEC_BIAS, ASH_VEC_SCALE or ASH_VEC_SCALEV, ASH_VEC_RELU.
+ * Operation word of the vector unit (CFG): source and destination format,
+ * or-ed with what is to be done in between.
+ *
+ * An operand is a row of N (..._ROW; SRC2: rows, in a format of their own), an
+ * immediate (..._IMM) or one word for each group (..._WORDS). Its register is
+ * written by ash_vector_src2(), _bias(), _scale(): an offset, or the bits of
+ * the immediate.
  */
 #define ASH_VEC(src, dst)                      \
 	(ASH_FIELD(VECTOR, CFG_SRC_FMT, src) | \
 	 ASH_FIELD(VECTOR, CFG_DST_FMT, dst))
-#define ASH_VEC_SRC2(op) \
-	(ASH_FIELD(VECTOR, CFG_SRC2_EN, 1) | ASH_FIELD(VECTOR, CFG_SRC2_OP, op))
-#define ASH_VEC_BIAS   ASH_FIELD(VECTOR, CFG_BIAS_EN, 1)
-#define ASH_VEC_SCALE  ASH_FIELD(VECTOR, CFG_SCALE_EN, 1)
-#define ASH_VEC_SCALEV ASH_FIELD(VECTOR, CFG_SCALEV_EN, 1)
-#define ASH_VEC_RELU   ASH_FIELD(VECTOR, CFG_RELU, 1)
+#define ASH_VEC_SEL(operand, sel) \
+	ASH_FIELD(VECTOR, CFG_##operand##_SEL, ASHLAR_VECTOR_CFG_SRC2_SEL_##sel)
+#define ASH_VEC_SRC2_ROWS(fmt, op)                                         \
+	(ASH_VEC_SEL(SRC2, ROW) | ASH_FIELD(VECTOR, CFG_SRC2_FMT, (fmt)) | \
+	 ASH_FIELD(VECTOR, CFG_SRC2_OP, (op)))
+#define ASH_VEC_SRC2_IMM(op) \
+	(ASH_VEC_SEL(SRC2, IMM) | ASH_FIELD(VECTOR, CFG_SRC2_OP, (op)))
+#define ASH_VEC_SRC2_WORDS(op) \
+	(ASH_VEC_SEL(SRC2, SCALAR) | ASH_FIELD(VECTOR, CFG_SRC2_OP, (op)))
+#define ASH_VEC_LATE	    ASH_FIELD(VECTOR, CFG_SRC2_LATE, 1) /* SRC2 is */
+#define ASH_VEC_BIAS_ROW    ASH_VEC_SEL(BIAS, ROW)
+#define ASH_VEC_BIAS_IMM    ASH_VEC_SEL(BIAS, IMM)
+#define ASH_VEC_BIAS_WORDS  ASH_VEC_SEL(BIAS, SCALAR)
+#define ASH_VEC_BIAS_LATE   ASH_FIELD(VECTOR, CFG_BIAS_LATE, 1)
+#define ASH_VEC_SCALE_ROW   ASH_VEC_SEL(SCALE, ROW)
+#define ASH_VEC_SCALE_IMM   ASH_VEC_SEL(SCALE, IMM)
+#define ASH_VEC_SCALE_WORDS ASH_VEC_SEL(SCALE, SCALAR)
+#define ASH_VEC_RELU	    ASH_FIELD(VECTOR, CFG_RELU, 1)
+#define ASH_VEC_TRANSPOSE   ASH_FIELD(VECTOR, CFG_TRANSPOSE, 1)
 
-/* Second operand of the following ash_vector() calls with ASH_VEC_SRC2. */
+/* Functions of the value as fp32. How far each is off: hw-model/numerics. */
+enum ash_function {
+	ASH_FN_NONE = ASHLAR_VECTOR_OP_FN_NONE,
+	ASH_FN_EXP = ASHLAR_VECTOR_OP_FN_EXP,
+	ASH_FN_LOG = ASHLAR_VECTOR_OP_FN_LOG, /* natural */
+	ASH_FN_RECIP = ASHLAR_VECTOR_OP_FN_RECIP,
+	ASH_FN_RSQRT = ASHLAR_VECTOR_OP_FN_RSQRT,
+	ASH_FN_SQRT = ASHLAR_VECTOR_OP_FN_SQRT,
+	ASH_FN_TANH = ASHLAR_VECTOR_OP_FN_TANH,
+	ASH_FN_ERF = ASHLAR_VECTOR_OP_FN_ERF,
+	ASH_FN_ABS = ASHLAR_VECTOR_OP_FN_ABS,
+	ASH_FN_SQUARE = ASHLAR_VECTOR_OP_FN_SQUARE,
+};
+
+/* How a group is reduced. */
+enum ash_reduction {
+	ASH_SUM = ASHLAR_VECTOR_OP_RED_OP_SUM,
+	ASH_GREATEST = ASHLAR_VECTOR_OP_RED_OP_MAX,
+	ASH_LEAST = ASHLAR_VECTOR_OP_RED_OP_MIN,
+};
+
+/*
+ * Second operation word (OP): a function, and a reduction to one word for each
+ * group or to N words, one for each lane, for each group.
+ */
+#define ASH_VEC_FN(fn) ASH_FIELD(VECTOR, OP_FN, fn)
+#define ASH_VEC_TO_WORD(reduction)                                       \
+	(ASH_FIELD(VECTOR, OP_RED_MODE, ASHLAR_VECTOR_OP_RED_MODE_WORD) | \
+	 ASH_FIELD(VECTOR, OP_RED_OP, reduction))
+#define ASH_VEC_TO_LANES(reduction)                                       \
+	(ASH_FIELD(VECTOR, OP_RED_MODE, ASHLAR_VECTOR_OP_RED_MODE_LANES) | \
+	 ASH_FIELD(VECTOR, OP_RED_OP, reduction))
+
+/*
+ * SRC2 of the following operations: the offset of rows, pitch bytes from row
+ * to row (0 repeats), or of words, or the bits of an immediate.
+ */
 static inline void ash_vector_src2(uint32_t src2, uint32_t pitch)
 {
 	ash_write(ASH_VECTOR + ASHLAR_VECTOR_SRC2, src2);
 	ash_write(ASH_VECTOR + ASHLAR_VECTOR_SRC2_PITCH, pitch);
 }
 
-/* Offset of the bias row: N int32 (integer sources) or fp32. */
+/* Bias: offset of a row or of words, or an immediate; int32 or fp32. */
 static inline void ash_vector_bias(uint32_t bias)
 {
 	ash_write(ASH_VECTOR + ASHLAR_VECTOR_BIAS, bias);
 }
 
-/* The scale for ASH_VEC_SCALE: bits of an fp32. */
-static inline void ash_vector_scale(uint32_t scale_bits)
+/* Scale: offset of a row or of words, or an immediate; fp32. */
+static inline void ash_vector_scale(uint32_t scale)
 {
-	ash_write(ASH_VECTOR + ASHLAR_VECTOR_SCALE, scale_bits);
-}
-
-/* Offset of the N fp32 scales for ASH_VEC_SCALEV. */
-static inline void ash_vector_scalev(uint32_t scales)
-{
-	ash_write(ASH_VECTOR + ASHLAR_VECTOR_SCALEV, scales);
+	ash_write(ASH_VECTOR + ASHLAR_VECTOR_SCALE, scale);
 }
 
 /*
  * Operation and pitches of the following ash_vector_at() calls. Pitches are
  * bytes from row to row, multiples of N elements of their format; src_pitch 0
- * repeats the source row (accumulators ignore it).
+ * repeats the source row. An accumulator's pitch is counted in its rows: 1.
  */
 static inline void ash_vector_shape(uint32_t cfg, uint32_t dst_pitch,
 				    uint32_t src_pitch)
@@ -569,11 +660,54 @@ static inline void ash_vector_shape(uint32_t cfg, uint32_t dst_pitch,
 }
 
 /*
- * Rows (1 .. 65535; of an accumulator at most N) of N elements from src to
- * dst, as ash_vector_shape() said. src is an offset or, for ASH_FMT_ACC_*, the
- * number of an accumulator, whose matrix token has been waited for. One row a
- * cycle when the banks are free; a bank that two operands share takes turns.
- * Returns the token of ASH_VECTOR.
+ * Groups (1 .. 65535) of the following operations and the distances from one to
+ * the next: bytes, of an accumulator rows.
+ */
+static inline void ash_vector_groups(uint32_t groups, uint32_t dst_gpitch,
+				     uint32_t src_gpitch, uint32_t src2_gpitch)
+{
+	ash_write(ASH_VECTOR + ASHLAR_VECTOR_GROUPS, groups);
+	ash_write(ASH_VECTOR + ASHLAR_VECTOR_DST_GPITCH, dst_gpitch);
+	ash_write(ASH_VECTOR + ASHLAR_VECTOR_SRC_GPITCH, src_gpitch);
+	ash_write(ASH_VECTOR + ASHLAR_VECTOR_SRC2_GPITCH, src2_gpitch);
+}
+
+/* Lanes of each group's last row, 1 .. N; 0: all. */
+static inline void ash_vector_tail(uint32_t lanes)
+{
+	ash_write(ASH_VECTOR + ASHLAR_VECTOR_TAIL, lanes);
+}
+
+/*
+ * Function and reduction of the following operations (ASH_VEC_FN,
+ * ASH_VEC_TO_WORD, ASH_VEC_TO_LANES or-ed) and where the reduction goes: words
+ * of 4 bytes, or rows of N of them, one after the other.
+ */
+static inline void ash_vector_function(uint32_t op, uint32_t red)
+{
+	ash_write(ASH_VECTOR + ASHLAR_VECTOR_OP, op);
+	ash_write(ASH_VECTOR + ASHLAR_VECTOR_RED, red);
+}
+
+/* All parameters as the start-up code leaves them. */
+static inline void ash_vector_plain(void)
+{
+	ash_write(ASH_VECTOR + ASHLAR_VECTOR_DEFAULTS, 1);
+}
+
+/* Number of a row of an accumulator, as a source. */
+static inline uint32_t ash_acc_row(uint32_t acc, uint32_t row)
+{
+	return acc * ash_array() + row;
+}
+
+/*
+ * Rows (1 .. 65535) of N elements from src to dst, as ash_vector_shape() said.
+ * src is an offset or, for ASH_FMT_ACC_*, the number of an accumulator's row
+ * (ash_acc_row()), whose matrix token has been waited for. One row a cycle
+ * when the banks are free; two for SRC2 rows beside a source in the
+ * scratchpad; a bank that two operands share takes turns. Returns the token of
+ * ASH_VECTOR.
  */
 static inline ash_token ash_vector_at(uint32_t dst, uint32_t src, uint32_t rows)
 {
