@@ -1,0 +1,8 @@
+/* SPDX-License-Identifier: MIT */
+/* Included by ashlar/ops.h. */
+#ifndef ASHLAR_OPS_LINEAR_H
+#define ASHLAR_OPS_LINEAR_H
+
+#include <ashlar/ops.h>
+
+#endif
