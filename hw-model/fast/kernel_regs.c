@@ -7,13 +7,24 @@
 /* Blocks are this far apart, UNIT first, then the units in order. */
 #define BLOCK_BYTES (ASHLAR_MAP_KERNEL_LOAD_BASE - ASHLAR_MAP_KERNEL_UNIT_BASE)
 
-/* Bytes of a unit's parameter registers, which begin at offset 0. */
-static const uint32_t par_bytes[UNITS] = {
-	[U_LOAD] = ASHLAR_LOAD_STEP3 + 4,
-	[U_STORE] = ASHLAR_LOAD_STEP3 + 4,
-	[U_MATRIX] = ASHLAR_MATRIX_CFG + 4,
-	[U_VECTOR] = ASHLAR_VECTOR_ACC_ROW + 4,
-};
+_Static_assert(ASHLAR_LOAD_DEFAULTS == ASHLAR_VECTOR_DEFAULTS &&
+		       ASHLAR_LOAD_DEFAULTS > ASHLAR_MATRIX_CFG,
+	       "DEFAULTS is at one offset, and of no use to the matrix unit");
+
+/* Whether offset is one of the unit's parameter registers. */
+static bool is_par(unsigned int unit, uint32_t offset)
+{
+	switch (unit) {
+	case U_MATRIX:
+		return offset <= ASHLAR_MATRIX_CFG;
+	case U_VECTOR:
+		return offset <= ASHLAR_VECTOR_RED;
+	default:
+		return offset <= ASHLAR_LOAD_STEP3 ||
+		       offset == ASHLAR_LOAD_GATHER ||
+		       offset == ASHLAR_LOAD_INDEX;
+	}
+}
 
 static void dma_defaults(struct unit *u)
 {
@@ -28,12 +39,18 @@ static void dma_defaults(struct unit *u)
 		u->par[ASHLAR_LOAD_LIMIT0 / 4 + d] = ASHLAR_LOAD_LIMIT0_RESET;
 }
 
+static void vector_defaults(struct unit *u)
+{
+	memset(u->par, 0, sizeof(u->par));
+	u->par[ASHLAR_VECTOR_GROUPS / 4] = ASHLAR_VECTOR_GROUPS_RESET;
+}
+
 void kernel_regs_reset(struct tile *t)
 {
 	dma_defaults(&t->unit[U_LOAD]);
 	dma_defaults(&t->unit[U_STORE]);
 	memset(t->unit[U_MATRIX].par, 0, sizeof(t->unit[U_MATRIX].par));
-	memset(t->unit[U_VECTOR].par, 0, sizeof(t->unit[U_VECTOR].par));
+	vector_defaults(&t->unit[U_VECTOR]);
 }
 
 static enum rv32_answer read_identity(const struct tile *t, uint32_t offset,
@@ -113,7 +130,7 @@ enum rv32_answer kernel_load(void *ctx, uint32_t addr, unsigned int bytes,
 	} else if (offset == ASHLAR_LOAD_DONE) {
 		unit_settle(u, rv32_cycle(t->core));
 		*value = u->done;
-	} else if (offset < par_bytes[block - 1]) {
+	} else if (is_par(block - 1, offset)) {
 		*value = u->par[offset / 4];
 	} else {
 		return RV32_ERROR;
@@ -188,7 +205,7 @@ enum rv32_answer kernel_store(void *ctx, uint32_t addr, unsigned int bytes,
 		return RV32_OK;
 	}
 	u = &t->unit[block - 1];
-	if (offset < par_bytes[block - 1]) {
+	if (is_par(block - 1, offset)) {
 		u->par[offset / 4] = value;
 		return RV32_OK;
 	}
@@ -200,9 +217,12 @@ enum rv32_answer kernel_store(void *ctx, uint32_t addr, unsigned int bytes,
 		return wait_until(t, unit_reaches(u, value)) ? RV32_OK :
 							       RV32_WAIT;
 	case ASHLAR_LOAD_DEFAULTS:
-		if (block - 1 > U_STORE)
+		if (block - 1 == U_MATRIX)
 			return RV32_ERROR;
-		dma_defaults(u);
+		if (block - 1 == U_VECTOR)
+			vector_defaults(u);
+		else
+			dma_defaults(u);
 		return RV32_OK;
 	default:
 		return RV32_ERROR;

@@ -56,11 +56,10 @@ enum dirty_end {
 struct hostile_clean {
 	uint32_t registers; /* of the core at its first instruction, or-ed */
 	uint32_t csrs;
-	uint32_t dma; /* parameters of load and store DMA less their defaults */
-	uint32_t units; /* parameters of matrix and vector unit */
+	uint32_t units; /* parameters of the units less their defaults */
 	uint32_t local; /* local memory outside image, stack and arguments */
 	uint32_t arguments; /* the argument area behind the arguments */
-	uint32_t unused[10];
+	uint32_t unused[11];
 };
 
 #define HOSTILE_SECRET 0xa55ec2e7u

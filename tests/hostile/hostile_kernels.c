@@ -95,8 +95,9 @@ static void endless(uint32_t unit, uint64_t target)
 		ash_write(base + ASHLAR_MATRIX_K, 65535);
 		ash_write(base + ASHLAR_MATRIX_CFG, 0x31);
 	} else {
+		ash_vector_plain();
 		ash_vector_shape(ASH_VEC(ASH_FMT_I32, ASH_FMT_I32), 0, 0);
-		ash_write(base + ASHLAR_VECTOR_SRC, 0);
+		ash_vector_groups(65535, 0, 0, 0);
 		ash_write(base + ASHLAR_VECTOR_DST, line);
 		ash_write(base + ASHLAR_VECTOR_ROWS, 65535);
 	}
@@ -147,6 +148,9 @@ ASHLAR_KERNEL(refused, struct hostile_args)
 		ash_write(base + ASHLAR_LOAD_GADDR_HI,
 			  (uint32_t)(args->target >> 32));
 		ash_write(base + ASHLAR_LOAD_RUN, 64);
+		/* It is on for the registers that mean nothing without. */
+		ash_write(base + ASHLAR_LOAD_GATHER,
+			  args->offset == ASHLAR_LOAD_INDEX);
 		break;
 	case 4:
 		ash_matmul_shape(line, line, 4);
@@ -155,7 +159,11 @@ ASHLAR_KERNEL(refused, struct hostile_args)
 		ash_write(base + ASHLAR_MATRIX_CFG, 0);
 		break;
 	default:
-		ash_vector_shape(ASH_VEC(ASH_FMT_I32, ASH_FMT_I32), line, line);
+		ash_vector_shape(ASH_VEC(ASH_FMT_I32, ASH_FMT_I32) |
+					 ASH_VEC_BIAS_ROW | ASH_VEC_SCALE_WORDS,
+				 line, line);
+		ash_vector_function(ASH_VEC_TO_WORD(ASH_SUM), 0);
+		ash_vector_groups(2, line, line, line);
 		ash_write(base + ASHLAR_VECTOR_SRC, 0);
 		ash_write(base + ASHLAR_VECTOR_DST, line);
 		ash_write(base + ASHLAR_VECTOR_ROWS, 1);
@@ -306,7 +314,9 @@ static void fuzz_dma(const struct hostile_args *args, struct random *r,
 		ash_write(base + ASHLAR_LOAD_LSTRIDE1 + 4 * i,
 			  below(r, 600) - 100);
 	}
-	for (i = 0; i <= ASHLAR_LOAD_STEP3; i += 4) {
+	ash_write(base + ASHLAR_LOAD_GATHER, below(r, 2));
+	ash_write(base + ASHLAR_LOAD_INDEX, 4 * below(r, ash_spad_bytes() / 8));
+	for (i = 0; i <= ASHLAR_LOAD_INDEX; i += 4) {
 		if (below(r, wild) == 0)
 			ash_write(base + i, edge(r));
 	}
@@ -334,21 +344,33 @@ static void fuzz_vector(struct random *r)
 {
 	uint32_t line = 4 * ash_array(), lines = ash_spad_bytes() / line;
 	uint32_t i, wild = below(r, 3) == 0 ? 4 : 30, src = below(r, 7);
+	/* Of an accumulator pitches count rows. */
+	uint32_t unit = src < 2 ? 1 : line;
+	uint32_t integer = src < 3 || src == 6;
+	uint32_t cfg = src | below(r, 7) << 4 |
+		       (integer ? below(r, 2) ? 6 : 2 : 3 + below(r, 3)) << 8 |
+		       below(r, integer ? 16 : 10) << 12 | (rnd(r) & 0x3ff0000);
 
-	ash_write(ASH_VECTOR + ASHLAR_VECTOR_CFG, src | (2 + below(r, 5)) << 4 |
-							  (rnd(r) & 0x1700) |
-							  below(r, 5) << 13);
+	ash_write(ASH_VECTOR + ASHLAR_VECTOR_CFG, cfg);
+	ash_write(ASH_VECTOR + ASHLAR_VECTOR_OP,
+		  below(r, 10) | below(r, 3) << 8 | below(r, 3) << 12);
 	ash_write(ASH_VECTOR + ASHLAR_VECTOR_SRC,
-		  src < 2 ? below(r, ash_accs()) : line * below(r, lines));
+		  src < 2 ? below(r, ash_accs() * ash_array()) :
+			    line * below(r, lines));
+	ash_write(ASH_VECTOR + ASHLAR_VECTOR_SRC_PITCH, unit * below(r, 4));
+	ash_write(ASH_VECTOR + ASHLAR_VECTOR_SRC_GPITCH, unit * below(r, 4));
 	for (i = ASHLAR_VECTOR_SRC2; i <= ASHLAR_VECTOR_DST; i += 4)
 		ash_write(ASH_VECTOR + i, line * below(r, lines));
-	ash_write(ASH_VECTOR + ASHLAR_VECTOR_SRC_PITCH, line * below(r, 4));
 	ash_write(ASH_VECTOR + ASHLAR_VECTOR_SRC2_PITCH, line * below(r, 4));
+	ash_write(ASH_VECTOR + ASHLAR_VECTOR_SRC2_GPITCH, line * below(r, 4));
 	ash_write(ASH_VECTOR + ASHLAR_VECTOR_DST_PITCH, line * below(r, 4));
+	ash_write(ASH_VECTOR + ASHLAR_VECTOR_DST_GPITCH, line * below(r, 4));
 	ash_write(ASH_VECTOR + ASHLAR_VECTOR_ROWS,
-		  1 + below(r, src < 2 ? ash_array() : 100));
-	ash_write(ASH_VECTOR + ASHLAR_VECTOR_ACC_ROW, 0);
-	for (i = 0; i <= ASHLAR_VECTOR_ACC_ROW; i += 4) {
+		  1 + below(r, below(r, 2) ? ash_array() : 100));
+	ash_write(ASH_VECTOR + ASHLAR_VECTOR_GROUPS, 1 + below(r, 5));
+	ash_write(ASH_VECTOR + ASHLAR_VECTOR_TAIL, below(r, ash_array() + 1));
+	ash_write(ASH_VECTOR + ASHLAR_VECTOR_RED, line * below(r, lines));
+	for (i = 0; i <= ASHLAR_VECTOR_RED; i += 4) {
 		if (below(r, wild) == 0)
 			ash_write(ASH_VECTOR + i, edge(r));
 	}
@@ -410,6 +432,21 @@ static volatile uint32_t *local_end(void)
 	return (volatile uint32_t *)((at - 128) & ~63u);
 }
 
+/* All parameters of the units. */
+const struct {
+	uint32_t address, words;
+} clean_spans[] = {
+	{ ASH_LOAD, ASHLAR_LOAD_STEP3 / 4 + 1 },
+	{ ASH_LOAD + ASHLAR_LOAD_GATHER, 2 },
+	{ ASH_STORE, ASHLAR_STORE_STEP3 / 4 + 1 },
+	{ ASH_STORE + ASHLAR_STORE_GATHER, 2 },
+	{ ASH_VECTOR, ASHLAR_VECTOR_RED / 4 + 1 },
+	{ ASH_MATRIX, ASHLAR_MATRIX_CFG / 4 + 1 },
+	{ 0, 0 },
+};
+
+#define PARAMETERS (2 * 26 + 17 + 6)
+
 /*
  * Write the secret, of which a page is at target, into everything that a
  * kernel can write, then end as mode says. Local memory takes long: only if
@@ -446,14 +483,13 @@ ASHLAR_KERNEL(dirty, struct hostile_args)
 	ash_wait_all(ASH_MATRIX);
 	if (args->mode == DIRTY_BUSY)
 		endless(args->unit, args->target);
-	for (i = 0; i <= ASHLAR_LOAD_STEP3; i += 4) {
-		ash_write(ASH_LOAD + i, HOSTILE_SECRET);
-		ash_write(ASH_STORE + i, HOSTILE_SECRET);
+	for (i = 0; clean_spans[i].words; i++) {
+		uint32_t at = clean_spans[i].address;
+		uint32_t beyond = at + 4 * clean_spans[i].words;
+
+		for (; at < beyond; at += 4)
+			ash_write(at, HOSTILE_SECRET);
 	}
-	for (i = 0; i <= ASHLAR_MATRIX_CFG; i += 4)
-		ash_write(ASH_MATRIX + i, HOSTILE_SECRET);
-	for (i = 0; i <= ASHLAR_VECTOR_ACC_ROW; i += 4)
-		ash_write(ASH_VECTOR + i, HOSTILE_SECRET);
 	__asm__ volatile(
 		"csrw mscratch, %0\n\t"
 		"csrw mepc, %0\n\t"
@@ -481,9 +517,9 @@ ASHLAR_KERNEL(dirty, struct hostile_args)
 
 /*
  * Before the start-up code, which would hide it: what do the core's registers
- * (or-ed), its CSRs (or-ed) and the parameters of both DMA units hold?
+ * (or-ed), its CSRs (or-ed) and the parameters of the units hold?
  */
-uint32_t clean_entry[2 + 48] = { 1, 1 };
+uint32_t clean_entry[2 + PARAMETERS] = { 1, 1 };
 uint32_t clean(const struct hostile_args *args);
 extern const char ash_entry_clean[];
 __asm__(".pushsection .text.ash_entry,\"ax\",@progbits\n"
@@ -515,19 +551,20 @@ __asm__(".pushsection .text.ash_entry,\"ax\",@progbits\n"
 	"	csrr t2, mtvec\n	or t1, t1, t2\n"
 	"	csrr t2, mie\n	or t1, t1, t2\n"
 	"	sw t1, 4(t0)\n"
-	"	li a1, 0x20000100\n"
+	"	la a4, clean_spans\n"
 	"	addi a2, t0, 8\n"
-	"	li a3, 48\n"
-	"1:	lw t1, 0(a1)\n"
+	"1:	lw a1, 0(a4)\n"
+	"	lw a3, 4(a4)\n"
+	"	addi a4, a4, 8\n"
+	"	beqz a3, 3f\n"
+	"2:	lw t1, 0(a1)\n"
 	"	sw t1, 0(a2)\n"
 	"	addi a1, a1, 4\n"
 	"	addi a2, a2, 4\n"
 	"	addi a3, a3, -1\n"
-	"	li t1, 24\n"
-	"	bne a3, t1, 2f\n"
-	"	li a1, 0x20000200\n"
-	"2:	bnez a3, 1b\n"
-	"	lui t0, %hi(clean)\n"
+	"	bnez a3, 2b\n"
+	"	j 1b\n"
+	"3:	lui t0, %hi(clean)\n"
 	"	addi t0, t0, %lo(clean)\n"
 	"	j ash_start\n"
 	".option pop\n"
@@ -544,24 +581,28 @@ uint32_t clean(const struct hostile_args *args)
 	volatile uint32_t *p = local_begin();
 	volatile uint32_t *end = local_end();
 	volatile uint32_t *words = ash_spad(0);
+	const uint32_t *entry = clean_entry + 2;
 	uint32_t or = 0;
 
-	for (i = 0; i <= ASHLAR_MATRIX_CFG; i += 4)
-		c.units |= ash_read(ASH_MATRIX + i);
-	for (i = 0; i <= ASHLAR_VECTOR_ACC_ROW; i += 4)
-		c.units |= ash_read(ASH_VECTOR + i);
 	c.registers = clean_entry[0];
 	c.csrs = clean_entry[1];
-	/* The start-up code has set the defaults since. */
-	for (i = 0; i < 24; i++)
-		c.dma |= (clean_entry[2 + i] ^ ash_read(ASH_LOAD + 4 * i)) |
-			 (clean_entry[26 + i] ^ ash_read(ASH_STORE + 4 * i));
+	/* The start-up code has set the defaults since, but for MATRIX: 0. */
+	for (i = 0; clean_spans[i].words; i++) {
+		uint32_t at = clean_spans[i].address;
+		uint32_t beyond = at + 4 * clean_spans[i].words;
+
+		for (; at < beyond; at += 4)
+			c.units |= *entry++ ^
+				   (at < ASH_MATRIX || at >= ASH_VECTOR ?
+					    ash_read(at) :
+					    0);
+	}
 	ash_wait(ASH_STORE, ash_store_1d(to, 0, spad));
 	to += spad;
 
 	for (i = 0; i < ash_accs(); i++)
 		ash_vector(ASH_VEC(ASH_FMT_ACC_I32, ASH_FMT_I32), 4 * n * n * i,
-			   4 * n, i, 0, n);
+			   4 * n, ash_acc_row(i, 0), 1, n);
 	ash_wait_all(ASH_VECTOR);
 	ash_wait(ASH_STORE, ash_store_1d(to, 0, accs));
 	to += accs;

@@ -5,7 +5,7 @@
 
 #include "fake_board.h"
 
-#define ABI 0x10000u
+#define ABI 0x20000u
 
 static const struct {
 	const char *name;

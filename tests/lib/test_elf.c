@@ -160,7 +160,7 @@ static const struct bad bads[] = {
 	SH(2, sh_size, 129, "has 129 bytes"),
 	KD(1, magic, 0, "descriptor 1 has magic"),
 	KD(1, size, 124, "size 124"),
-	KD(0, abi_min, 0x20000, "is empty"),
+	KD(0, abi_min, 0x20001, "is empty"),
 	KD(1, name, 0, "no name"),
 	KD(1, name, 0x2f2e2e2e, "no name"),
 	KD(2, entry, 5, "kernel entry 0x5"),

@@ -25,9 +25,9 @@ static uint32_t elementwise_cfg(const struct ashlar_elementwise_args *args)
 	uint32_t cfg = ASH_VEC(args->in, args->out);
 
 	if (args->op != ASHLAR_OP_NONE)
-		cfg |= ASH_VEC_SRC2(args->op);
+		cfg |= ASH_VEC_SRC2_ROWS(args->in, args->op);
 	if (args->flags & ASHLAR_ELEMENTWISE_SCALE)
-		cfg |= ASH_VEC_SCALE;
+		cfg |= ASH_VEC_SCALE_IMM;
 	if (args->flags & ASHLAR_ELEMENTWISE_RELU)
 		cfg |= ASH_VEC_RELU;
 	return cfg;

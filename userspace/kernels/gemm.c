@@ -32,7 +32,7 @@ struct gemm_walk {
 /* A column that is computed: what its drain and its store need. */
 struct gemm_column {
 	ash_token first; /* matrix token of the first tile; the others follow */
-	uint32_t acc; /* of the first tile */
+	uint32_t acc; /* first row of the first tile, as a source */
 	uint32_t tiles;
 	uint32_t rows; /* of elements */
 	uint32_t vec; /* offset of its bias row */
@@ -261,7 +261,7 @@ static void gemm_drain(struct gemm *g, struct gemm_column *col)
 	if (g->bias)
 		ash_vector_bias(col->vec);
 	if (g->scale)
-		ash_vector_scalev(col->vec + 4 * array);
+		ash_vector_scale(col->vec + 4 * array);
 	ash_write(ASH_VECTOR + ASHLAR_VECTOR_ROWS, array);
 	col->stage = to;
 	for (;;) {
@@ -274,7 +274,7 @@ static void gemm_drain(struct gemm *g, struct gemm_column *col)
 		if (left <= array)
 			break;
 		token++;
-		acc++;
+		acc += array;
 		to += step;
 		left -= array;
 	}
@@ -387,11 +387,11 @@ static uint32_t gemm_vector_cfg(const struct ashlar_gemm_args *args)
 			       args->out);
 
 	if (args->bias)
-		cfg |= ASH_VEC_BIAS;
+		cfg |= ASH_VEC_BIAS_ROW;
 	if (args->scale)
-		cfg |= ASH_VEC_SCALEV;
+		cfg |= ASH_VEC_SCALE_ROW;
 	else if (args->flags & ASHLAR_GEMM_SCALE)
-		cfg |= ASH_VEC_SCALE;
+		cfg |= ASH_VEC_SCALE_IMM;
 	if (args->flags & ASHLAR_GEMM_RELU)
 		cfg |= ASH_VEC_RELU;
 	return cfg;
@@ -546,7 +546,7 @@ static void gemm_sweep(struct gemm *g, struct gemm_at *at,
 			continue;
 		now = &at->columns[at->drained == &at->columns[0]];
 		now->first = g->matmuls - rows + 1;
-		now->acc = acc;
+		now->acc = acc * array;
 		now->tiles = rows;
 		now->rows = height;
 		now->vec = g->vec_offset + vec * 8 * array;
@@ -645,7 +645,7 @@ ASHLAR_KERNEL(gemm, struct ashlar_gemm_args)
 	gemm_start_load(&g);
 	gemm_pump(&g);
 	ash_matmul_shape(g.a.pitch, g.b.pitch, g.plan.chunk);
-	ash_vector_shape(gemm_vector_cfg(args), array * g.c_bytes, 0);
+	ash_vector_shape(gemm_vector_cfg(args), array * g.c_bytes, 1);
 	ash_vector_scale(args->scale_bits);
 	ash_dma_shape(ASH_STORE, 0, 0, (int32_t)(array * g.c_bytes),
 		      (int32_t)g.c_stride);

@@ -81,8 +81,12 @@ static uint32_t identity(const volatile uint32_t *args)
 	return 0;
 }
 
-static uint32_t dma_default(uint32_t offset)
+static uint32_t default_of(uint32_t base, uint32_t offset)
 {
+	if (base == VECTOR)
+		return offset == ASHLAR_VECTOR_GROUPS;
+	if (base == MATRIX)
+		return 0;
 	if (offset >= ASHLAR_LOAD_COUNT1 && offset <= ASHLAR_LOAD_COUNT3)
 		return 1;
 	if (offset >= ASHLAR_LOAD_LIMIT0 && offset <= ASHLAR_LOAD_LIMIT3)
@@ -92,22 +96,29 @@ static uint32_t dma_default(uint32_t offset)
 	return 0;
 }
 
+static uint32_t some_value(uint32_t unit, uint32_t offset)
+{
+	return 0x9e3779b9 * (unit * 64 + offset + 1);
+}
+
 static uint32_t registers(void)
 {
+	/* Parameters are at 0 .. end, and of DMA at GATHER and INDEX. */
 	static const struct {
 		uint32_t base, end;
 	} unit[] = {
-		{ LOAD, ASHLAR_LOAD_STEP3 },
-		{ STORE, ASHLAR_STORE_STEP3 },
+		{ LOAD, ASHLAR_LOAD_INDEX },
+		{ STORE, ASHLAR_STORE_INDEX },
 		{ MATRIX, ASHLAR_MATRIX_CFG },
-		{ VECTOR, ASHLAR_VECTOR_ACC_ROW },
+		{ VECTOR, ASHLAR_VECTOR_RED },
 	};
 	uint32_t u, r;
 
 	for (u = 0; u < 4; u++) {
 		for (r = 0; r <= unit[u].end; r += 4)
-			CHECK(get(unit[u].base + r) ==
-			      (u < 2 ? dma_default(r) : 0));
+			if (r != ASHLAR_LOAD_DEFAULTS)
+				CHECK(get(unit[u].base + r) ==
+				      default_of(unit[u].base, r));
 		CHECK(get(unit[u].base + ISSUED) == 0);
 		CHECK(get(unit[u].base + DONE) == 0);
 		/* Nothing issued: 0 and what lies before it is reached. */
@@ -116,16 +127,24 @@ static uint32_t registers(void)
 	}
 	for (u = 0; u < 4; u++)
 		for (r = 0; r <= unit[u].end; r += 4)
-			put(unit[u].base + r, 0x9e3779b9 * (u * 64 + r + 1));
+			if (r != ASHLAR_LOAD_DEFAULTS)
+				put(unit[u].base + r, some_value(u, r));
 	for (u = 0; u < 4; u++)
 		for (r = 0; r <= unit[u].end; r += 4)
-			CHECK(get(unit[u].base + r) ==
-			      0x9e3779b9 * (u * 64 + r + 1));
+			if (r != ASHLAR_LOAD_DEFAULTS)
+				CHECK(get(unit[u].base + r) ==
+				      some_value(u, r));
+	/* Of one unit, and of no other. */
 	put(LOAD + ASHLAR_LOAD_DEFAULTS, 1);
-	for (r = 0; r <= ASHLAR_LOAD_STEP3; r += 4) {
-		CHECK(get(LOAD + r) == dma_default(r));
-		CHECK(get(STORE + r) == 0x9e3779b9 * (64 + r + 1));
-	}
+	put(VECTOR + ASHLAR_VECTOR_DEFAULTS, 1);
+	for (u = 0; u < 4; u++)
+		for (r = 0; r <= unit[u].end; r += 4)
+			if (r != ASHLAR_LOAD_DEFAULTS)
+				CHECK(get(unit[u].base + r) ==
+				      (unit[u].base == LOAD ||
+						       unit[u].base == VECTOR ?
+					       default_of(unit[u].base, r) :
+					       some_value(u, r)));
 	return 0;
 }
 
@@ -186,11 +205,11 @@ static void drain_command(uint32_t n, uint32_t acc, uint32_t to)
 			    << ASHLAR_VECTOR_CFG_SRC_FMT_SHIFT |
 		    ASHLAR_VECTOR_CFG_SRC_FMT_I32
 			    << ASHLAR_VECTOR_CFG_DST_FMT_SHIFT);
-	put(VECTOR + ASHLAR_VECTOR_SRC, acc);
+	put(VECTOR + ASHLAR_VECTOR_SRC, n * acc);
+	put(VECTOR + ASHLAR_VECTOR_SRC_PITCH, 1);
 	put(VECTOR + ASHLAR_VECTOR_DST, to);
 	put(VECTOR + ASHLAR_VECTOR_DST_PITCH, 4 * n);
 	put(VECTOR + ASHLAR_VECTOR_ROWS, n);
-	put(VECTOR + ASHLAR_VECTOR_ACC_ROW, 0);
 }
 
 static uint32_t gemm(const volatile uint32_t *args)
@@ -260,7 +279,7 @@ static uint32_t bad_access(uint32_t which)
 		*(volatile uint16_t *)(LOAD + ASHLAR_LOAD_RUN) = 1;
 		break;
 	case ACCESS_REGISTER_HOLE:
-		return get(VECTOR + ASHLAR_VECTOR_ACC_ROW + 4);
+		return get(VECTOR + ASHLAR_VECTOR_RED + 4);
 	case ACCESS_WRITE_READ_ONLY:
 		put(STORE + DONE, 0);
 		break;

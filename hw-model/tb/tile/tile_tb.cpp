@@ -432,7 +432,7 @@ static void core_faults(Bench &t)
 		  false },
 		{ "half store of a register", ACCESS_HALF_STORE_OF_REGISTER, 7,
 		  0x2000010c, false },
-		{ "no register", ACCESS_REGISTER_HOLE, 5, 0x20000430, false },
+		{ "no register", ACCESS_REGISTER_HOLE, 5, 0x20000444, false },
 		{ "write to read-only", ACCESS_WRITE_READ_ONLY, 7, 0x200002e8,
 		  false },
 		{ "read of write-only", ACCESS_READ_WRITE_ONLY, 5, 0x200003ec,
@@ -471,7 +471,9 @@ static void unit_faults(Bench &t)
 		       MX = ASHLAR_MAP_KERNEL_MATRIX_BASE,
 		       VC = ASHLAR_MAP_KERNEL_VECTOR_BASE;
 	const uint32_t GO = ASHLAR_LOAD_GO, RUN = ASHLAR_LOAD_RUN,
-		       GA = ASHLAR_LOAD_GADDR_LO, LA = ASHLAR_LOAD_LADDR;
+		       GA = ASHLAR_LOAD_GADDR_LO, LA = ASHLAR_LOAD_LADDR,
+		       COUNT1 = ASHLAR_LOAD_COUNT1, GATHER = ASHLAR_LOAD_GATHER,
+		       INDEX = ASHLAR_LOAD_INDEX;
 	const uint32_t PI = ASHLAR_TILE_FAULT_CAUSE_PAGE_INVALID,
 		       PR = ASHLAR_TILE_FAULT_CAUSE_PAGE_READ,
 		       PW = ASHLAR_TILE_FAULT_CAUSE_PAGE_WRITE,
@@ -513,6 +515,14 @@ static void unit_faults(Bench &t)
 		{ "matrix, k 0",
 		  { MX + GO, 0 },
 		  { CMD, 4, ASHLAR_MATRIX_K, 0, 1 } },
+		{ "load, odd table",
+		  { LD + RUN, 64, LD + GA, lo(DATA_VA), LD + GATHER, 1,
+		    LD + INDEX, 2, LD + GO, 0 },
+		  { CMD, 2, INDEX, 2, 1 } },
+		{ "store, table beyond the scratchpad",
+		  { ST + RUN, 64, ST + GA, lo(WRITE_VA), ST + COUNT1, 2,
+		    ST + GATHER, 1, ST + INDEX, SPAD - 4, ST + GO, 0 },
+		  { CMD, 3, INDEX, SPAD - 4, 1 } },
 		{ "vector, rows 0",
 		  { VC,
 		    ASHLAR_VECTOR_CFG_SRC_FMT_I32

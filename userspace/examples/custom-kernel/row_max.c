@@ -53,10 +53,10 @@ ASHLAR_KERNEL(row_max, struct row_max_args)
 				   4 * lanes, planes, 4 * lanes, rows);
 		for (j = 1; j < args->pool; j++) {
 			ash_vector_src2(planes + j * piece * 4, 4 * lanes);
-			token = ash_vector(ASH_VEC(ASH_FMT_F32, ASH_FMT_F32) |
-						   ASH_VEC_SRC2(ASH_MAX),
-					   out, 4 * lanes, out, 4 * lanes,
-					   rows);
+			token = ash_vector(
+				ASH_VEC(ASH_FMT_F32, ASH_FMT_F32) |
+					ASH_VEC_SRC2_ROWS(ASH_FMT_F32, ASH_MAX),
+				out, 4 * lanes, out, 4 * lanes, rows);
 		}
 		ash_wait(ASH_VECTOR, token);
 		ash_store_1d(args->dst + 4 * (uint64_t)at, out, 4 * n);

@@ -34,12 +34,12 @@ static uint32_t emu_random(struct emu_tile *t)
 	return (uint32_t)(t->random >> 32);
 }
 
-static void emu_defaults(struct emu_queue *q)
+static void emu_defaults(struct emu_queue *q, enum emu_unit u)
 {
 	static const struct {
 		uint16_t reg;
 		uint32_t value;
-	} ones[] = {
+	} dma[] = {
 		{ ASHLAR_LOAD_COUNT1, ASHLAR_LOAD_COUNT1_RESET },
 		{ ASHLAR_LOAD_COUNT2, ASHLAR_LOAD_COUNT2_RESET },
 		{ ASHLAR_LOAD_COUNT3, ASHLAR_LOAD_COUNT3_RESET },
@@ -54,8 +54,12 @@ static void emu_defaults(struct emu_queue *q)
 	size_t i;
 
 	memset(q->reg, 0, sizeof(q->reg));
-	for (i = 0; i < sizeof(ones) / sizeof(ones[0]); i++)
-		q->reg[ones[i].reg / 4] = ones[i].value;
+	if (u == EMU_VECTOR)
+		q->reg[ASHLAR_VECTOR_GROUPS / 4] = ASHLAR_VECTOR_GROUPS_RESET;
+	if (u > EMU_STORE)
+		return;
+	for (i = 0; i < sizeof(dma) / sizeof(dma[0]); i++)
+		q->reg[dma[i].reg / 4] = dma[i].value;
 }
 
 /* Do the oldest macro-operation of a unit. */
@@ -150,8 +154,8 @@ void ash_emu_write(uint32_t address, uint32_t value)
 	case ASHLAR_LOAD_DONE:
 		emu_fault(t, "write to read-only register 0x%x", address);
 	default:
-		if (offset == ASHLAR_LOAD_DEFAULTS && u <= EMU_STORE)
-			emu_defaults(q);
+		if (offset == ASHLAR_LOAD_DEFAULTS && u != EMU_MATRIX)
+			emu_defaults(q, u);
 		else if (offset / 4 < EMU_REGS)
 			q->reg[offset / 4] = value;
 		else
@@ -259,8 +263,7 @@ static uint32_t emu_run_tile(struct emu_tile *t,
 		t->acc[i] = emu_random(t);
 	for (u = 0; u < EMU_UNITS; u++) {
 		t->unit[u].haste = emu_haste(t);
-		if (u <= EMU_STORE)
-			emu_defaults(&t->unit[u]);
+		emu_defaults(&t->unit[u], (enum emu_unit)u);
 	}
 
 	current = t;

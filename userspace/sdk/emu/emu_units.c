@@ -41,17 +41,22 @@ void emu_vector(struct emu_tile *t, const uint32_t *reg)
 	struct ash_tile memories = emu_memories(t);
 	struct ash_vector_cmd cmd = {
 		.cfg = REG(CFG),
+		.op = REG(OP),
 		.src = REG(SRC),
 		.src_pitch = REG(SRC_PITCH),
+		.src_gpitch = REG(SRC_GPITCH),
 		.src2 = REG(SRC2),
 		.src2_pitch = REG(SRC2_PITCH),
+		.src2_gpitch = REG(SRC2_GPITCH),
 		.bias = REG(BIAS),
 		.scale = REG(SCALE),
-		.scalev = REG(SCALEV),
 		.dst = REG(DST),
 		.dst_pitch = REG(DST_PITCH),
+		.dst_gpitch = REG(DST_GPITCH),
 		.rows = REG(ROWS),
-		.acc_row = REG(ACC_ROW),
+		.groups = REG(GROUPS),
+		.tail = REG(TAIL),
+		.red = REG(RED),
 	};
 	struct ash_cmd_error error;
 
