@@ -48,11 +48,7 @@ static uint64_t round_shift(uint64_t x, int n)
 	return kept;
 }
 
-/*
- * The fp32 nearest to sig * 2^(exp - 150), sig < 2^62. Bit 0 of sig may stand
- * for anything that is lost below it if sig has more than 26 bits.
- */
-static uint32_t pack(uint32_t sign, int exp, uint64_t sig)
+uint32_t ash_f32_pack(uint32_t sign, int exp, uint64_t sig)
 {
 	int top;
 
@@ -97,8 +93,8 @@ uint32_t ash_f16_to_f32(uint16_t x)
 		return frac ? ASH_F32_NAN : sign | ASH_F32_INF;
 	/* a denormal is frac * 2^-24, 1.0 is 2^10 * 2^-10 with exponent 15 */
 	if (exp == 0)
-		return pack(sign, 150 - 24, frac);
-	return pack(sign, 150 - 25 + exp, frac | 0x400);
+		return ash_f32_pack(sign, 150 - 24, frac);
+	return ash_f32_pack(sign, 150 - 25 + exp, frac | 0x400);
 }
 
 uint16_t ash_f32_to_bf16(uint32_t x)
@@ -158,9 +154,9 @@ uint32_t ash_f32_add(uint32_t x, uint32_t y)
 	if ((x ^ y) & SIGN) {
 		if (a == b)
 			return 0;
-		return pack(big & SIGN, exponent(big) - 32, a - b);
+		return ash_f32_pack(big & SIGN, exponent(big) - 32, a - b);
 	}
-	return pack(big & SIGN, exponent(big) - 32, a + b);
+	return ash_f32_pack(big & SIGN, exponent(big) - 32, a + b);
 }
 
 uint32_t ash_f32_sub(uint32_t x, uint32_t y)
@@ -181,8 +177,8 @@ uint32_t ash_f32_mul(uint32_t x, uint32_t y)
 			return ASH_F32_NAN;
 		return sign | ASH_F32_INF;
 	}
-	return pack(sign, exponent(x) + exponent(y) - 150,
-		    (uint64_t)significand(x) * significand(y));
+	return ash_f32_pack(sign, exponent(x) + exponent(y) - 150,
+			    (uint64_t)significand(x) * significand(y));
 }
 
 /* Orders all numbers: the more positive, the greater; -0 just below +0. */
@@ -219,7 +215,7 @@ uint32_t ash_i32_to_f32(int32_t x)
 {
 	uint32_t mag = x < 0 ? 0u - (uint32_t)x : (uint32_t)x;
 
-	return pack(x < 0 ? SIGN : 0, 150, mag);
+	return ash_f32_pack(x < 0 ? SIGN : 0, 150, mag);
 }
 
 static int32_t to_int(uint32_t x, int32_t min, int32_t max)

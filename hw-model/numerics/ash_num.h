@@ -40,6 +40,13 @@ uint32_t ash_f32_min(uint32_t x, uint32_t y);
 uint32_t ash_f32_relu(uint32_t x);
 
 /*
+ * The fp32 nearest to sig * 2^(exp - 150), sig < 2^62, with this sign (bit 31):
+ * the end of each operation. Bit 0 of sig may stand for anything that is lost
+ * below it if sig has more than 26 bits.
+ */
+uint32_t ash_f32_pack(uint32_t sign, int exp, uint64_t sig);
+
+/*
  * Functions, by tables (README.md has the method and how far each is off).
  * Denormals are zeros on the way in and out.
  */

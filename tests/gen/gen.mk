@@ -29,6 +29,8 @@ test-gen: $(TGEN)/regsgen $(TGEN)/boardgen $(TGEN)/test_board $(TGEN_DTBS)
 	$(CROSS)gcc -march=rv32imc -mabi=ilp32 -Idriver/abi -c tests/gen/regs_asm.S -o $(TGEN)/regs_asm.o
 	@echo "1 passed, 0 failed"
 
-test-gen-drift: $(GEN)/ashlar_regs.h
+test-gen-drift: $(GEN)/ashlar_regs.h $(GEN)/ash_fn_table.h
 	@tests/gen/test-drift $(GEN)/ashlar_regs.h driver/abi/ashlar_regs.h \
-		$(GEN)/registers.md hw-model/regs/registers.md
+		$(GEN)/registers.md hw-model/regs/registers.md \
+		$(GEN)/ash_fn_table.h hw-model/numerics/ash_fn_table.h \
+		$(GEN)/ash_fn_pkg.sv hw-model/rtl/lib/ash_fn_pkg.sv
