@@ -31,7 +31,7 @@ $(MODEL)/$(1)-fast/rom.o: $(MODEL_DIR)/rom.S $(MODEL_ROM)
 	$(CC) $(MODEL_ROM_FLAGS) -c $$< -o $$@
 
 $(MODEL)/ashlar-model-fast-$(1).so: $(addprefix $(MODEL)/$(1)-fast/,$(addsuffix .o,$(FAST_C) $(FAST_CORE_C) \
-		$(MODEL_SHELL) ash_num ash_matrix_ref ash_vector_ref dtb rom)) $(FAST_UNITS_LIB) $(MODEL_DIR)/export.map
+		$(MODEL_SHELL) ash_num ash_fn ash_matrix_ref ash_vector_check ash_vector_ref dtb rom)) $(FAST_UNITS_LIB) $(MODEL_DIR)/export.map
 	$(CC) -shared -fPIC -Wl,--version-script=$(MODEL_DIR)/export.map -Wl,-z,defs -o $$@ $$(filter %.o %.a,$$^) -lm -lpthread
 endef
 
@@ -41,7 +41,7 @@ $(foreach b,$(FAST_BOARDS),$(eval $(call fast-rules,$(b))))
 FAST_SAN_asan := -fsanitize=address,undefined -fno-sanitize-recover=all
 FAST_SAN_tsan := -fsanitize=thread
 FAST_ALL_SRC := $(foreach c,$(FAST_C) $(FAST_CORE_C),$(FAST_DIR)/$(c).c) $(FAST_UNITS_SRC) \
-	$(MODEL_SHELL:%=$(MODEL_DIR)/%.c) $(addprefix hw-model/numerics/,ash_num.c ash_matrix_ref.c ash_vector_ref.c)
+	$(MODEL_SHELL:%=$(MODEL_DIR)/%.c) $(addprefix hw-model/numerics/,ash_num.c ash_fn.c ash_matrix_ref.c ash_vector_check.c ash_vector_ref.c)
 
 # $(call fast-san-rule,BOARD,SANITIZER)
 define fast-san-rule

@@ -9,7 +9,7 @@ GEN := $(BUILD)/gen
 endif
 
 NUMERICS := hw-model/numerics
-NUMERICS_SRC := $(addprefix $(NUMERICS)/,ash_num.c ash_fn.c ash_matrix_ref.c ash_vector_ref.c ash_gemm.c)
+NUMERICS_SRC := $(addprefix $(NUMERICS)/,ash_num.c ash_fn.c ash_matrix_ref.c ash_vector_check.c ash_vector_ref.c ash_gemm.c)
 NUMERICS_OBJ := $(NUMERICS_SRC:$(NUMERICS)/%.c=$(BUILD)/numerics/%.o)
 NUMERICS_LIB := $(BUILD)/numerics/libash-numerics.a
 NUMERICS_INC := -I$(NUMERICS) -Idriver/abi

@@ -12,7 +12,7 @@ endif
 include hw-model/rtl/vector/files.mk
 
 VECTOR_TB := hw-model/tb/vector
-VECTOR_TB_REF := $(addprefix hw-model/numerics/,ash_num.c ash_vector_ref.c)
+VECTOR_TB_REF := $(addprefix hw-model/numerics/,ash_num.c ash_fn.c ash_vector_check.c ash_vector_ref.c)
 VECTOR_STREAMS_tiny := 3000
 VECTOR_STREAMS_sim := 300
 TESTS += test-vector
