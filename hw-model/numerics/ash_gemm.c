@@ -122,18 +122,22 @@ static void finish(const struct ash_gemm *g, size_t row, const uint32_t *acc)
 				      ASHLAR_VECTOR_CFG_SRC_FMT_ACC_F32;
 	l.cfg |= out_format(g->out) << ASHLAR_VECTOR_CFG_DST_FMT_SHIFT;
 	if (g->bias)
-		l.cfg |= ASHLAR_VECTOR_CFG_BIAS_EN_MASK;
+		l.cfg |= ASHLAR_VECTOR_CFG_SRC2_SEL_ROW
+			 << ASHLAR_VECTOR_CFG_BIAS_SEL_SHIFT;
 	if (g->scale)
-		l.cfg |= ASHLAR_VECTOR_CFG_SCALE_EN_MASK;
+		l.cfg |= ASHLAR_VECTOR_CFG_SRC2_SEL_ROW
+			 << ASHLAR_VECTOR_CFG_SCALE_SEL_SHIFT;
 	if (g->relu)
 		l.cfg |= ASHLAR_VECTOR_CFG_RELU_MASK;
 	for (size_t j = 0; j < g->n; j++) {
 		uint32_t v;
+		int integer;
 
 		l.x = g->type == ASH_INT8 ? acc[j] : ash_f32_read(acc[j]);
 		l.bias = g->bias ? g->bias[j] : 0;
 		l.scale = g->scale ? g->scale[g->scale_per_column ? j : 0] : 0;
-		v = ash_vector_lane(&l);
+		v = ash_vector_value(&l, &integer);
+		v = ash_vector_convert(l.cfg, v, integer);
 		for (size_t i = 0; i < size; i++)
 			c[j * size + i] = (uint8_t)(v >> 8 * i);
 	}

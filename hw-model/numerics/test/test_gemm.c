@@ -224,7 +224,9 @@ static void test_units(void **state)
 		};
 		struct ash_vector_cmd v = { .dst = 8192,
 					    .dst_pitch = 4 * N,
-					    .rows = N };
+					    .rows = N,
+					    .groups = 1,
+					    .src_pitch = 1 };
 		struct ash_cmd_error err;
 
 		g.type = (enum ash_type)(i % 3);
