@@ -61,6 +61,8 @@ package ash_pkg;
 		logic [3:0][31:0]  start;               // [0] is dimension 0
 		logic [3:0][31:0]  limit;
 		logic [2:0][31:0]  step;                // so that the unit can judge them
+		logic [31:0]       gather;
+		logic [31:0]       index;
 	} dma_cmd_t;
 
 	typedef struct packed {

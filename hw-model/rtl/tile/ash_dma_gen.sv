@@ -5,6 +5,8 @@
 //   queue   UNIT_QUEUE commands
 //   setup   judges a command and multiplies out what the walk only adds
 //   walk    the four loops; a new run, even a new command, takes no cycle
+// Beside them ash_dma_index reads the tables of commands with GATHER, from when
+// they are in setup.
 // A bad parameter, or a run outside the scratchpad, becomes a CHUNK_BAD in its
 // place, after which nothing comes until clear.
 module ash_dma_gen
@@ -23,7 +25,13 @@ module ash_dma_gen
 	output logic     out_valid,
 	input  logic     out_ready,
 	output chunk_t   out,
-	output logic     idle
+	output logic     idle,
+
+	// Scratchpad read, for tables: data in the cycle after req && gnt.
+	output logic                 ix_req,
+	output logic [LINE_W-1:0]    ix_line,
+	input  logic                 ix_gnt,
+	input  logic [LINE_BITS-1:0] ix_rdata
 );
 	localparam logic [31:0] SPAD = 32'(ash_board_pkg::SPAD_BYTES);
 	localparam int PW = $clog2(ash_board_pkg::SPAD_BYTES) + 1;     // 0 .. SPAD_BYTES
@@ -32,6 +40,7 @@ module ash_dma_gen
 
 	typedef struct packed {                 // what the walk needs throughout
 		logic              bad;
+		logic              gather;
 		logic [7:0]        sub;         // of the bad parameter
 		logic [31:0]       value;
 		logic [PW-1:0]     run;
@@ -50,6 +59,8 @@ module ash_dma_gen
 		logic [31:0]       laddr;
 		logic [15:0]       more;        // outermost loop
 		logic [31:0]       start;
+		logic [LINE_W+OFF_W-3:0] table_at;      // word in the scratchpad
+		logic [31:0]       table_stride;
 	} setup_t;
 
 	// ---- queue
@@ -86,7 +97,13 @@ module ash_dma_gen
 		setup_t r;
 		walk_t  k;
 		k = '0;
+		k.gather = c.gather == LOAD_GATHER_ON;
 		// From the highest offset down, so that the lowest bad one stays.
+		if (k.gather && (c.index[1:0] != '0 ||
+				 {2'd0, c.index} + {c.count[0], 2'd0} > {2'd0, SPAD}))
+			{k.bad, k.sub, k.value} = {1'b1, LOAD_INDEX[7:0], c.index};
+		if (c.gather != LOAD_GATHER_ON && c.gather != LOAD_GATHER_OFF)
+			{k.bad, k.sub, k.value} = {1'b1, LOAD_GATHER[7:0], c.gather};
 		for (int d = 2; d >= 0; d--)
 			if ($signed(c.step[d]) != 32'($signed(c.step[d][15:0])))
 				{k.bad, k.sub, k.value} = {1'b1, LOAD_STEP1[7:0] + 8'(4 * d), c.step[d]};
@@ -101,8 +118,10 @@ module ash_dma_gen
 
 		r.gaddr = c.gaddr + 64'($signed(c.start[0]));
 		for (int d = 0; d < 3; d++) begin
-			r.gaddr += product(c.start[d + 1], c.gstride[d]);
-			k.gstep[d] = product(c.step[d], c.gstride[d]);
+			if (d != 0 || !k.gather) begin
+				r.gaddr += product(c.start[d + 1], c.gstride[d]);
+				k.gstep[d] = product(c.step[d], c.gstride[d]);
+			end
 			k.lstep[d] = c.lstride[d];
 			k.limit[d] = c.limit[d + 1][30:0];
 			k.step[d] = c.step[d][15:0];
@@ -118,6 +137,8 @@ module ash_dma_gen
 		r.laddr = c.laddr;
 		r.more = c.count[2][15:0] - 1;
 		r.start = c.start[3];
+		r.table_at = c.index[2 +: LINE_W + OFF_W - 2];
+		r.table_stride = c.gstride[0];
 		return r;
 	endfunction
 
@@ -132,6 +153,32 @@ module ash_dma_gen
 			s <= judge(q);
 	end
 
+	// ---- tables
+
+	logic        ix_given, ix_cmd_valid, ix_cmd_ready;      // s's table is read
+	logic        index_valid, index_ready;
+	logic [31:0] index;
+	logic [63:0] index_addr;
+
+	assign ix_cmd_valid = s_valid && s.walk.gather && !s.walk.bad && !ix_given;
+
+	always_ff @(posedge clk) begin
+		if (rst || clear || (s_valid && s_ready))
+			ix_given <= 1'b0;
+		else if (ix_cmd_valid && ix_cmd_ready)
+			ix_given <= 1'b1;
+	end
+
+	ash_dma_index u_index (
+		.clk, .rst, .clear,
+		.cmd_valid(ix_cmd_valid), .cmd_ready(ix_cmd_ready),
+		.cmd_line(s.table_at[OFF_W-2 +: LINE_W]), .cmd_word(s.table_at[OFF_W-3:0]),
+		.cmd_more({s.more, s.walk.more}), .cmd_stride(s.table_stride),
+		.rd_req(ix_req), .rd_line(ix_line), .rd_gnt(ix_gnt), .rd_rdata(ix_rdata),
+		.out_valid(index_valid), .out_ready(index_ready), .out_index(index),
+		.out_addr(index_addr)
+	);
+
 	// ---- walk
 
 	logic           active, dead;
@@ -142,6 +189,7 @@ module ash_dma_gen
 	logic [31:0]    l [3];
 	logic [PW-1:0]  pos;                    // bytes of this run done
 
+	coord_t         c1;
 	logic           in_range;               // c1, c2, c3 in range
 	logic           l_bad, skip, pad, run_end, cmd_end, step, emit;
 	logic [PW-1:0]  from, till;
@@ -150,6 +198,7 @@ module ash_dma_gen
 	logic [OFF_W+LINE_W-1:0] la;
 
 	always_comb begin
+		c1 = '0;
 		in_range = 1'b1;
 		l_bad = 1'b0;
 		skip = 1'b0;
@@ -163,8 +212,10 @@ module ash_dma_gen
 		take = '0;
 		run_end = 1'b0;
 		if (active) begin
+			c1 = w.gather ? coord_t'($signed(index)) : c[0];
 			for (int d = 0; d < 3; d++)
-				if (c[d] < 0 || c[d] >= coord_t'({3'b0, w.limit[d]}))
+				if ((d == 0 ? c1 : c[d]) < 0 ||
+				    (d == 0 ? c1 : c[d]) >= coord_t'({3'b0, w.limit[d]}))
 					in_range = 1'b0;
 			l_bad = l[0] > SPAD - 32'(w.run);
 			from = pos;
@@ -183,6 +234,8 @@ module ash_dma_gen
 				end
 			end
 			ga = g[0] + 64'(from);
+			if (w.gather)
+				ga += index_addr;
 			la = l[0][OFF_W+LINE_W-1:0] + from[OFF_W+LINE_W-1:0];
 			room_g = PW'(64);
 			if (!pad)
@@ -199,7 +252,9 @@ module ash_dma_gen
 	end
 
 	assign cmd_end = run_end && left == '0;
-	assign step = active && !dead && (!out_valid || out_ready);
+	assign step = active && !dead && (!out_valid || out_ready) &&
+		(!w.gather || w.bad || index_valid);
+	assign index_ready = step && w.gather && !w.bad && run_end;
 	assign emit = !skip || l_bad || w.bad || cmd_end;
 	assign s_ready = !active || (step && cmd_end && !l_bad && !w.bad);
 	assign idle = !q_valid && !s_valid && !active && !out_valid;
@@ -274,6 +329,8 @@ module ash_dma_gen
 		end
 	end
 
+	a_table_in_time: assert property (@(posedge clk) disable iff (rst || clear)
+		s_valid && s_ready && ix_cmd_valid |-> ix_cmd_ready);
 	a_chunk: assert property (@(posedge clk) disable iff (rst)
 		out_valid && out.kind inside {CHUNK_DATA, CHUNK_PAD} |->
 		out.len != 0 && out.len <= 7'd64 && 32'(out.off) + 32'(out.len) <= 32'(LINE_BYTES) &&

@@ -39,6 +39,12 @@ module ash_dma_load
 	output logic [LINE_BYTES-1:0] wr_strb,
 	input  logic                  wr_gnt,
 
+	// Scratchpad read of GATHER's tables: data in the cycle after req && gnt.
+	output logic                  ix_req,
+	output logic [LINE_W-1:0]     ix_line,
+	input  logic                  ix_gnt,
+	input  logic [LINE_BITS-1:0]  ix_rdata,
+
 	output logic                  perf_stall,       // there is work, but no beat asked for or received
 	output logic                  perf_beat         // a beat is asked for
 );
@@ -51,7 +57,8 @@ module ash_dma_load
 		.clk, .rst, .clear,
 		.cmd_valid, .cmd_ready, .cmd,
 		.out_valid(ch_valid), .out_ready(ch_ready), .out(ch),
-		.idle(gen_idle)
+		.idle(gen_idle),
+		.ix_req, .ix_line, .ix_gnt, .ix_rdata
 	);
 
 	typedef struct packed {

@@ -26,7 +26,8 @@ module ash_dma_params
 		return d;
 	endfunction
 
-	assign known = offset <= LOAD_STEP3[7:0] && offset[1:0] == 2'd0;
+	assign known = (offset <= LOAD_STEP3[7:0] && offset[1:0] == 2'd0) ||
+		offset == LOAD_GATHER[7:0] || offset == LOAD_INDEX[7:0];
 
 	always_ff @(posedge clk) begin
 		if (rst || (we && offset == LOAD_DEFAULTS[7:0])) begin
@@ -57,6 +58,8 @@ module ash_dma_params
 			LOAD_STEP1[7:0]: cmd.step[0] <= wdata;
 			LOAD_STEP2[7:0]: cmd.step[1] <= wdata;
 			LOAD_STEP3[7:0]: cmd.step[2] <= wdata;
+			LOAD_GATHER[7:0]: cmd.gather <= wdata;
+			LOAD_INDEX[7:0]: cmd.index <= wdata;
 			default: ;
 			endcase
 		end
@@ -88,6 +91,8 @@ module ash_dma_params
 		LOAD_STEP1[7:0]: rdata = cmd.step[0];
 		LOAD_STEP2[7:0]: rdata = cmd.step[1];
 		LOAD_STEP3[7:0]: rdata = cmd.step[2];
+		LOAD_GATHER[7:0]: rdata = cmd.gather;
+		LOAD_INDEX[7:0]: rdata = cmd.index;
 		default: rdata = '0;
 		endcase
 	end

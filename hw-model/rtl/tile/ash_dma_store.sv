@@ -40,6 +40,12 @@ module ash_dma_store
 	input  logic                 wack_valid,
 	input  bus_rsp_t             wack,
 
+	// Scratchpad read of GATHER's tables, likewise.
+	output logic                 ix_req,
+	output logic [LINE_W-1:0]    ix_line,
+	input  logic                 ix_gnt,
+	input  logic [LINE_BITS-1:0] ix_rdata,
+
 	output logic                 perf_stall,        // there is work, but no beat leaves
 	output logic                 perf_beat          // a beat leaves
 );
@@ -52,7 +58,8 @@ module ash_dma_store
 		.clk, .rst, .clear,
 		.cmd_valid, .cmd_ready, .cmd,
 		.out_valid(ch_valid), .out_ready(ch_ready), .out(ch),
-		.idle(gen_idle)
+		.idle(gen_idle),
+		.ix_req, .ix_line, .ix_gnt, .ix_rdata
 	);
 
 	typedef struct packed {

@@ -5,14 +5,14 @@
 // In one bank the first in the list wins, without turns: the order puts what
 // would stall the most behind it first, and every requester ahead leaves gaps
 // or ends.
-//   read:  matrix A, matrix B, vector, store DMA, core
+//   read:  matrix A, matrix B, vector, tables of both DMA, store DMA, core
 //   write: vector, load DMA, core
 // Grants are combinational; read data is there in the cycle after the grant,
 // and only then.
 module ash_spad
 	import ash_pkg::*;
 #(
-	parameter int READERS = 5,
+	parameter int READERS = 6,
 	parameter int WRITERS = 3
 ) (
 	input  logic                  clk,

@@ -253,12 +253,12 @@ module ash_tile
 
 	// ---- scratchpad
 
-	localparam int RD_A = 0, RD_B = 1, RD_VECTOR = 2, RD_STORE = 3, RD_CORE = 4;
+	localparam int RD_A = 0, RD_B = 1, RD_VECTOR = 2, RD_TABLE = 3, RD_STORE = 4, RD_CORE = 5;
 	localparam int WR_VECTOR = 0, WR_LOAD = 1, WR_CORE = 2;
 
-	logic [4:0]            sp_rd_req, sp_rd_gnt;
-	logic [LINE_W-1:0]     sp_rd_line [5];
-	logic [LINE_BITS-1:0]  sp_rd_data [5];
+	logic [5:0]            sp_rd_req, sp_rd_gnt;
+	logic [LINE_W-1:0]     sp_rd_line [6];
+	logic [LINE_BITS-1:0]  sp_rd_data [6];
 	logic [2:0]            sp_wr_req, sp_wr_gnt;
 	logic [LINE_W-1:0]     sp_wr_line [3];
 	logic [LINE_BITS-1:0]  sp_wr_data [3];
@@ -342,6 +342,13 @@ module ash_tile
 
 	logic [6:0]  wr_flying;
 	logic        wr_ack, wr_pending;
+	logic [1:0]  ix_req, ix_gnt;                    // tables of load and store
+	logic [LINE_W-1:0] ix_line [2];
+
+	// Both are ahead of their need: one port does.
+	assign sp_rd_req[RD_TABLE] = ix_req != '0;
+	assign sp_rd_line[RD_TABLE] = ix_req[0] ? ix_line[0] : ix_line[1];
+	assign ix_gnt = {sp_rd_gnt[RD_TABLE] && !ix_req[0], sp_rd_gnt[RD_TABLE]};
 
 	ash_dma_load u_load (
 		.clk(gclk), .rst, .clear,
@@ -356,6 +363,8 @@ module ash_tile
 		.wr_req(sp_wr_req[WR_LOAD]), .wr_line(sp_wr_line[WR_LOAD]),
 		.wr_data(sp_wr_data[WR_LOAD]), .wr_strb(sp_wr_strb[WR_LOAD]),
 		.wr_gnt(sp_wr_gnt[WR_LOAD]),
+		.ix_req(ix_req[0]), .ix_line(ix_line[0]), .ix_gnt(ix_gnt[0]),
+		.ix_rdata(sp_rd_data[RD_TABLE]),
 		.perf_stall(load_stall), .perf_beat(load_beat)
 	);
 
@@ -371,6 +380,8 @@ module ash_tile
 		.rd_gnt(sp_rd_gnt[RD_STORE]), .rd_rdata(sp_rd_data[RD_STORE]),
 		.wr_valid, .wr_ready, .wr_req, .wr_data, .wr_strb, .wr_pending,
 		.wack_valid(wr_ack), .wack,
+		.ix_req(ix_req[1]), .ix_line(ix_line[1]), .ix_gnt(ix_gnt[1]),
+		.ix_rdata(sp_rd_data[RD_TABLE]),
 		.perf_stall(store_stall), .perf_beat(store_beat)
 	);
 

@@ -72,9 +72,11 @@ module ash_dma_tb
 	fault_t      load_fault, store_fault;
 	logic [1:0]  perf_miss;
 
-	logic [4:0]            sp_rd_req, sp_rd_gnt;
-	logic [LINE_W-1:0]     sp_rd_line [5];
-	logic [LINE_BITS-1:0]  sp_rd_data [5];
+	logic [5:0]            sp_rd_req, sp_rd_gnt;
+	logic [LINE_W-1:0]     sp_rd_line [6];
+	logic [LINE_BITS-1:0]  sp_rd_data [6];
+	logic [1:0]            ix_req, ix_gnt;
+	logic [LINE_W-1:0]     ix_line [2];
 	logic [2:0]            sp_wr_req, sp_wr_gnt;
 	logic [LINE_W-1:0]     sp_wr_line [3];
 	logic [LINE_BITS-1:0]  sp_wr_data [3];
@@ -124,6 +126,8 @@ module ash_dma_tb
 		.rsp_valid(rsp_valid && !clear && rsp_tag < WALK_TAG), .rsp, .rsp_data,
 		.wr_req(sp_wr_req[1]), .wr_line(sp_wr_line[1]), .wr_data(sp_wr_data[1]),
 		.wr_strb(sp_wr_strb[1]), .wr_gnt(sp_wr_gnt[1]),
+		.ix_req(ix_req[0]), .ix_line(ix_line[0]), .ix_gnt(ix_gnt[0]),
+		.ix_rdata(sp_rd_data[3]),
 		.perf_stall(stall[0]), .perf_beat(beats[0])
 	);
 
@@ -136,10 +140,12 @@ module ash_dma_tb
 		.cmd_valid(cmd_valid[1]), .cmd_ready(cmd_ready[1]), .cmd, .done(done[1]),
 		.fault_valid(fault_valid[1]), .fault(store_fault), .idle(idle[1]),
 		.tr_req(tr_req[1]), .tr_va(tr_va[1]), .tr(tr[1]),
-		.rd_req(sp_rd_req[3]), .rd_line(sp_rd_line[3]), .rd_gnt(sp_rd_gnt[3]),
-		.rd_rdata(sp_rd_data[3]),
+		.rd_req(sp_rd_req[4]), .rd_line(sp_rd_line[4]), .rd_gnt(sp_rd_gnt[4]),
+		.rd_rdata(sp_rd_data[4]),
 		.wr_valid, .wr_ready, .wr_req, .wr_data, .wr_strb, .wr_pending,
 		.wack_valid(wack_valid && !clear), .wack,
+		.ix_req(ix_req[1]), .ix_line(ix_line[1]), .ix_gnt(ix_gnt[1]),
+		.ix_rdata(sp_rd_data[3]),
 		.perf_stall(stall[1]), .perf_beat(beats[1])
 	);
 
@@ -147,9 +153,12 @@ module ash_dma_tb
 	assign sp_rd_line[0] = '0;
 	assign sp_rd_line[1] = '0;
 	assign sp_rd_line[2] = noise_line[LINE_W-1:0];
-	assign sp_rd_req[4] = peek;
-	assign sp_rd_line[4] = peek_line[LINE_W-1:0];
-	assign peek_data = sp_rd_data[4];
+	assign sp_rd_req[3] = ix_req != '0;
+	assign sp_rd_line[3] = ix_req[0] ? ix_line[0] : ix_line[1];
+	assign ix_gnt = {sp_rd_gnt[3] && !ix_req[0], sp_rd_gnt[3]};
+	assign sp_rd_req[5] = peek;
+	assign sp_rd_line[5] = peek_line[LINE_W-1:0];
+	assign peek_data = sp_rd_data[5];
 	assign sp_wr_req[0] = noise_wr;
 	assign sp_wr_line[0] = noise_line[LINE_W-1:0];
 	assign sp_wr_data[0] = '1;

@@ -9,6 +9,8 @@
 #define REG_COUNT1 0x10
 #define REG_LIMIT0 0x44
 #define REG_STEP1  0x54
+#define REG_GATHER 0x64
+#define REG_INDEX  0x68
 
 static bool refuse(struct dma_ref_fault *fault, uint32_t reg, uint32_t value)
 {
@@ -35,7 +37,22 @@ static bool check(const struct dma_ref_cmd *cmd, uint32_t spad_bytes,
 		if ((int32_t)cmd->step[i] < -32768 ||
 		    (int32_t)cmd->step[i] > 32767)
 			return refuse(fault, REG_STEP1 + 4 * i, cmd->step[i]);
+	if (cmd->gather > 1)
+		return refuse(fault, REG_GATHER, cmd->gather);
+	if (cmd->gather && (cmd->index % 4 || cmd->index > spad_bytes ||
+			    4 * cmd->count[0] > spad_bytes - cmd->index))
+		return refuse(fault, REG_INDEX, cmd->index);
 	return true;
+}
+
+/* Word i of the table. */
+static int32_t entry(const struct dma_ref_cmd *cmd, const uint8_t *spad,
+		     uint32_t i)
+{
+	const uint8_t *b = spad + cmd->index + 4 * i;
+
+	return (int32_t)(b[0] | (uint32_t)b[1] << 8 | (uint32_t)b[2] << 16 |
+			 (uint32_t)b[3] << 24);
 }
 
 static bool inside(int64_t c, uint32_t limit)
@@ -57,6 +74,8 @@ static bool do_run(const struct dma_ref_cmd *cmd, const uint32_t id[3],
 		int64_t c = (int64_t)(int32_t)cmd->start[d + 1] +
 			    (int64_t)id[d] * (int32_t)cmd->step[d];
 
+		if (d == 0 && cmd->gather)
+			c = entry(cmd, spad, id[0]);
 		in = in && inside(c, cmd->limit[d + 1]);
 		gaddr += (uint64_t)(c * (int32_t)cmd->gstride[d]);
 		laddr += id[d] * cmd->lstride[d];

@@ -23,6 +23,7 @@ struct dma_ref_cmd {
 	uint32_t start[4];
 	uint32_t limit[4];
 	uint32_t step[3];
+	uint32_t gather, index;
 };
 
 struct dma_ref_fault {

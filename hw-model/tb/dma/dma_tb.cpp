@@ -16,6 +16,8 @@
 static const uint32_t SPAD = ASHLAR_BOARD_SPAD_BYTES;
 static const uint32_t LINE = 4 * ASHLAR_BOARD_ARRAY;
 static const uint64_t MIB = 1 << 20;
+/* The end of the scratchpad is for tables of GATHER; no load writes there. */
+static const uint32_t TABLES = SPAD - 8192;
 
 static int passed, failed;
 
@@ -118,8 +120,10 @@ class Bench {
 	void set_cmd(const dma_ref_cmd &c)
 	{
 		/* As ash_pkg::dma_cmd_t, lowest word first. */
-		uint32_t w[24], n = 0;
+		uint32_t w[26], n = 0;
 
+		w[n++] = c.index;
+		w[n++] = c.gather;
 		for (int i = 0; i < 3; i++)
 			w[n++] = c.step[i];
 		for (int i = 0; i < 4; i++)
@@ -156,6 +160,14 @@ class Bench {
 			step();
 		}
 		dut.peek = 0;
+	}
+
+	/* What spad holds from TABLES on, through the core's port. */
+	void write_tables()
+	{
+		noise = 0;
+		for (uint32_t i = TABLES / LINE; i < SPAD / LINE; i++)
+			poke_line(i);
 	}
 
 	/* Commands to both units at once, until all are done or one faults. */
@@ -237,12 +249,16 @@ class Bench {
 	{
 		for (uint32_t i = 0; i < SPAD; i++)
 			spad[i] = (uint8_t)rng.next();
-		for (uint32_t i = 0; i < SPAD / LINE; i++) {
-			dut.poke = 1;
-			dut.peek_line = i;
-			memcpy(&dut.poke_data, &spad[i * LINE], LINE);
-			step();
-		}
+		for (uint32_t i = 0; i < SPAD / LINE; i++)
+			poke_line(i);
+	}
+
+	void poke_line(uint32_t line)
+	{
+		dut.poke = 1;
+		dut.peek_line = line;
+		memcpy(&dut.poke_data, &spad[line * LINE], LINE);
+		step();
 		dut.poke = 0;
 	}
 
@@ -306,22 +322,63 @@ static uint32_t pick_run(Rng &r)
 	}
 }
 
+/*
+ * Tables that commands of a batch read are laid into the scratchpad one behind
+ * the other.
+ */
+struct Tables {
+	std::vector<uint8_t> &spad;
+	uint32_t at = TABLES;
+
+	void add(int32_t value)
+	{
+		memcpy(&spad[at], &value, 4);
+		at += 4;
+	}
+};
+
+/*
+ * A table for c: coordinates 0 .. most - 1, some of them out of LIMIT1, and
+ * some that would be anywhere.
+ */
+static void random_table(Rng &r, Tables &tables, dma_ref_cmd &c, int64_t most)
+{
+	static const int32_t edges[] = { -1, INT32_MIN, INT32_MAX, -65536 };
+
+	c.gather = 1;
+	c.limit[1] = (uint32_t)r.in(most / 2, most);
+	c.index = tables.at;
+	for (uint32_t i = 0; i < c.count[0]; i++)
+		tables.add(r.chance(15) ? edges[r.in(0, 3)] :
+					  (int32_t)r.in(0, most - 1));
+	/* Not looked at. */
+	c.start[1] = (uint32_t)r.next();
+	c.step[0] = (uint32_t)r.in(-32768, 32767);
+	if (r.chance(30))
+		tables.at += 4 * (uint32_t)r.in(1, 40);
+}
+
 /* A command that stays in [lo, hi) and in the region at va. */
-static dma_ref_cmd random_cmd(Rng &r, uint32_t lo, uint32_t hi, uint64_t va)
+static dma_ref_cmd random_cmd(Rng &r, Tables &tables, uint32_t lo, uint32_t hi,
+			      uint64_t va)
 {
 	dma_ref_cmd c;
 	int64_t lmin = 0, lmax = 0, gmin, gmax;
-	bool plain = r.chance(25), pads = r.chance(60);
+	bool plain = r.chance(25), pads = r.chance(60), gather = r.chance(40);
 
 	memset(&c, 0, sizeof(c));
-	c.run = pick_run(r);
+	c.run = gather && r.chance(50) ? 64 : pick_run(r);
 	for (int d = 0; d < 4; d++) {
 		c.limit[d] = 0x7fffffff;
 		if (d < 3)
 			c.step[d] = 1;
 	}
 	for (int d = 0; d < 3; d++) {
-		c.count[d] = (uint32_t)(r.chance(50) ? 1 : r.in(1, d ? 5 : 12));
+		c.count[d] = (uint32_t)(r.chance(50) ?
+						1 :
+						r.in(1, d	? 5 :
+							gather	? 60 :
+								  12));
 		int64_t n = c.count[d] - 1, room = hi - lo - c.run;
 		int64_t most = n ? room / (3 * n) : room / 3;
 		int64_t s = r.chance(40) ? std::min<int64_t>(c.run, most) :
@@ -356,6 +413,11 @@ static dma_ref_cmd random_cmd(Rng &r, uint32_t lo, uint32_t hi, uint64_t va)
 		}
 		first = (int32_t)c.start[d + 1];
 		last = first + n * (int32_t)c.step[d];
+		if (gather && d == 0) {
+			first = 0;
+			last = r.in(1, 300) - 1;
+			random_table(r, tables, c, last + 1);
+		}
 		int64_t far = std::max(
 			{ std::abs(first), std::abs(last), (int64_t)1 });
 		int64_t most = (int64_t)REGION / 8 / far;
@@ -381,7 +443,7 @@ static void spoil(Rng &r, dma_ref_cmd &c)
 {
 	static const uint32_t bad_step[] = { 0x8000, 0xffff7fff, 0x7fffffff };
 
-	switch (r.in(0, 6)) {
+	switch (r.in(0, 8)) {
 	case 0:
 		c.run = r.chance(50) ? 0 : SPAD + (uint32_t)r.in(1, 100);
 		break;
@@ -402,8 +464,25 @@ static void spoil(Rng &r, dma_ref_cmd &c)
 		c.gaddr = r.chance(50) ? (uint64_t)ROOT_ENTRIES << 21 :
 					 r.next() | 1ull << 45;
 		break;
+	case 6:
+		c.gather = r.chance(50) ? 2 : (uint32_t)r.next() | 4;
+		break;
+	case 7:
+		c.gather = 1;
+		switch (r.in(0, 2)) {
+		case 0: /* one word too far */
+			c.index = SPAD - 4 * c.count[0] + 4;
+			break;
+		case 1:
+			c.index = TABLES + (uint32_t)r.in(1, 3);
+			break;
+		default:
+			c.index = (uint32_t)r.next() & ~3u;
+		}
+		break;
 	default:
 		/* a long run into the trap pages */
+		c.gather = 0;
 		c.gaddr = TRAP_VA + (uint64_t)r.in(0, 8 * 4096);
 		c.run = (uint32_t)r.in(1, 20000);
 		c.laddr = 0;
@@ -418,6 +497,7 @@ static bool random_batch(Bench &t, bool faulty)
 {
 	std::vector<dma_ref_cmd> cmds[2];
 	std::vector<uint8_t> got;
+	Tables tables = { t.spad };
 	Rng &r = t.rng;
 	dma_ref_fault want = {}, fault = {};
 	unsigned int n_done[2] = { 0, 0 };
@@ -436,12 +516,21 @@ static bool random_batch(Bench &t, bool faulty)
 		int n = faulty && u != unit ? 0 : (int)r.in(1, 12);
 
 		for (int i = 0; i < n; i++)
-			cmds[u].push_back(random_cmd(r, up ? SPAD / 2 : 0,
-						     up ? SPAD : SPAD / 2,
+			cmds[u].push_back(random_cmd(r, tables,
+						     up ? SPAD / 2 : 0,
+						     up ? TABLES : SPAD / 2,
 						     u ? STORE_VA : LOAD_VA));
-		if (faulty && u == unit)
-			spoil(r, cmds[u][(size_t)r.in(0, n - 1)]);
+		if (faulty && u == unit) {
+			dma_ref_cmd &bad = cmds[u][(size_t)r.in(0, n - 1)];
+
+			spoil(r, bad);
+			if (r.chance(20))
+				spoil(r, bad);
+		}
 	}
+	int noise = t.noise;
+	t.write_tables();
+	t.noise = noise;
 	for (int u = 0; u < 2; u++) {
 		for (const dma_ref_cmd &c : cmds[u]) {
 			if (!dma_ref_run(&c, u, t.spad.data(), SPAD,
@@ -486,8 +575,9 @@ static bool random_batch(Bench &t, bool faulty)
 
 /* ---- cycle counts */
 
-/* Cycles from the one that takes c to the one of done. */
-static uint64_t measure(Bench &t, int unit, const dma_ref_cmd &c)
+/* Cycles from the one that takes c to the one of done; of n, one a cycle. */
+static uint64_t measure(Bench &t, int unit, const dma_ref_cmd &c,
+			unsigned int n = 1)
 {
 	uint64_t from;
 
@@ -496,9 +586,10 @@ static uint64_t measure(Bench &t, int unit, const dma_ref_cmd &c)
 	t.set_cmd(c);
 	t.dut.cmd_valid = (uint8_t)(1 << unit);
 	from = t.cycles;
-	t.step();
+	for (unsigned int i = 0; i < n; i++)
+		t.step();
 	t.dut.cmd_valid = 0;
-	while (!t.done[unit] && t.cycles < from + 100000)
+	while (t.done[unit] != n && t.cycles < from + 100000)
 		t.step();
 	return t.cycles - from - 1;
 }
@@ -520,6 +611,58 @@ static dma_ref_cmd bulk(uint64_t va, uint32_t run, uint32_t runs,
 	for (int d = 0; d < 3; d++)
 		c.step[d] = 1;
 	return c;
+}
+
+/*
+ * GATHER costs the time in which the first line of the table comes, unless an
+ * earlier command is on meanwhile; then a run a cycle, however the table lies
+ * and however short it is.
+ */
+static void gather_cycle_counts(Bench &t, int latency, int pipe)
+{
+	const int TABLE = 3;
+	const uint32_t chunk = std::min(LINE, 64u);
+	const struct {
+		const char *name;
+		uint32_t run, count1, count2, word; /* of the table in a line */
+	} cases[] = {
+		{ "one run", chunk, 1, 1, 0 },
+		{ "256 runs", chunk, 256, 1, 0 },
+		{ "256 runs, table across lines", chunk, 256, 1, 5 },
+		{ "256 runs of 32 bytes", 32, 256, 1, 0 },
+		{ "64 runs of 256 bytes", 256, 64, 1, 7 },
+		{ "64 times the same run", chunk, 1, 64, 3 },
+		{ "64 times two, across lines", chunk, 2, 64, LINE / 4 - 1 },
+	};
+
+	for (int u = 0; u < 2; u++) {
+		for (const auto &k : cases) {
+			dma_ref_cmd c = bulk(u ? STORE_VA : LOAD_VA, k.run,
+					     k.count1, 512);
+			uint64_t n = (uint64_t)std::max(k.run / chunk, 1u) *
+				     k.count1 * k.count2;
+			Tables tables = { t.spad };
+			char what[80];
+
+			tables.at += 4 * k.word;
+			c.gather = 1;
+			c.index = tables.at;
+			c.count[1] = k.count2;
+			for (uint32_t i = 0; i < k.count1; i++)
+				tables.add((int32_t)t.rng.in(0, 1000));
+			t.write_tables();
+			measure(t, u, c);
+			snprintf(what, sizeof(what), "%s, gather, %s: cycles",
+				 u ? "store" : "load", k.name);
+			n += (unsigned)(latency + pipe + TABLE);
+			same(what, measure(t, u, c), n);
+			printf("%s %u\n", what, (unsigned int)n);
+			/* Their tables are read behind others' backs. */
+			n += 3 * (n - (unsigned)(latency + pipe + TABLE));
+			if (k.count1 * k.count2 > 1)
+				same("four of them", measure(t, u, c, 4), n);
+		}
+	}
 }
 
 /*
@@ -578,6 +721,8 @@ static void cycle_counts(Bench &t)
 	c.limit[0] = 0;
 	same("load, only padding: cycles", measure(t, 0, c),
 	     128 + LOAD_PIPE - 1);
+	gather_cycle_counts(t, LATENCY, LOAD_PIPE);
+	static_assert(LOAD_PIPE == STORE_PIPE, "one pipe for both");
 	/* Keep the golden scratchpad and memory in step. */
 	t.dump(t.spad);
 	t.mem = t.bus.mem;

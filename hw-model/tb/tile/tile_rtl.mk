@@ -10,8 +10,8 @@ include tools/flags.mk hw-model/gen/gen.mk
 endif
 
 # The package first.
-TILE_RTL := $(addprefix hw-model/rtl/tile/,ash_tile_pkg.sv ash_clock_gate.sv ash_dma_gen.sv ash_dma_load.sv \
-	ash_dma_params.sv ash_dma_store.sv ash_lmem.sv ash_loader.sv ash_mmu.sv ash_rd_port.sv \
+TILE_RTL := $(addprefix hw-model/rtl/tile/,ash_tile_pkg.sv ash_clock_gate.sv ash_dma_gen.sv ash_dma_index.sv \
+	ash_dma_load.sv ash_dma_params.sv ash_dma_store.sv ash_lmem.sv ash_loader.sv ash_mmu.sv ash_rd_port.sv \
 	ash_spad.sv ash_tile.sv ash_tile_ctrl.sv ash_tile_regs.sv ash_unit_count.sv) \
 	hw-model/rtl/lib/ash_fifo.sv
 TILE_BUILD := $(BUILD)/tile
