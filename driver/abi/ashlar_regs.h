@@ -483,16 +483,21 @@
  *   c0 = START0 + j,  cd = STARTd + id * STEPd  (d = 1..3)
  *   global address  GADDR + c0 + c1*GSTRIDE1 + c2*GSTRIDE2 + c3*GSTRIDE3
  *   local address   LADDR + j  + i1*LSTRIDE1 + i2*LSTRIDE2 + i3*LSTRIDE3
- * With GATHER, c1 is not START1 + i1*STEP1 but an index from the scratchpad.
+ * With GATHER, c1 is not START1 + i1*STEP1 but an index from the scratchpad. The
+ * indices are there at GO (a load that brings them has been waited for, in the
+ * load DMA too) and stay until the macro-operation is done.
  * When any cd is outside 0..LIMITd-1 the load DMA writes zero (padding) and the
  * store DMA leaves the byte out; no global access is made for it. Parameters
  * keep their values; writing GO takes a snapshot into the unit's queue (8 deep;
  * the write stalls while it is full). The macro-operations of a unit are done in
  * order; its token is the value of ISSUED after GO. Store shares this layout.
  * Parameters are judged when the macro-operation's turn comes; the bad one with
- * the lowest offset is reported. A run (padding included) that is not inside the
- * scratchpad is reported in its turn as a bad LADDR, with the run's local
- * address. A bus error is reported at the virtual address of the first byte.
+ * the lowest offset is reported: RUN, a COUNT, a LIMIT or a STEP (used or not)
+ * outside its range, GATHER neither 0 nor 1, or, with GATHER, an INDEX that is not
+ * a multiple of 4 or whose words are not all inside the scratchpad. A run (padding
+ * included) that is not inside the scratchpad is reported in its turn as a bad
+ * LADDR, with the run's local address. A bus error is reported at the virtual
+ * address of the first byte.
  */
 /* Device virtual address, bits 31:0 */
 #define ASHLAR_LOAD_GADDR_LO 0x0
@@ -573,7 +578,7 @@
 #define ASHLAR_LOAD_GATHER_RESET 0x0
 #define ASHLAR_LOAD_GATHER_OFF 0x0
 #define ASHLAR_LOAD_GATHER_ON 0x1
-/* Scratchpad byte offset of COUNT1 words, multiple of 4; read when the macro-operation's turn comes, not to be written before it is done */
+/* Scratchpad byte offset of COUNT1 words, multiple of 4; not looked at without GATHER */
 #define ASHLAR_LOAD_INDEX 0x68
 #define ASHLAR_LOAD_INDEX_RESET 0x0
 /* Start */
@@ -666,7 +671,7 @@
 #define ASHLAR_STORE_GATHER_RESET 0x0
 #define ASHLAR_STORE_GATHER_OFF 0x0
 #define ASHLAR_STORE_GATHER_ON 0x1
-/* Scratchpad byte offset of COUNT1 words, multiple of 4; read when the macro-operation's turn comes, not to be written before it is done */
+/* Scratchpad byte offset of COUNT1 words, multiple of 4; not looked at without GATHER */
 #define ASHLAR_STORE_INDEX 0x68
 #define ASHLAR_STORE_INDEX_RESET 0x0
 /* Start */

@@ -273,8 +273,8 @@ static inline uint32_t ash_pending(enum ash_unit unit)
  * way and goes on with its next macro-operation meanwhile.
  *
  * Between calls the parameters beyond two dimensions are at their defaults
- * (COUNT2 = COUNT3 = 1, START 0, no LIMIT, STEP 1, no GATHER): the functions below keep
- * it so, and code that writes the registers itself must, too.
+ * (COUNT2 = COUNT3 = 1, START 0, no LIMIT, STEP 1, no GATHER): the functions
+ * below keep it so, and code that writes the registers itself must, too.
  */
 
 /* 1-D: bytes (1 .. ash_spad_bytes()) between global address and offset. */
@@ -422,9 +422,11 @@ static inline ash_token ash_dma_nd(enum ash_unit unit, const struct ash_dma *d)
  * The following DMA operations of the unit take coordinate 1 of a run from a
  * table: run i1 is row index[i1] of the global matrix, whose rows are
  * GSTRIDE1 apart. indices is the offset of COUNT1 int32 (a multiple of 4),
- * which stay as they are until the operation is done. A row outside 0 ..
- * limit - 1 is loaded as zeros, and not stored. Two indices may be equal:
- * loads repeat the row, of stores the later one stays.
+ * which are there before the operation is started (wait for a load of them,
+ * before one that uses them too) and stay as they are until it is done. A row
+ * outside 0 .. limit - 1 is loaded as zeros, and not stored. Two indices may
+ * be equal: loads repeat the row, of stores the later one stays. With rows of
+ * 64 bytes or more, gathering is as fast as strides are.
  */
 static inline void ash_dma_gather(enum ash_unit unit, uint32_t indices,
 				  uint32_t limit)
