@@ -76,17 +76,22 @@ package ash_pkg;
 
 	typedef struct packed {
 		logic [31:0] cfg;
+		logic [31:0] op;
 		logic [31:0] src;
 		logic [31:0] src_pitch;
+		logic [31:0] src_gpitch;
 		logic [31:0] src2;
 		logic [31:0] src2_pitch;
+		logic [31:0] src2_gpitch;
 		logic [31:0] bias;
 		logic [31:0] scale;
-		logic [31:0] scalev;
 		logic [31:0] dst;
 		logic [31:0] dst_pitch;
+		logic [31:0] dst_gpitch;
 		logic [31:0] rows;
-		logic [31:0] acc_row;
+		logic [31:0] groups;
+		logic [31:0] tail;
+		logic [31:0] red;
 	} vector_cmd_t;
 
 	// How a unit reports that it cannot go on (TILE.FAULT_*).

@@ -8,6 +8,7 @@ package ash_fp_pkg;
 	localparam logic [31:0] SIGN = 32'h80000000;
 	localparam logic [31:0] INF = 32'h7f800000;
 	localparam logic [31:0] NAN = 32'h7fc00000;
+	localparam logic [31:0] ONE = 32'h3f800000;
 
 	// How a unit sees an fp32: denormals are signed zeros, any NaN is the NaN.
 	function automatic logic [31:0] f32_read(input logic [31:0] x);
@@ -151,6 +152,36 @@ package ash_fp_pkg;
 		return (x & ~SIGN) > INF || (y & ~SIGN) > INF ? NAN : q;
 	endfunction
 
+	// Comparisons give 1.0 or +0: false with a NaN, but NaN equals NaN; -0 equals +0.
+	function automatic logic [31:0] f32_gt(input logic [31:0] x, input logic [31:0] y);
+		logic [31:0] a, b;
+		a = x == SIGN ? 32'd0 : x;
+		b = y == SIGN ? 32'd0 : y;
+		a = f32_above(a, b);
+		return (x & ~SIGN) > INF || (y & ~SIGN) > INF ? 32'd0 : a & ONE;
+	endfunction
+
+	function automatic logic [31:0] f32_ge(input logic [31:0] x, input logic [31:0] y);
+		logic [31:0] a, b;
+		a = x == SIGN ? 32'd0 : x;
+		b = y == SIGN ? 32'd0 : y;
+		a = f32_above(b, a);
+		return (x & ~SIGN) > INF || (y & ~SIGN) > INF ? 32'd0 : ~a & ONE;
+	endfunction
+
+	function automatic logic [31:0] f32_eq(input logic [31:0] x, input logic [31:0] y);
+		return x == y || ((x | y) & ~SIGN) == 32'd0 ? ONE : 32'd0;
+	endfunction
+
+	// x where y is above 0, or where it is not 0 (a NaN is not), else +0.
+	function automatic logic [31:0] f32_gate(input logic [31:0] x, input logic [31:0] y);
+		return y - 32'd1 < INF ? x : 32'd0;
+	endfunction
+
+	function automatic logic [31:0] f32_keep(input logic [31:0] x, input logic [31:0] y);
+		return (y & ~SIGN) != 32'd0 ? x : 32'd0;
+	endfunction
+
 	function automatic logic [31:0] f32_relu(input logic [31:0] x);
 		return x & ~(-(x >> 31));
 	endfunction
@@ -193,5 +224,5 @@ package ash_fp_pkg;
 	endfunction
 
 	// Uses every constant, for tops that take only some of the functions.
-	localparam logic unused_fp = &{1'b0, SIGN, INF, NAN};
+	localparam logic unused_fp = &{1'b0, SIGN, INF, NAN, ONE};
 endpackage

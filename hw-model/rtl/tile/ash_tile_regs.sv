@@ -71,7 +71,7 @@ module ash_tile_regs
 	assign at_issued = sel != '0 && offset == LOAD_ISSUED[7:0];
 	assign at_done = sel != '0 && offset == LOAD_DONE[7:0];
 	assign at_wait = sel != '0 && offset == LOAD_WAIT[7:0];
-	assign at_defaults = sel[1:0] != '0 && offset == LOAD_DEFAULTS[7:0];
+	assign at_defaults = {sel[3], sel[1:0]} != '0 && offset == LOAD_DEFAULTS[7:0];
 
 	always_comb begin
 		hit = 1'b0;
@@ -160,7 +160,7 @@ module ash_tile_regs
 		.rdata(param[1]), .known(known[1]), .cmd(store_cmd)
 	);
 
-	// Matrix and vector parameters: word i at offset 4 * i, all 0 at START.
+	// Matrix and vector parameters: word i at offset 4 * i, at START all 0 but GROUPS = 1.
 	assign known[2] = 32'(offset) < 32'(4 * MATRIX_REGS);
 	assign known[3] = 32'(offset) < 32'(4 * VECTOR_REGS);
 	assign matrix_cmd = matrix_cmd_t'(matrix_par);
@@ -186,16 +186,18 @@ module ash_tile_regs
 				if (sel[3] && offset[7:2] == 6'(i))
 					vector_par[VECTOR_REGS - 1 - i] <= wdata;
 		end
-		if (rst || restart) begin
+		if (rst || restart)
 			matrix_par <= '0;
+		if (rst || restart || (act && sel[3] && at_defaults)) begin
 			vector_par <= '0;
+			vector_par[VECTOR_REGS - 1 - VECTOR_GROUPS / 4] <= 32'd1;
 		end
 	end
 
 	initial begin
 		if (LOAD_GO != MATRIX_GO || LOAD_GO != VECTOR_GO || LOAD_GO != STORE_GO ||
 		    LOAD_WAIT != MATRIX_WAIT || LOAD_WAIT != VECTOR_WAIT || LOAD_WAIT != STORE_WAIT ||
-		    MATRIX_CFG != 32'(4 * (MATRIX_REGS - 1)) || VECTOR_ACC_ROW != 32'(4 * (VECTOR_REGS - 1)))
+		    MATRIX_CFG != 32'(4 * (MATRIX_REGS - 1)) || VECTOR_RED != 32'(4 * (VECTOR_REGS - 1)) || LOAD_DEFAULTS != VECTOR_DEFAULTS)
 			$fatal(1, "ashlar.regs and the unit commands of ash_pkg do not fit");
 	end
 

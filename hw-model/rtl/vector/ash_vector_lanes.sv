@@ -1,338 +1,53 @@
 // SPDX-License-Identifier: MIT
 //
 // The lanes. Data come in the cycle after their read was granted; a row is then
-// two cycles in the lanes and never waits:
-//   1  widen, combine with SRC2, add the bias
-//   2  scale, ReLU, narrow
-// Later operations (reductions, exp, reciprocal, ...) join as further cases of
-// these two steps or as steps between them; a row's lane_cmd_t says which.
-//
-// The loops are functions with rolled loops over unpacked arrays: Verilator
-// turns these into plain C++ loops (hw-model/rtl/matrix/README.md).
-
-// An inout array. Verilator 5.032 copies one word by word into a function and
-// back, but hands on a ref (hw-model/rtl/matrix/flags.mk); synthesis knows inout
-// only. Here both are the same.
-`ifdef ASH_VERILATOR_REF
-`define ASH_BY_REF ref
-`else
-`define ASH_BY_REF inout
-`endif
-
+// two cycles in the lanes, or with a function five, and never waits:
+//   1    widen, early SRC2, early bias
+//   2    scale, late bias
+//   F    the three steps of a function; other rows go round them
+//   (2)  late SRC2, ReLU, reduction, conversion: with 2, or behind F
+// The reduction of a group to a word then takes a cycle for each level of the
+// tree. What is to be written (put_t) goes beside the rows.
 module ash_vector_lanes
 	import ash_pkg::*;
-	import ash_fp_pkg::*;
 	import ash_regs_pkg::*;
+	import ash_vector_loops_pkg::*;
 	import ash_vector_pkg::*;
 (
 	input  logic                 clk,
 	input  logic                 rst,
 	input  logic                 clear,
 
-	// What comes now: at most one of in_bias, in_scalev, in_first, in_row.
-	input  logic                 in_bias,           // rd_data: the bias row
-	input  logic                 in_scalev,         // rd_data: the scale row
+	// What comes now: at most one of these.
+	input  logic                 in_src2,           // rd_data: scalars of SRC2
+	input  logic                 in_bias,           // rd_data: the bias row or scalars
+	input  logic                 in_scale,          // rd_data: the scale row or scalars
 	input  logic                 in_first,          // rd_data: the source; SRC2 comes later
 	input  logic                 in_row,            // the last or only data of a row
 	input  lane_cmd_t            in_cmd,
+	input  row_t                 in_info,
 	input  logic                 in_acc,            // the source is acc_data
 	input  logic [1:0]           in_part,           // quarter of the line where rd_data's row begins
+	input  put_t                 in_put,            // beside in_row, or without
 	input  logic [LINE_BITS-1:0] rd_data,
 	input  logic [LINE_BITS-1:0] acc_data,
 
-	output logic                 out_valid,
-	output logic [LINE_BITS-1:0] out_data           // short rows are repeated over the line
+	output logic                 line_valid,
+	output logic [SLOT_W-1:0]    line_slot,
+	output logic [LINE_BITS-1:0] line_data,         // short rows are repeated over the line
+	output logic                 word_valid,
+	output logic [SLOT_W-1:0]    word_slot,
+	output logic [31:0]          word_data
 );
 	/* verilator inline_module */
-	typedef logic [31:0] words_t [N];
-	localparam logic [31:0] COUNT = N;
-
-	// The row that begins at a quarter of the line, an element a word.
-	function automatic void extract2(input words_t w, input logic upper, `ASH_BY_REF words_t x);
-		/* verilator no_inline_task */
-		for (int i = 0; i < N; i++)
-			x[i] = ((upper ? w[N / 2 + i / 2] : w[i / 2]) >> (16 * (i % 2))) & 32'hffff;
-	endfunction
-
-	function automatic void extract4(input words_t w, input logic [1:0] part, `ASH_BY_REF words_t x);
-		/* verilator no_inline_task */
-		logic [31:0] v;
-		for (int i = 0; i < N; i++) begin
-			v = part[1] ? (part[0] ? w[3 * N / 4 + i / 4] : w[N / 2 + i / 4])
-			            : (part[0] ? w[N / 4 + i / 4] : w[i / 4]);
-			v = v >> (8 * (i % 4));
-			x[i] = {{24{v[7]}}, v[7:0]};
-		end
-	endfunction
-
-	// The other way, repeated over the line.
-	function automatic void pack2(`ASH_BY_REF words_t x);
-		/* verilator no_inline_task */
-		for (int i = 0; i < N / 2; i++)
-			x[i] = {x[2 * i + 1][15:0], x[2 * i][15:0]};
-		for (int i = N / 2; i < N; i++)
-			x[i] = x[i - N / 2];
-	endfunction
-
-	function automatic void pack4(`ASH_BY_REF words_t x);
-		/* verilator no_inline_task */
-		for (int i = 0; i < N / 4; i++)
-			x[i] = {x[4 * i + 3][7:0], x[4 * i + 2][7:0], x[4 * i + 1][7:0], x[4 * i][7:0]};
-		for (int i = N / 4; i < N; i++)
-			x[i] = x[i - N / 4];
-	endfunction
-
-	// One function a loop, so that each stays simple enough to vectorise.
-	function automatic void all_read(`ASH_BY_REF words_t x);
-		/* verilator no_inline_task */
-		logic [31:0] i, v;
-		i = '0;
-		v = '0;
-		while (i < COUNT) begin
-			v = x[i[ROW_W-1:0]];
-			x[i[ROW_W-1:0]] = f32_read(v);
-			i = i + 32'd1;
-		end
-	endfunction
-
-	function automatic void all_from_bf16(`ASH_BY_REF words_t x);
-		/* verilator no_inline_task */
-		logic [31:0] i, v;
-		i = '0;
-		v = '0;
-		while (i < COUNT) begin
-			v = x[i[ROW_W-1:0]];
-			x[i[ROW_W-1:0]] = bf16_to_f32(v);
-			i = i + 32'd1;
-		end
-	endfunction
-
-	function automatic void all_from_f16(`ASH_BY_REF words_t x);
-		/* verilator no_inline_task */
-		logic [31:0] i, v;
-		i = '0;
-		v = '0;
-		while (i < COUNT) begin
-			v = x[i[ROW_W-1:0]];
-			x[i[ROW_W-1:0]] = f16_to_f32(v);
-			i = i + 32'd1;
-		end
-	endfunction
-
-	function automatic void all_to_bf16(`ASH_BY_REF words_t x);
-		/* verilator no_inline_task */
-		logic [31:0] i, v;
-		i = '0;
-		v = '0;
-		while (i < COUNT) begin
-			v = x[i[ROW_W-1:0]];
-			x[i[ROW_W-1:0]] = f32_to_bf16(v);
-			i = i + 32'd1;
-		end
-	endfunction
-
-	function automatic void all_to_f16(`ASH_BY_REF words_t x);
-		/* verilator no_inline_task */
-		logic [31:0] i, v;
-		i = '0;
-		v = '0;
-		while (i < COUNT) begin
-			v = x[i[ROW_W-1:0]];
-			x[i[ROW_W-1:0]] = f32_to_f16(v);
-			i = i + 32'd1;
-		end
-	endfunction
-
-	function automatic void all_relu_f32(`ASH_BY_REF words_t x);
-		/* verilator no_inline_task */
-		logic [31:0] i, v;
-		i = '0;
-		v = '0;
-		while (i < COUNT) begin
-			v = x[i[ROW_W-1:0]];
-			x[i[ROW_W-1:0]] = f32_relu(v);
-			i = i + 32'd1;
-		end
-	endfunction
-
-	function automatic void all_relu_i32(`ASH_BY_REF words_t x);
-		/* verilator no_inline_task */
-		logic [31:0] i, v;
-		i = '0;
-		v = '0;
-		while (i < COUNT) begin
-			v = x[i[ROW_W-1:0]];
-			x[i[ROW_W-1:0]] = v[31] ? 32'd0 : v;
-			i = i + 32'd1;
-		end
-	endfunction
-
-	function automatic void all_to_f32(`ASH_BY_REF words_t x);
-		/* verilator no_inline_task */
-		logic [31:0] i, v;
-		i = '0;
-		v = '0;
-		while (i < COUNT) begin
-			v = x[i[ROW_W-1:0]];
-			x[i[ROW_W-1:0]] = i32_to_f32(v);
-			i = i + 32'd1;
-		end
-	endfunction
-
-	function automatic void all_to_i32(`ASH_BY_REF words_t x);
-		/* verilator no_inline_task */
-		logic [31:0] i, v;
-		i = '0;
-		v = '0;
-		while (i < COUNT) begin
-			v = x[i[ROW_W-1:0]];
-			x[i[ROW_W-1:0]] = f32_to_i32(v);
-			i = i + 32'd1;
-		end
-	endfunction
-
-	function automatic void all_to_i8(`ASH_BY_REF words_t x);
-		/* verilator no_inline_task */
-		logic [31:0] i, v;
-		i = '0;
-		v = '0;
-		while (i < COUNT) begin
-			v = x[i[ROW_W-1:0]];
-			x[i[ROW_W-1:0]] = i32_to_i8(v);
-			i = i + 32'd1;
-		end
-	endfunction
-
-	function automatic void all_add_i32(`ASH_BY_REF words_t x, input words_t y);
-		/* verilator no_inline_task */
-		logic [31:0] i, v;
-		i = '0;
-		v = '0;
-		while (i < COUNT) begin
-			v = x[i[ROW_W-1:0]];
-			x[i[ROW_W-1:0]] = v + y[i[ROW_W-1:0]];
-			i = i + 32'd1;
-		end
-	endfunction
-
-	function automatic void all_sub_i32(`ASH_BY_REF words_t x, input words_t y);
-		/* verilator no_inline_task */
-		logic [31:0] i, v;
-		i = '0;
-		v = '0;
-		while (i < COUNT) begin
-			v = x[i[ROW_W-1:0]];
-			x[i[ROW_W-1:0]] = v - y[i[ROW_W-1:0]];
-			i = i + 32'd1;
-		end
-	endfunction
-
-	function automatic void all_mul_i32(`ASH_BY_REF words_t x, input words_t y);
-		/* verilator no_inline_task */
-		logic [31:0] i, v;
-		i = '0;
-		v = '0;
-		while (i < COUNT) begin
-			v = x[i[ROW_W-1:0]];
-			x[i[ROW_W-1:0]] = v * y[i[ROW_W-1:0]];
-			i = i + 32'd1;
-		end
-	endfunction
-
-	function automatic void all_max_i32(`ASH_BY_REF words_t x, input words_t y);
-		/* verilator no_inline_task */
-		logic [31:0] i, v;
-		i = '0;
-		v = '0;
-		while (i < COUNT) begin
-			v = x[i[ROW_W-1:0]];
-			x[i[ROW_W-1:0]] = (v ^ SIGN) > (y[i[ROW_W-1:0]] ^ SIGN) ? v : y[i[ROW_W-1:0]];
-			i = i + 32'd1;
-		end
-	endfunction
-
-	function automatic void all_min_i32(`ASH_BY_REF words_t x, input words_t y);
-		/* verilator no_inline_task */
-		logic [31:0] i, v;
-		i = '0;
-		v = '0;
-		while (i < COUNT) begin
-			v = x[i[ROW_W-1:0]];
-			x[i[ROW_W-1:0]] = (v ^ SIGN) > (y[i[ROW_W-1:0]] ^ SIGN) ? y[i[ROW_W-1:0]] : v;
-			i = i + 32'd1;
-		end
-	endfunction
-
-	function automatic void all_add_f32(`ASH_BY_REF words_t x, input words_t y);
-		/* verilator no_inline_task */
-		logic [31:0] i, v;
-		i = '0;
-		v = '0;
-		while (i < COUNT) begin
-			v = x[i[ROW_W-1:0]];
-			x[i[ROW_W-1:0]] = f32_add(v, y[i[ROW_W-1:0]]);
-			i = i + 32'd1;
-		end
-	endfunction
-
-	function automatic void all_sub_f32(`ASH_BY_REF words_t x, input words_t y);
-		/* verilator no_inline_task */
-		logic [31:0] i, v;
-		i = '0;
-		v = '0;
-		while (i < COUNT) begin
-			v = x[i[ROW_W-1:0]];
-			x[i[ROW_W-1:0]] = f32_add(v, y[i[ROW_W-1:0]] ^ SIGN);
-			i = i + 32'd1;
-		end
-	endfunction
-
-	function automatic void all_mul_f32(`ASH_BY_REF words_t x, input words_t y);
-		/* verilator no_inline_task */
-		logic [31:0] i, v;
-		i = '0;
-		v = '0;
-		while (i < COUNT) begin
-			v = x[i[ROW_W-1:0]];
-			x[i[ROW_W-1:0]] = f32_mul(v, y[i[ROW_W-1:0]]);
-			i = i + 32'd1;
-		end
-	endfunction
-
-	function automatic void all_max_f32(`ASH_BY_REF words_t x, input words_t y);
-		/* verilator no_inline_task */
-		logic [31:0] i, v;
-		i = '0;
-		v = '0;
-		while (i < COUNT) begin
-			v = x[i[ROW_W-1:0]];
-			x[i[ROW_W-1:0]] = f32_max(v, y[i[ROW_W-1:0]]);
-			i = i + 32'd1;
-		end
-	endfunction
-
-	function automatic void all_min_f32(`ASH_BY_REF words_t x, input words_t y);
-		/* verilator no_inline_task */
-		logic [31:0] i, v;
-		i = '0;
-		v = '0;
-		while (i < COUNT) begin
-			v = x[i[ROW_W-1:0]];
-			x[i[ROW_W-1:0]] = f32_min(v, y[i[ROW_W-1:0]]);
-			i = i + 32'd1;
-		end
-	endfunction
-
-	localparam logic [2:0] ADD = VECTOR_CFG_SRC2_OP_ADD[2:0];
-	localparam logic [2:0] SUB = VECTOR_CFG_SRC2_OP_SUB[2:0];
-	localparam logic [2:0] MUL = VECTOR_CFG_SRC2_OP_MUL[2:0];
-	localparam logic [2:0] MAX = VECTOR_CFG_SRC2_OP_MAX[2:0];
 	localparam logic [2:0] ACC_F32 = VECTOR_CFG_SRC_FMT_ACC_F32[2:0];
 	localparam logic [2:0] I32 = VECTOR_CFG_SRC_FMT_I32[2:0];
 	localparam logic [2:0] F32 = VECTOR_CFG_SRC_FMT_F32[2:0];
 	localparam logic [2:0] BF16 = VECTOR_CFG_SRC_FMT_BF16[2:0];
 	localparam logic [2:0] FP16 = VECTOR_CFG_SRC_FMT_FP16[2:0];
 	localparam logic [2:0] I8 = VECTOR_CFG_SRC_FMT_I8[2:0];
+	localparam logic [3:0] ABS = VECTOR_OP_FN_ABS[3:0];
+	localparam logic [3:0] SQUARE = VECTOR_OP_FN_SQUARE[3:0];
 
 	// Widens a row to fp32 or int32.
 	function automatic void widen(input words_t w, input logic [2:0] fmt, input logic [1:0] part,
@@ -351,124 +66,288 @@ module ash_vector_lanes
 		endcase
 	endfunction
 
+	// A row or a word as the unit takes it: int32, or fp32 that is read.
+	function automatic void operand(input words_t row, input logic is_row, input logic [31:0] w, input logic is_int,
+	                                `ASH_BY_REF words_t x);
+		for (int i = 0; i < N; i++)
+			x[i] = is_row ? row[i] : w;
+		if (!is_int)
+			all_read(x);
+	endfunction
+
+	// Elements in the low bits of words, to a line.
+	function automatic void pack(`ASH_BY_REF words_t x, input logic [2:0] fmt);
+		if (is_byte(fmt))
+			pack4(x);
+		else if (is_half(fmt))
+			pack2(x);
+	endfunction
+
 	words_t held;                                   // source of a row whose SRC2 is to come
 	logic [1:0] held_part;
-	words_t bias, scalev;                           // as in the scratchpad
-	words_t mid;                                    // between the two steps
+	words_t src2, bias, scale;                      // as in the scratchpad
+	words_t late [4];                               // late SRC2 rows in their order, widened
+	logic [1:0] late_next;
+
+	// Between the steps. src2_imm, bias_imm and scale_imm of cmd are the
+	// scalars of the row's group then, where there are such.
+	words_t mid;
 	logic mid_valid;
-	logic mid_integer, mid_scale, mid_scalev, mid_relu;
-	logic [2:0] mid_dst;
-	logic [31:0] mid_factor;
+	mid_cmd_t mid_cmd;
+	rear_row_t mid_info;
+	logic [1:0] mid_late;                           // where its SRC2 is
+	put_t mid_put;
+
+	words_t fn_x [FN_STEPS];                        // arguments of the functions
+	words_t fn_e [FN_STEPS];                        // exponents of the results
+	words_t fn_v [FN_STEPS];                        // places in the table, then values there
+	logic [FN_STEPS-1:0] fn_valid;
+	rear_cmd_t fn_cmd [FN_STEPS];
+	rear_row_t fn_info [FN_STEPS];
+	logic [1:0] fn_late [FN_STEPS];
+	put_t fn_put [FN_STEPS];
+
+	tree_t tree;
+	put_t level [1:LEVELS-1];                       // [k]: level k is done
+	words_t block [N];                              // a group to be transposed, a row of it a row
 
 	always_ff @(posedge clk) begin
-		words_t w, x, y;
-		logic integer_now;
+		words_t w, x, y, z;
+		logic end_valid;
+		rear_cmd_t cmd;
+		rear_row_t info;
+		logic [1:0] from;
+		put_t put;
 
-		// step 2, for the row of the cycle before
-		out_valid <= mid_valid;
+		// the tree, last level first
+		word_valid <= level[LEVELS-1].valid;
+		word_slot <= level[LEVELS-1].slot;
+		for (int k = LEVELS; k > 1; k--) begin
+			if (level[k-1].valid)
+				tree_level(tree, 32'(N >> k), level[k-1].int_out, level[k-1].red_op);
+			if (k < LEVELS)
+				level[k].valid <= level[k-1].valid;
+			if (k < LEVELS && level[k-1].valid)
+				level[k] <= level[k-1];
+		end
+		if (level[LEVELS-1].valid)
+			word_data <= tree[1];
+
+		// who is at the end: out of the functions, or of step 2
+		end_valid = fn_valid[FN_STEPS-1];
+		cmd = fn_cmd[FN_STEPS-1];
+		info = fn_info[FN_STEPS-1];
+		from = fn_late[FN_STEPS-1];
+		put = mid_put;
+		if (fn_put[FN_STEPS-1].valid)
+			put = fn_put[FN_STEPS-1];
+		else if (mid_put.fn)
+			put.valid = 1'b0;
+
+		// the functions, last step first
+		if (end_valid) begin
+			x = fn_x[FN_STEPS-1];
+			fn_result(x, fn_v[FN_STEPS-1], fn_e[FN_STEPS-1], cmd.fn);
+		end
+		if (fn_valid[1]) begin
+			w = fn_v[1];
+			if (fn_cmd[1].fn != ABS && fn_cmd[1].fn != SQUARE)
+				all_fn_value(w);
+			fn_v[2] <= w;
+			fn_e[2] <= fn_e[1];
+			fn_x[2] <= fn_x[1];
+		end
+		if (fn_valid[0]) begin
+			w = fn_x[0];
+			fn_place(w, y, z, fn_cmd[0].fn);
+			fn_v[1] <= y;
+			fn_e[1] <= z;
+			fn_x[1] <= w;
+		end
+		for (int k = 1; k < FN_STEPS; k++) begin
+			if (fn_valid[k-1]) begin
+				fn_cmd[k] <= fn_cmd[k-1];
+				fn_info[k] <= fn_info[k-1];
+				fn_late[k] <= fn_late[k-1];
+			end
+			fn_put[k].valid <= fn_put[k-1].valid;
+			if (fn_put[k-1].valid)
+				fn_put[k] <= fn_put[k-1];
+		end
+		fn_valid <= {fn_valid[FN_STEPS-2:0], mid_valid && mid_cmd.rear.fn != '0};
+		fn_put[0].valid <= mid_put.valid && mid_put.fn;
+		if (mid_put.valid && mid_put.fn)
+			fn_put[0] <= mid_put;
+
+		// step 2
 		if (mid_valid) begin
-			for (int i = 0; i < N; i++)
-				x[i] = mid[i];
-			integer_now = mid_integer;
-			if (mid_scale || mid_scalev) begin
-				for (int i = 0; i < N; i++)
-					y[i] = mid_scale ? mid_factor : scalev[i];
-				if (integer_now)
-					all_to_f32(x);
-				all_read(y);
-				all_mul_f32(x, y);
-				integer_now = 1'b0;
+			w = mid;
+			if (mid_cmd.scale != NONE) begin
+				operand(scale, mid_cmd.scale == ROW, mid_cmd.scale_imm, 1'b0, y);
+				if (mid_cmd.int_in)
+					all_to_f32(w);
+				all_mul_f32(w, y);
 			end
-			if (mid_relu && integer_now)
-				all_relu_i32(x);
-			if (mid_relu && !integer_now)
-				all_relu_f32(x);
-			if (integer_now && mid_dst != I32 && mid_dst != I8) begin
-				all_to_f32(x);
-				integer_now = 1'b0;
+			if (mid_cmd.bias != NONE && mid_cmd.bias_late) begin
+				operand(bias, mid_cmd.bias == ROW, mid_cmd.bias_imm, mid_cmd.int_mid, y);
+				if (mid_cmd.int_mid)
+					all_add_i32(w, y);
+				else
+					all_add_f32(w, y);
 			end
-			if (!integer_now && (mid_dst == I32 || mid_dst == I8))
-				all_to_i32(x);
-			case (mid_dst)
-			I8: begin
-				all_to_i8(x);
-				pack4(x);
+			if (mid_cmd.rear.fn != '0) begin
+				if (mid_cmd.int_mid)
+					all_to_f32(w);
+				fn_x[0] <= w;
+				fn_cmd[0] <= mid_cmd.rear;
+				fn_info[0] <= mid_info;
+				fn_late[0] <= mid_late;
+			end else begin
+				end_valid = 1'b1;
+				x = w;
+				cmd = mid_cmd.rear;
+				info = mid_info;
+				from = mid_late;
 			end
-			BF16: begin
-				all_to_bf16(x);
-				pack2(x);
-			end
-			FP16: begin
-				all_to_f16(x);
-				pack2(x);
-			end
-			default: ;
-			endcase
-			for (int i = 0; i < N; i++)
-				out_data[32 * i +: 32] <= x[i];
 		end
 
-		// step 1, and the rows that come once a command
+		// what a group was reduced to, before a row of the next comes
+		line_valid <= put.valid && put.kind != PUT_WORD;
+		line_slot <= put.slot;
+		level[1].valid <= put.valid && put.kind == PUT_WORD;
+		if (put.valid && put.kind == PUT_WORD) begin
+			tree_level(tree, 32'(N / 2), put.int_out, put.red_op);
+			level[1] <= put;
+		end
+		if (put.valid && put.kind == PUT_LANES)
+			for (int i = 0; i < N; i++)
+				line_data[32 * i +: 32] <= tree[N + i];
+		if (put.valid && put.kind == PUT_COLUMN) begin
+			for (int i = 0; i < N; i++)
+				w[i] = (ROW_W + 1)'(i) < put.rows ? block[i][put.column] : '0;
+			pack(w, put.dst_fmt);
+			for (int i = 0; i < N; i++)
+				line_data[32 * i +: 32] <= w[i];
+		end
+
+		// the end
+		if (end_valid) begin
+			if (cmd.src2 != NONE && cmd.src2_late) begin
+				operand(late[from], cmd.src2 == ROW, cmd.src2_imm, cmd.int_out, y);
+				combine(x, y, cmd.int_out, cmd.op);
+			end
+			if (cmd.relu && cmd.int_out)
+				all_relu_i32(x);
+			if (cmd.relu && !cmd.int_out)
+				all_relu_f32(x);
+			if (cmd.reduce) begin
+				y = x;
+				if (info.lanes != (ROW_W + 1)'(N))
+					fill_from(y, info.lanes, identity(cmd.int_out, cmd.red_op));
+				if (!info.first) begin
+					for (int i = 0; i < N; i++)
+						w[i] = tree[N + i];
+					reduce(w, y, cmd.int_out, cmd.red_op);
+					y = w;
+				end
+				tree_put(tree, y);
+			end
+			if (cmd.int_out && (cmd.dst_fmt == F32 || is_half(cmd.dst_fmt)))
+				all_to_f32(x);
+			if (!cmd.int_out && (cmd.dst_fmt == I32 || cmd.dst_fmt == I8))
+				all_to_i32(x);
+			case (cmd.dst_fmt)
+			I8: all_to_i8(x);
+			BF16: all_to_bf16(x);
+			FP16: all_to_f16(x);
+			default: ;
+			endcase
+			if (info.lanes != (ROW_W + 1)'(N))
+				fill_from(x, info.lanes, 32'd0);
+			if (cmd.transpose)
+				block[info.number] <= x;
+			else if (cmd.dst_fmt != '0) begin
+				pack(x, cmd.dst_fmt);
+				for (int i = 0; i < N; i++)
+					line_data[32 * i +: 32] <= x[i];
+			end
+		end
+
+		// step 1, and the lines that come for rows behind them
 		mid_valid <= in_row;
-		if (in_bias)
+		mid_put.valid <= in_put.valid;
+		if (in_put.valid)
+			mid_put <= in_put;
+		if (in_row) begin
+			mid_cmd <= in_cmd.mid;
+			mid_info <= in_info.rear;
+			mid_late <= late_next;
 			for (int i = 0; i < N; i++)
-				bias[i] <= rd_data[32 * i +: 32];
-		if (in_scalev)
-			for (int i = 0; i < N; i++)
-				scalev[i] <= rd_data[32 * i +: 32];
+				w[i] = in_acc ? acc_data[32 * i +: 32]
+				     : in_cmd.mid.rear.src2 == ROW ? held[i] : rd_data[32 * i +: 32];
+			widen(w, in_cmd.src_fmt, in_cmd.mid.rear.src2 == ROW ? held_part : in_part, x);
+			if (in_cmd.mid.rear.src2 == SCALAR)
+				mid_cmd.rear.src2_imm <= src2[in_info.src2_word];
+			if (in_cmd.mid.rear.src2 == ROW) begin
+				for (int i = 0; i < N; i++)
+					w[i] = rd_data[32 * i +: 32];
+				widen(w, in_cmd.src2_fmt, in_part, y);
+			end else if (in_cmd.mid.rear.src2 != NONE && !in_cmd.mid.rear.src2_late)
+				operand(src2, 1'b0, in_cmd.mid.rear.src2 == IMM ? in_cmd.mid.rear.src2_imm : src2[in_info.src2_word],
+				        in_cmd.mid.int_in, y);
+			if (in_cmd.mid.rear.src2 == ROW && in_cmd.mid.rear.src2_late) begin
+				late[late_next] <= y;
+				late_next <= late_next + 1'b1;
+			end
+			if (in_cmd.mid.rear.src2 != NONE && !in_cmd.mid.rear.src2_late)
+				combine(x, y, in_cmd.mid.int_in, in_cmd.mid.rear.op);
+			if (in_cmd.mid.bias == SCALAR)
+				mid_cmd.bias_imm <= bias[in_info.bias_word];
+			if (in_cmd.mid.scale == SCALAR)
+				mid_cmd.scale_imm <= scale[in_info.scale_word];
+			if (in_cmd.mid.bias != NONE && !in_cmd.mid.bias_late) begin
+				operand(bias, in_cmd.mid.bias == ROW,
+				        in_cmd.mid.bias == IMM ? in_cmd.mid.bias_imm : bias[in_info.bias_word], in_cmd.mid.int_in, y);
+				if (in_cmd.mid.int_in)
+					all_add_i32(x, y);
+				else
+					all_add_f32(x, y);
+			end
+			mid <= x;
+		end
 		if (in_first) begin
 			held_part <= in_part;
 			for (int i = 0; i < N; i++)
 				held[i] <= rd_data[32 * i +: 32];
 		end
-		if (in_row) begin
-			mid_integer <= in_cmd.integer_in;
-			mid_scale <= in_cmd.scale;
-			mid_scalev <= in_cmd.scalev;
-			mid_relu <= in_cmd.relu;
-			mid_dst <= in_cmd.dst_fmt;
-			mid_factor <= in_cmd.factor;
+		if (in_src2)
 			for (int i = 0; i < N; i++)
-				w[i] = in_acc ? acc_data[32 * i +: 32]
-				     : in_cmd.src2 ? held[i] : rd_data[32 * i +: 32];
-			widen(w, in_cmd.src_fmt, in_cmd.src2 ? held_part : in_part, x);
-			if (in_cmd.src2) begin
-				for (int i = 0; i < N; i++)
-					w[i] = rd_data[32 * i +: 32];
-				widen(w, in_cmd.src_fmt, in_part, y);
-				if (in_cmd.integer_in)
-					case (in_cmd.op)
-					ADD: all_add_i32(x, y);
-					SUB: all_sub_i32(x, y);
-					MUL: all_mul_i32(x, y);
-					MAX: all_max_i32(x, y);
-					default: all_min_i32(x, y);
-					endcase
-				else
-					case (in_cmd.op)
-					ADD: all_add_f32(x, y);
-					SUB: all_sub_f32(x, y);
-					MUL: all_mul_f32(x, y);
-					MAX: all_max_f32(x, y);
-					default: all_min_f32(x, y);
-					endcase
-			end
-			if (in_cmd.bias) begin
-				for (int i = 0; i < N; i++)
-					y[i] = bias[i];
-				if (in_cmd.integer_in)
-					all_add_i32(x, y);
-				else begin
-					all_read(y);
-					all_add_f32(x, y);
-				end
-			end
+				src2[i] <= rd_data[32 * i +: 32];
+		if (in_bias)
 			for (int i = 0; i < N; i++)
-				mid[i] <= x[i];
-		end
+				bias[i] <= rd_data[32 * i +: 32];
+		if (in_scale)
+			for (int i = 0; i < N; i++)
+				scale[i] <= rd_data[32 * i +: 32];
+
 		if (rst || clear) begin
-			out_valid <= 1'b0;
+			line_valid <= 1'b0;
+			word_valid <= 1'b0;
 			mid_valid <= 1'b0;
+			mid_put.valid <= 1'b0;
+			fn_valid <= '0;
+			for (int k = 0; k < FN_STEPS; k++)
+				fn_put[k].valid <= 1'b0;
+			for (int k = 1; k < LEVELS; k++)
+				level[k].valid <= 1'b0;
 		end
 	end
+
+	logic fn_put_valid;
+	assign fn_put_valid = fn_put[FN_STEPS-1].valid;
+
+	// Rows and writes keep their order; a row and its write come together.
+	one_end: assert property (@(posedge clk) disable iff (rst || clear)
+		!(fn_valid[FN_STEPS-1] && mid_valid && mid_cmd.rear.fn == '0) &&
+		!(fn_put_valid && mid_put.valid && !mid_put.fn));
 endmodule
