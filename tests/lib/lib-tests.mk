@@ -37,8 +37,10 @@ $(LIB_T)/$(1)/fake.so: tests/lib/fake_board.c $(GEN)/tiny/board.dtb.c $(LIB_T_HE
 $(LIB_T)/$(1)/lib.a: $(LIB_SRC) $(LIB_T_HEADERS)
 	@mkdir -p $$(@D)/o
 	@rm -f $$@
-	cd $$(@D)/o && $(CC) $(call core-absolute,$(LIB_T_CFLAGS) $(LIB_INCLUDE)) $(LIB_T_SAN_$(1)) \
-		-c $(abspath $(LIB_SRC))
+	for f in $(LIB_SRC); do \
+		$(CC) $(LIB_T_CFLAGS) $(LIB_INCLUDE) $(LIB_T_SAN_$(1)) \
+			-c $$$$f -o $$(@D)/o/$$$$(echo $$$$f | tr / -).o || exit 1; \
+	done
 	$(AR) rcs $$@ $$(@D)/o/*.o
 
 $(LIB_T)/$(1)/test_%: tests/lib/test_%.c $(LIB_T_SHARED) $(GEN)/tiny/board.dtb.c \

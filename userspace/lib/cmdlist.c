@@ -94,6 +94,39 @@ static void commit(struct ashlar_cmdlist *l, uint32_t *index)
 	l->count++;
 }
 
+struct ashlar_cmdlist *cmdlist_new(struct ashlar_device *dev)
+{
+	struct ashlar_cmdlist *l = calloc(1, sizeof(*l));
+
+	if (!l)
+		return NULL;
+	handle_init(&l->h, KIND_CMDLIST, dev, cmdlist_destroy);
+	/* Nobody outside has it: it is no reason to keep the device. */
+	handle_put(&dev->h);
+	return l;
+}
+
+ashlar_result cmdlist_add(struct ashlar_cmdlist *l,
+			  const struct ashlar_launch_info *infos,
+			  uint32_t count)
+{
+	ashlar_result result = ASHLAR_OK;
+	uint32_t before = l->count;
+
+	for (uint32_t n = 0; !result && n < count; n++) {
+		struct command *c = NULL;
+
+		result = next_command(l, infos[n].wait_count, &c);
+		if (!result)
+			result = command_launch(l->h.dev, c, &infos[n]);
+		if (!result)
+			commit(l, NULL);
+	}
+	while (result && l->count > before)
+		command_clear(&l->commands[--l->count]);
+	return result;
+}
+
 ashlar_result ashlar_cmdlist_launch(ashlar_cmdlist *list,
 				    const struct ashlar_launch_info *info,
 				    uint32_t *index)

@@ -262,7 +262,14 @@ static ashlar_result fill(struct ashlar_device *dev, const struct command *c)
 ashlar_result command_execute(struct ashlar_device *dev,
 			      const struct command *c)
 {
-	return c->kind == COMMAND_COPY ? copy(dev, c) : fill(dev, c);
+	switch (c->kind) {
+	case COMMAND_COPY:
+		return copy(dev, c);
+	case COMMAND_FILL:
+		return fill(dev, c);
+	default:
+		return ASHLAR_OK;
+	}
 }
 
 /* --- Both ------------------------------------------------------------------------ */
@@ -286,6 +293,8 @@ const char *command_name(const struct command *c)
 		return "(copy)";
 	case COMMAND_FILL:
 		return "(fill)";
+	case COMMAND_NOTHING:
+		return "(nothing)";
 	default:
 		return c->kernel->desc->name;
 	}

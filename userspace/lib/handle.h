@@ -30,6 +30,7 @@ enum kind {
 	KIND_QUEUE,
 	KIND_CMDLIST,
 	KIND_FENCE,
+	KIND_OPS,
 };
 
 struct handle {

@@ -189,12 +189,19 @@ struct ashlar_kernel {
 	const struct ashlar_kernel_desc *desc;
 };
 
+/* Under the device's lock; both give handles with one user. */
+ashlar_result module_new(struct ashlar_device *dev, const void *elf,
+			 size_t bytes, ashlar_module **out);
+ashlar_result kernel_new(struct ashlar_module *m, const char *name,
+			 ashlar_kernel **out);
+
 /* --- Commands (command.c) ------------------------------------------------------ */
 
 enum command_kind {
 	COMMAND_LAUNCH,
 	COMMAND_COPY,
 	COMMAND_FILL,
+	COMMAND_NOTHING, /* done when all before it is */
 };
 
 struct command {
@@ -227,6 +234,13 @@ struct ashlar_cmdlist {
 	uint32_t count, room;
 	bool ended;
 };
+
+/* A list that is no handle of the application, for one submission. */
+struct ashlar_cmdlist *cmdlist_new(struct ashlar_device *dev);
+/* Add all of the launches, or none. */
+ashlar_result cmdlist_add(struct ashlar_cmdlist *l,
+			  const struct ashlar_launch_info *infos,
+			  uint32_t count);
 
 /* --- Fences and submissions (fence.c, submit.c) --------------------------------- */
 
@@ -293,6 +307,14 @@ ashlar_result submit(struct ashlar_queue *q, struct submission *s,
 		     ashlar_fence *const *waits, uint32_t wait_count,
 		     ashlar_fence **out);
 void submission_free(struct submission *s);
+/*
+ * Launches as one submission (queue.c): waits before the first, the fence after
+ * the last. With none the fence signals after what is before it in the queue.
+ */
+ashlar_result submit_launches(struct ashlar_queue *q,
+			      const struct ashlar_launch_info *infos,
+			      uint32_t count, ashlar_fence *const *waits,
+			      uint32_t wait_count, ashlar_fence **fence);
 /* One round over a queue; true when something moved. */
 bool queue_step(struct ashlar_queue *q);
 /* End everything of the device that is not complete. */

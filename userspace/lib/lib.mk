@@ -11,15 +11,16 @@ LIB_VERSION := 0.1.0
 LIB_SONAME := libashlar.so.0
 LIB_REAL := libashlar.so.$(LIB_VERSION)
 
-# The driver core is compiled as it stands; the shipped kernels bring code for
-# the host.
+# The driver core is compiled as it stands; the shipped kernels and the operator
+# library bring code for the host.
 LIB_SRC := $(sort $(wildcard $(LIB_DIR)/*.c)) \
 	$(sort $(wildcard driver/core/*.c)) \
-	$(sort $(wildcard userspace/kernels/host/*.c))
+	$(sort $(wildcard userspace/kernels/host/*.c)) \
+	$(sort $(wildcard userspace/ops/*.c))
 # Of libdrm only the kernel's headers.
 LIBDRM_CFLAGS := $(shell pkg-config --cflags libdrm 2>/dev/null || echo -I/usr/include/libdrm)
 LIB_OBJ := $(LIB_SRC:%.c=$(LIB_OUT)/obj/%.o)
-LIB_INCLUDE := -Iuserspace/include -I$(LIB_DIR) -Idriver/core -Idriver/abi -Idriver/uapi \
+LIB_INCLUDE := -Iuserspace/include -I$(LIB_DIR) -Iuserspace/ops -Idriver/core -Idriver/abi -Idriver/uapi \
 	-Ihw-model/model $(LIBDRM_CFLAGS)
 LIB_LIBS := -lfdt -ldl -lpthread
 LIB_CFLAGS := $(CFLAGS_SHARED) $(LIB_INCLUDE) -MMD -MP \

@@ -108,8 +108,8 @@ static ashlar_result upload(struct ashlar_device *dev, struct kernel_elf *k,
 	return ASHLAR_OK;
 }
 
-static ashlar_result load(struct ashlar_device *dev, const void *elf,
-			  size_t bytes, ashlar_module **out)
+ashlar_result module_new(struct ashlar_device *dev, const void *elf,
+			 size_t bytes, ashlar_module **out)
 {
 	char error[ERROR_BYTES];
 	struct kernel_elf k;
@@ -142,7 +142,7 @@ ashlar_result ashlar_module_load(ashlar_device *device, const void *elf,
 		return result;
 	if (module) {
 		*module = NULL;
-		result = load(device, elf, bytes, module);
+		result = module_new(device, elf, bytes, module);
 	} else {
 		result = fail(device, ASHLAR_ERROR_INVALID,
 			      "nowhere to store the module: NULL");
@@ -193,46 +193,48 @@ static ashlar_result not_there(struct ashlar_module *m, const char *name)
 		    ASHLAR_KERNEL_NAME_MAX, name, all);
 }
 
+ashlar_result kernel_new(struct ashlar_module *m, const char *name,
+			 ashlar_kernel **out)
+{
+	const struct ashlar_kernel_desc *d = find(m, name);
+	struct ashlar_device *dev = m->h.dev;
+	struct ashlar_kernel *k;
+	ashlar_result result;
+
+	if (!d)
+		return not_there(m, name);
+	k = calloc(1, sizeof(*k));
+	if (!k)
+		return fail(dev, ASHLAR_ERROR_NO_MEMORY,
+			    "no host memory for a kernel handle");
+	k->module = m;
+	k->desc = d;
+	handle_ref(&m->h);
+	handle_init(&k->h, KIND_KERNEL, dev, kernel_destroy);
+	result = handle_publish(&k->h);
+	if (result) {
+		handle_put(&k->h);
+		handle_put(&dev->h);
+		return fail(dev, result, "no host memory for a kernel handle");
+	}
+	*out = k;
+	return ASHLAR_OK;
+}
+
 ashlar_result ashlar_module_kernel(ashlar_module *module, const char *name,
 				   ashlar_kernel **kernel)
 {
 	ashlar_result result = enter(module, KIND_MODULE);
-	const struct ashlar_kernel_desc *d;
-	struct ashlar_kernel *k = NULL;
 
 	if (result)
 		return result;
-	if (!kernel) {
+	if (kernel) {
+		*kernel = NULL;
+		result = kernel_new(module, name, kernel);
+	} else {
 		result = fail(module->h.dev, ASHLAR_ERROR_INVALID,
 			      "nowhere to store the kernel: NULL");
-		goto out;
 	}
-	*kernel = NULL;
-	d = find(module, name);
-	if (!d) {
-		result = not_there(module, name);
-		goto out;
-	}
-	k = calloc(1, sizeof(*k));
-	if (!k) {
-		result = fail(module->h.dev, ASHLAR_ERROR_NO_MEMORY,
-			      "no host memory for a kernel handle");
-		goto out;
-	}
-	k->module = module;
-	k->desc = d;
-	handle_ref(&module->h);
-	handle_init(&k->h, KIND_KERNEL, module->h.dev, kernel_destroy);
-	result = handle_publish(&k->h);
-	if (result) {
-		fail(module->h.dev, result,
-		     "no host memory for a kernel handle");
-		handle_put(&k->h);
-		handle_put(&module->h.dev->h);
-		goto out;
-	}
-	*kernel = k;
-out:
 	leave(module);
 	return result;
 }

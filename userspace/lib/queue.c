@@ -275,3 +275,46 @@ ashlar_result ashlar_fill(ashlar_queue *queue,
 	leave(queue);
 	return result;
 }
+
+/* --- Several launches ------------------------------------------------------------- */
+
+static ashlar_result take_launches(struct ashlar_device *dev,
+				   struct submission *s,
+				   const struct ashlar_launch_info *infos,
+				   uint32_t count)
+{
+	ashlar_result result;
+
+	if (count > 1) {
+		s->list = cmdlist_new(dev);
+		if (!s->list)
+			return fail(dev, ASHLAR_ERROR_NO_MEMORY,
+				    "no host memory for %u launches", count);
+		result = cmdlist_add(s->list, infos, count);
+		s->commands = s->list->commands;
+		s->count = s->list->count;
+		return result;
+	}
+	s->commands = &s->single;
+	s->count = 1;
+	s->single.kind = COMMAND_NOTHING;
+	return count ? command_launch(dev, &s->single, infos) : ASHLAR_OK;
+}
+
+ashlar_result submit_launches(struct ashlar_queue *q,
+			      const struct ashlar_launch_info *infos,
+			      uint32_t count, ashlar_fence *const *waits,
+			      uint32_t wait_count, ashlar_fence **fence)
+{
+	ashlar_result result = ASHLAR_OK;
+	struct submission *s = new_submission(q->h.dev, &result);
+
+	if (!s)
+		return result;
+	result = take_launches(q->h.dev, s, infos, count);
+	if (!result)
+		result = submit(q, s, waits, wait_count, fence);
+	if (result)
+		submission_free(s);
+	return result;
+}

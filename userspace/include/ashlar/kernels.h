@@ -105,7 +105,7 @@ struct ashlar_elementwise_args {
 	uint64_t count; /* elements, 1 .. 2^40 */
 	uint32_t in; /* enum ashlar_format of a and b */
 	uint32_t out; /* enum ashlar_format of dst */
-	uint32_t op; /* enum ashlar_op */
+	uint32_t op; /* enum ashlar_elementwise_op */
 	uint32_t flags; /* enum ashlar_elementwise_flags */
 	uint32_t scale_bits; /* with ASHLAR_ELEMENTWISE_SCALE: an fp32's bits */
 	uint32_t reserved; /* zero */
@@ -113,7 +113,7 @@ struct ashlar_elementwise_args {
 static_assert(sizeof(struct ashlar_elementwise_args) == 56,
 	      "struct ashlar_elementwise_args must not change size");
 
-enum ashlar_op {
+enum ashlar_elementwise_op {
 	ASHLAR_OP_ADD = 0, /* the vector unit's numbers */
 	ASHLAR_OP_SUB = 1,
 	ASHLAR_OP_MUL = 2,

@@ -62,7 +62,8 @@ extern "C" {
 struct ashlar_tensor {
 	uint64_t addr; /* device address, a multiple of the element's size */
 	uint32_t format; /* enum ashlar_format */
-	uint32_t dims; /* 0 (one element) .. ASHLAR_DIMS_MAX; 0 and addr 0: none */
+	uint32_t
+		dims; /* 0 (one element) .. ASHLAR_DIMS_MAX; 0 and addr 0: none */
 	uint64_t shape[ASHLAR_DIMS_MAX]; /* elements; 0: an empty tensor */
 	int64_t stride[ASHLAR_DIMS_MAX]; /* elements, may be 0 (repeats) or
 					  * negative in tensors that are read
@@ -135,9 +136,9 @@ enum ashlar_op_kind {
 };
 
 /* A zeroed descriptor struct ashlar_op_NAME with its head set. */
-#define ASHLAR_OP_INIT(name)                                        \
-	((struct ashlar_op_##name){                                 \
-		.op = { .size = sizeof(struct ashlar_op_##name),    \
+#define ASHLAR_OP_INIT(name)                                     \
+	((struct ashlar_op_##name){                              \
+		.op = { .size = sizeof(struct ashlar_op_##name), \
 			.kind = ASHLAR_OP_KIND_##name } })
 
 /* --- Calls --------------------------------------------------------------------- */

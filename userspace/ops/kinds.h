@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The operations that there are, family by family: X(NAME) for each struct
+ * ashlar_op_NAME. A name here has plan_NAME() in this folder and ref_NAME() in
+ * ref/.
+ */
+#ifndef OPS_KINDS_H
+#define OPS_KINDS_H
+
+#define OPS_LINEAR(X)
+
+#define OPS_ELEMENTWISE(X) X(unary)
+
+#define OPS_NORM(X)
+
+#define OPS_ATTENTION(X)
+
+#define OPS_KINDS(X)       \
+	OPS_LINEAR(X)      \
+	OPS_ELEMENTWISE(X) \
+	OPS_NORM(X)        \
+	OPS_ATTENTION(X)
+
+#endif

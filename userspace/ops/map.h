@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Plans of elementwise operations: what is loaded, the vector operations on it,
+ * what is stored. From this map_end() makes a launch of the kernel ew_map: it
+ * merges dimensions, deals out the scratchpad, and chooses pieces.
+ *
+ *	struct map m;
+ *	map_begin(&m, p, y);
+ *	x = map_load(&m, &op->x);
+ *	y = map_store(&m, &op->y);
+ *	*map_pass(&m, x, y) = ...
+ *	return map_end(&m);
+ */
+#ifndef OPS_MAP_H
+#define OPS_MAP_H
+
+#include "kernels/args_elementwise.h"
+#include "plan.h"
+
+/* A buffer: its tensor, if it has one, and the format of its elements. */
+struct map_room {
+	struct ashlar_tensor t; /* broadcast to the shape */
+	uint32_t format;
+	enum map_extent extent;
+	bool loaded, stored;
+};
+
+/*
+ * One vector operation. src and dst are buffers, as are src2 and bias unless
+ * they are MAP_NONE; then an immediate is meant where the selection below says
+ * so.
+ */
+struct map_step {
+	uint8_t src, dst; /* dst is not MAP_NONE */
+	uint8_t src2;
+	bool late; /* src2 comes after fn */
+	bool imm2; /* src2 is imm */
+	bool scaled, biased; /* v * scale, then v + bias */
+	bool early; /* bias before scale */
+	bool relu;
+	uint8_t src2_op, fn;
+	uint32_t imm, scale, bias; /* int32 or bits of an fp32 */
+	/* Take bits as they are, as int32: for 4-byte formats. */
+	bool integer;
+};
+
+struct map {
+	struct plan *p;
+	uint32_t dims;
+	uint64_t shape[ASHLAR_DIMS_MAX];
+	struct map_room room[MAP_BUFFERS];
+	uint32_t rooms;
+	struct map_step step[MAP_PASSES];
+	uint32_t steps;
+};
+
+/* The shape is that of t. */
+void map_begin(struct map *m, struct plan *p, const struct ashlar_tensor *t);
+/* Its dimensions are the last ones of the shape; those of size 1 repeat. */
+uint8_t map_load(struct map *m, const struct ashlar_tensor *t);
+uint8_t map_store(struct map *m, const struct ashlar_tensor *t);
+/* Between operations. */
+uint8_t map_temp(struct map *m, uint32_t format);
+/* Loaded before and stored after, in place. */
+void map_store_too(struct map *m, uint8_t room);
+/* dst = src, converted, to begin with. */
+struct map_step *map_pass(struct map *m, uint8_t src, uint8_t dst);
+/* 0, or -1 as plan_launch(). */
+int map_end(struct map *m);
+
+/* Bits of an fp32. */
+uint32_t map_bits(float f);
+
+#endif
