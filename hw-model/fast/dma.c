@@ -8,6 +8,7 @@
  */
 #include "tile.h"
 
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -20,9 +21,13 @@ _Static_assert(ASHLAR_BOARD_MEM_BYTES % PAGE == 0,
 /* Cycles besides chunks and latency, from GO to DONE. */
 #define END_CYCLES  6
 #define WALK_CYCLES 4
+/* Until a table's first line is there, if nothing is on meanwhile. */
+#define TABLE_CYCLES 3
 
 /* In one part; a scratchpad is half of this. */
 #define MOST_CHUNKS 16384u
+
+#define TABLE_WORDS (SPAD_BYTES / 4 < 65535 ? SPAD_BYTES / 4 : 65535)
 
 struct dma {
 	struct tile *t;
@@ -37,6 +42,8 @@ struct dma {
 	int64_t start[4];
 	int64_t limit[4];
 	int64_t step[3];
+	bool gather; /* c[0] comes from the table */
+	int64_t gstride; /* of it */
 	uint32_t lo, hi; /* bytes of a run with c0 in range: lo .. hi-1 */
 
 	/* Where the loops stand; g, l and c of loop d are those of its start. */
@@ -46,12 +53,18 @@ struct dma {
 	int64_t c[3];
 
 	struct fault fault; /* cause 0: none */
-	uint64_t chunks, beats, reads;
+	uint64_t chunks, beats, reads, waits; /* the last: cycles */
 	bool host; /* some of it was host memory */
 
 	/* Rows of board memory and their copying, not given as work yet. */
 	struct rows rows; /* rows 0: none */
 	struct work_rows copy;
+
+	/*
+	 * As it was when the operation began: rows that are moved later must
+	 * not decide where others go.
+	 */
+	int32_t table[TABLE_WORDS];
 };
 
 static bool bad(struct dma *d, uint32_t cause, uint32_t sub, uint64_t addr)
@@ -73,6 +86,26 @@ static uint32_t reach(const struct dma *d, int64_t bound)
 	int64_t first = bound - d->start[0];
 
 	return first < 0 ? 0 : first > d->run ? d->run : (uint32_t)first;
+}
+
+static bool judge_table(struct dma *d, const uint32_t *par)
+{
+	uint32_t gather = word(par, ASHLAR_LOAD_GATHER);
+	uint32_t index = word(par, ASHLAR_LOAD_INDEX);
+
+	if (gather == ASHLAR_LOAD_GATHER_OFF)
+		return true;
+	if (gather != ASHLAR_LOAD_GATHER_ON)
+		return bad(d, ASHLAR_TILE_FAULT_CAUSE_COMMAND,
+			   ASHLAR_LOAD_GATHER, gather);
+	if (index % 4 || index > SPAD_BYTES ||
+	    4 * d->count[0] > SPAD_BYTES - index)
+		return bad(d, ASHLAR_TILE_FAULT_CAUSE_COMMAND,
+			   ASHLAR_LOAD_INDEX, index);
+	tile_work_wait(d->t);
+	memcpy(d->table, d->t->units.spad + index, 4 * d->count[0]);
+	d->gather = true;
+	return true;
 }
 
 /* Takes the parameters; the bad one with the lowest offset is the fault. */
@@ -110,13 +143,19 @@ static bool judge(struct dma *d, const uint32_t *par)
 				   ASHLAR_LOAD_STEP1 + 4 * i, step);
 		d->step[i] = (int32_t)step;
 	}
+	if (!judge_table(d, par))
+		return false;
 	d->gaddr += (uint64_t)d->start[0];
 	for (i = 0; i < 3; i++) {
 		int64_t stride =
 			(int32_t)word(par, ASHLAR_LOAD_GSTRIDE1 + 4 * i);
 
-		d->gaddr += (uint64_t)(d->start[i + 1] * stride);
-		d->gstep[i] = d->step[i] * stride;
+		if (i > 0 || !d->gather) {
+			d->gaddr += (uint64_t)(d->start[i + 1] * stride);
+			d->gstep[i] = d->step[i] * stride;
+		} else {
+			d->gstride = stride;
+		}
 		d->lstep[i] = word(par, ASHLAR_LOAD_LSTRIDE1 + 4 * i);
 	}
 	d->lo = reach(d, 0);
@@ -344,11 +383,15 @@ static bool walk(struct dma *d)
 	uint64_t most = d->chunks + MOST_CHUNKS;
 
 	do {
-		bool in_range = in_limit(d, 1, d->c[0]) &&
-				in_limit(d, 2, d->c[1]) &&
+		int64_t c = d->gather ? d->table[d->count[0] - 1 - d->left[0]] :
+					d->c[0];
+		uint64_t g = d->g[0];
+		bool in_range = in_limit(d, 1, c) && in_limit(d, 2, d->c[1]) &&
 				in_limit(d, 3, d->c[2]);
 
-		if (!run(d, d->g[0], d->l[0], in_range))
+		if (d->gather)
+			g += (uint64_t)(c * d->gstride);
+		if (!run(d, g, d->l[0], in_range))
 			return true;
 		if (!next_run(d))
 			return true;
@@ -359,7 +402,7 @@ static bool walk(struct dma *d)
 /* The time at which what was done so far has been asked for. */
 static uint64_t asked_at(const struct dma *d)
 {
-	return d->begin + d->chunks +
+	return d->begin + d->waits + d->chunks +
 	       d->reads * (ASHLAR_BOARD_MEM_LATENCY + WALK_CYCLES);
 }
 
@@ -404,7 +447,7 @@ static void begin(struct tile *t, unsigned int unit, uint32_t n,
 	struct unit *u = &t->unit[unit];
 	struct dma *d = u->open;
 
-	memset(d, 0, sizeof(*d));
+	memset(d, 0, offsetof(struct dma, table));
 	d->t = t;
 	d->store = unit == U_STORE;
 	d->n = n;
@@ -416,6 +459,7 @@ static void begin(struct tile *t, unsigned int unit, uint32_t n,
 		finish(d, u);
 		return;
 	}
+	d->waits = d->gather && at >= u->free ? TABLE_CYCLES : 0;
 	first_run(d);
 	part(d, u);
 }

@@ -20,6 +20,11 @@ $(KT)/emu_campaign: $(KT_DIR)/emu_campaign.c $(KT_CASE) $(EMU_SRC) $(NUMERICS_SR
 	$(CC) $(CFLAGS_COMMON) $(SAN_FLAGS_asan) $(NUMERICS_CFLAGS) -DASHLAR_EMU $(KT_INCLUDE) \
 		-Iuserspace/sdk/emu $(filter %.c,$^) -lm -o $@
 
+$(KT)/emu_test: $(KT_DIR)/emu_test.c $(KT_CASE) $(EMU_SRC) $(NUMERICS_SRC) $(KT_HEADERS)
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS_COMMON) $(SAN_FLAGS_asan) $(NUMERICS_CFLAGS) -DASHLAR_EMU $(KT_INCLUDE) \
+		-Iuserspace/sdk/emu $(filter %.c,$^) -lm -o $@
+
 $(KT)/weights_test: $(KT_DIR)/weights_test.c userspace/demo/weights.c $(KT_CASE) $(NUMERICS_SRC) userspace/demo/weights.h $(KT_HEADERS)
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS_COMMON) $(SAN_FLAGS_asan) $(NUMERICS_CFLAGS) $(KT_INCLUDE) -Iuserspace/demo \
@@ -39,7 +44,8 @@ CASES ?= 20000
 SEED ?= 1
 
 .PHONY: test-kernels-emu test-kernels-host test-kernels-tiny test-kernels-sim test-kernels-fast gemm-campaign
-test-kernels-emu: $(KT)/emu_campaign
+test-kernels-emu: $(KT)/emu_campaign $(KT)/emu_test
+	$(KT)/emu_test
 	$(KT)/emu_campaign 1 800
 
 test-kernels-host: $(KT)/weights_test $(KT)/check_test

@@ -68,6 +68,12 @@ static void emu_step(struct emu_tile *t, enum emu_unit u)
 	struct emu_queue *q = &t->unit[u];
 	const uint32_t *reg = q->cmd[q->done % EMU_QUEUE].reg;
 
+	if (u <= EMU_STORE &&
+	    emu_dma_table(t, reg) != q->cmd[q->done % EMU_QUEUE].table)
+		emu_fault(
+			t,
+			"DMA table at scratchpad offset 0x%x is not as it was at GO: a wait is missing",
+			reg[ASHLAR_LOAD_INDEX / 4]);
 	switch (u) {
 	case EMU_LOAD:
 		emu_dma(t, reg, false);
@@ -139,6 +145,9 @@ void ash_emu_write(uint32_t address, uint32_t value)
 			emu_step(t, u);
 		memcpy(q->cmd[q->issued % EMU_QUEUE].reg, q->reg,
 		       sizeof(q->reg));
+		if (u <= EMU_STORE)
+			q->cmd[q->issued % EMU_QUEUE].table =
+				emu_dma_table(t, q->reg);
 		q->issued++;
 		break;
 	case ASHLAR_LOAD_WAIT:

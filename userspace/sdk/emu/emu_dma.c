@@ -34,6 +34,36 @@ static void emu_check(struct emu_tile *t, const char *name, uint32_t value,
 			  most);
 }
 
+static int32_t emu_index(const uint8_t *table, uint32_t i)
+{
+	int32_t index;
+
+	memcpy(&index, table + 4 * (size_t)i, sizeof(index));
+	return index;
+}
+
+static bool emu_has_table(const struct emu_tile *t, const uint32_t *reg)
+{
+	uint32_t index = reg[ASHLAR_LOAD_INDEX / 4];
+	uint64_t words = reg[ASHLAR_LOAD_COUNT1 / 4];
+
+	return reg[ASHLAR_LOAD_GATHER / 4] == ASHLAR_LOAD_GATHER_ON &&
+	       index % 4 == 0 && index + 4 * words <= t->board.spad_bytes;
+}
+
+uint64_t emu_dma_table(const struct emu_tile *t, const uint32_t *reg)
+{
+	uint64_t hash = 0xcbf29ce484222325;
+	uint32_t i;
+
+	if (!emu_has_table(t, reg))
+		return 0;
+	for (i = 0; i < 4 * reg[ASHLAR_LOAD_COUNT1 / 4]; i++)
+		hash = (hash ^ t->spad[reg[ASHLAR_LOAD_INDEX / 4] + i]) *
+		       0x100000001b3;
+	return hash;
+}
+
 void emu_dma(struct emu_tile *t, const uint32_t *reg, bool store)
 {
 #define REG(name) reg[ASHLAR_LOAD_##name / 4]
@@ -42,6 +72,7 @@ void emu_dma(struct emu_tile *t, const uint32_t *reg, bool store)
 	uint32_t count[3], i[3];
 	int64_t start[3], gstride[3], lstride[3], step[3], limit[3];
 	int64_t start0 = (int32_t)REG(START0), limit0 = REG(LIMIT0);
+	const uint8_t *table = NULL;
 	int d;
 
 	for (d = 0; d < 3; d++) {
@@ -54,6 +85,16 @@ void emu_dma(struct emu_tile *t, const uint32_t *reg, bool store)
 		emu_check(t, "count", count[d], 65535);
 	}
 	emu_check(t, "run", run, t->board.spad_bytes);
+	if (REG(GATHER) > ASHLAR_LOAD_GATHER_ON)
+		emu_fault(t, "DMA GATHER is %u", REG(GATHER));
+	if (REG(GATHER)) {
+		if (!emu_has_table(t, reg))
+			emu_fault(
+				t,
+				"DMA table of %u words at scratchpad offset 0x%x, size 0x%x",
+				count[0], REG(INDEX), t->board.spad_bytes);
+		table = t->spad + REG(INDEX);
+	}
 
 	for (i[2] = 0; i[2] < count[2]; i[2]++)
 		for (i[1] = 0; i[1] < count[1]; i[1]++)
@@ -66,6 +107,8 @@ void emu_dma(struct emu_tile *t, const uint32_t *reg, bool store)
 				for (d = 0; d < 3; d++) {
 					int64_t c = start[d] + i[d] * step[d];
 
+					if (d == 0 && table)
+						c = emu_index(table, i[0]);
 					inside &= c >= 0 && c < limit[d];
 					local += i[d] * lstride[d];
 					global += (uint64_t)(c * gstride[d]);

@@ -17,6 +17,7 @@ enum emu_unit { EMU_LOAD, EMU_STORE, EMU_MATRIX, EMU_VECTOR, EMU_UNITS };
 
 struct emu_cmd {
 	uint32_t reg[EMU_REGS];
+	uint64_t table; /* DMA: emu_dma_table() at GO */
 };
 
 struct emu_queue {
@@ -46,6 +47,8 @@ _Noreturn void emu_fault(struct emu_tile *t, const char *format, ...)
 
 /* Do one macro-operation. */
 void emu_dma(struct emu_tile *t, const uint32_t *reg, bool store);
+/* A hash of the table that GATHER reads; 0 for none, or a bad one. */
+uint64_t emu_dma_table(const struct emu_tile *t, const uint32_t *reg);
 void emu_matrix(struct emu_tile *t, const uint32_t *reg);
 void emu_vector(struct emu_tile *t, const uint32_t *reg);
 

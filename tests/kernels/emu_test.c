@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The emulated tile, where a campaign of kernels does not reach: gather, both
+ * ways, against copies by the host; what it refuses; waits that are missing.
+ *   emu_test [SEED [CASES]]
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <ashlar/kernel.h>
+
+#include "emu.h"
+#include "kt.h"
+
+#define ROWS_MOST 64u
+#define MEMORY	  0x10000u
+#define FROM	  0x40000000ull
+#define TO	  0x50000000ull
+#define TABLE	  0x60000000ull
+
+struct gather_args {
+	uint32_t rows, run, limit;
+	int32_t pitch; /* of the rows in memory that are chosen */
+	uint32_t scatter; /* store by the table instead */
+	uint32_t hasty; /* leaves out the wait for the table */
+	uint32_t table; /* its offset in the scratchpad */
+};
+
+ASHLAR_KERNEL(gather, struct gather_args)
+{
+	enum ash_unit unit = args->scatter ? ASH_STORE : ASH_LOAD;
+	uint32_t rows = args->rows, run = args->run;
+	ash_token token = ash_load_1d(args->table & ~3u, TABLE, 4 * rows);
+
+	if (!args->hasty)
+		ash_wait(ASH_LOAD, token);
+	if (args->scatter)
+		ash_wait(ASH_LOAD, ash_load_1d(0, FROM, run * rows));
+	ash_dma_gather(unit, args->table, args->limit);
+	if (args->scatter) {
+		token = ash_store(TO, args->pitch, 0, (int32_t)run, run, rows);
+	} else {
+		token = ash_load(0, (int32_t)run, FROM, args->pitch, run, rows);
+	}
+	ash_wait(unit, token);
+	ash_dma_plain(unit);
+	if (!args->scatter)
+		ash_store_1d(TO, 0, run * rows);
+	return 0;
+}
+
+static uint32_t run_gather(const void *args)
+{
+	return gather(args);
+}
+
+static uint8_t from[MEMORY], to[MEMORY], want[MEMORY];
+static int32_t table[ROWS_MOST];
+static unsigned long passed, failed;
+
+static void judge(bool ok, const char *what, uint64_t seed, const char *fault)
+{
+	if (ok) {
+		passed++;
+		return;
+	}
+	failed++;
+	printf("FAIL %s, seed %llu: \"%s\"\n", what, (unsigned long long)seed,
+	       fault);
+}
+
+static uint32_t launch(struct emu_job *job, const struct gather_args *args,
+		       uint64_t seed)
+{
+	const struct emu_region regions[] = {
+		{ FROM, MEMORY, from, 0 },
+		{ TO, MEMORY, to, 1 },
+		{ TABLE, sizeof(table), (uint8_t *)table, 0 },
+	};
+
+	*job = (struct emu_job){ .board = seed % 2 ? &emu_sim : &emu_tiny,
+				 .regions = regions,
+				 .region_count = 3,
+				 .count = 1,
+				 .grid = { 1, 1, 1 },
+				 .seed = seed };
+	return emu_run(job, run_gather, args, sizeof(*args));
+}
+
+static void random_case(uint64_t seed)
+{
+	struct kt_random r = { seed };
+	struct gather_args args = {
+		.rows = kt_range(&r, 1, ROWS_MOST),
+		.run = kt_range(&r, 1, 200),
+		.limit = kt_range(&r, 0, 200),
+		.scatter = kt_range(&r, 0, 1),
+		.table = 0x8000 + 4 * kt_range(&r, 0, 100),
+	};
+	struct emu_job job;
+	uint32_t code, i;
+
+	args.pitch = (int32_t)(args.run + kt_range(&r, 0, 100));
+	for (i = 0; i < MEMORY; i++) {
+		from[i] = (uint8_t)kt_range(&r, 0, 255);
+		to[i] = want[i] = (uint8_t)kt_range(&r, 0, 255);
+	}
+	for (i = 0; i < args.rows; i++) {
+		uint8_t *chosen = want + i * args.run;
+		const uint8_t *source = from + i * args.run;
+		bool inside;
+
+		table[i] = kt_range(&r, 0, 9) ?
+				   (int32_t)kt_range(&r, 0, 199) :
+				   INT32_MIN + (int32_t)kt_range(&r, 0, 1);
+		inside = table[i] >= 0 && (uint32_t)table[i] < args.limit;
+		if (inside && args.scatter)
+			chosen = want + table[i] * args.pitch;
+		else if (inside)
+			source = from + table[i] * args.pitch;
+		if (inside)
+			memcpy(chosen, source, args.run);
+		else if (!args.scatter)
+			memset(chosen, 0, args.run);
+	}
+	code = launch(&job, &args, seed);
+	judge(code == 0 && !memcmp(to, want, MEMORY), "gather", seed,
+	      job.fault);
+
+	/* All lags: with none, the table is there without a wait. */
+	args.hasty = 1;
+	code = launch(&job, &args, seed);
+	judge(code == 0 ? !memcmp(to, want, MEMORY) :
+			  strstr(job.fault, "a wait is missing") != NULL,
+	      "without a wait", seed, job.fault);
+}
+
+static void refuses(void)
+{
+	struct gather_args args = { .rows = 2, .run = 8, .limit = 9 };
+	struct emu_job job;
+	unsigned long hasty = 0;
+	uint64_t seed;
+
+	args.table = 0x402;
+	launch(&job, &args, 1);
+	judge(strstr(job.fault, "table of 2 words") != NULL, "odd table", 1,
+	      job.fault);
+	/* Most lags show it. */
+	args.table = 0x400;
+	args.hasty = 1;
+	for (seed = 0; seed < 100; seed++)
+		hasty += launch(&job, &args, seed) != 0;
+	judge(hasty > 30, "hasty kernels found", hasty, "");
+}
+
+int main(int argc, char **argv)
+{
+	uint64_t seed = argc > 1 ? strtoull(argv[1], NULL, 0) : 1;
+	uint64_t cases = argc > 2 ? strtoull(argv[2], NULL, 0) : 300;
+	uint64_t i;
+
+	refuses();
+	for (i = 0; i < cases; i++)
+		random_case(seed + i);
+	printf("%lu passed, %lu failed\n", passed, failed);
+	return failed != 0;
+}
