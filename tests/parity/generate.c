@@ -110,7 +110,7 @@ void add(struct gen *g, enum op op, uint64_t a, uint64_t b, uint64_t c,
 void generate(struct kase *k, const struct board *board,
 	      const struct kind *kind, uint64_t seed)
 {
-	struct gen g = { seed * 0x2545f4914f6cdd1dull + 1, board, k };
+	struct gen g = { seed * 0x2545f4914f6cdd1dull + 1, board, k, 0 };
 	const char *p;
 
 	for (p = kind->name; *p; p++)

@@ -157,11 +157,11 @@ static void leave(struct gen *g)
 		add(g, OP_K_EXIT, chance(g, 2) ? 0 : rnd(g), 0, 0, 0);
 }
 
-static void wild(struct gen *g, const struct ground *gr)
+static void wild(struct gen *g, const struct ground *gr, bool calm)
 {
 	switch (pick(g, 0, 5)) {
 	case 0:
-		add_dma_wild(g, gr);
+		add_dma_wild(g, gr, calm);
 		break;
 	case 1:
 	case 2:
@@ -189,7 +189,7 @@ void program_random(struct gen *g, const struct ground *gr)
 		preload(g, gr);
 	while (n--) {
 		if (wildness && chance(g, wildness == 1 ? 10 : 4)) {
-			wild(g, gr);
+			wild(g, gr, true);
 			continue;
 		}
 		switch (pick(g, 0, 7)) {
@@ -218,8 +218,7 @@ void program_random(struct gen *g, const struct ground *gr)
 
 void program_overlap(struct gen *g, const struct ground *gr)
 {
-	uint32_t rounds = pick(g, 1, 4), quarter = g->board->spad_bytes / 4;
-	uint32_t half = g->board->accs / 2;
+	uint32_t rounds = pick(g, 1, 4);
 
 	add(g, OP_K_BEGIN, 0, 0, 0, 0);
 	preload(g, gr);
@@ -229,9 +228,8 @@ void program_overlap(struct gen *g, const struct ground *gr)
 		struct area area[4];
 
 		for (i = 0; i < 4; i++)
-			area[i] = (struct area){ (turn + i) % 4 * quarter,
-						 quarter, (turn + i) % 2 * half,
-						 half };
+			area[i] =
+				part_of_tile(g, (turn + i) % 4, (turn + i) % 2);
 		while (n--) {
 			switch (pick(g, 0, 3)) {
 			case 0:
@@ -286,11 +284,10 @@ void program_hang(struct gen *g, const struct ground *gr)
 
 void program_broken(struct gen *g, const struct ground *gr)
 {
-	uint32_t quarter = g->board->spad_bytes / 4, half = g->board->accs / 2;
-	const struct area area[4] = { { 0, quarter, 0, half },
-				      { quarter, quarter, 0, half },
-				      { 2 * quarter, quarter, 0, half },
-				      { 3 * quarter, quarter, half, half } };
+	const struct area area[4] = { part_of_tile(g, 0, 0),
+				      part_of_tile(g, 1, 0),
+				      part_of_tile(g, 2, 0),
+				      part_of_tile(g, 3, 1) };
 	uint32_t n = pick(g, 0, 12), i;
 
 	add(g, OP_K_BEGIN, 0, 0, 0, 0);
@@ -310,7 +307,7 @@ void program_broken(struct gen *g, const struct ground *gr)
 			break;
 		}
 	}
-	wild(g, gr);
+	wild(g, gr, false);
 	if (g->k->steps[g->k->n - 1].op == OP_K_GO && chance(g, 2))
 		g->k->steps[g->k->n - 1].op = OP_K_START;
 	if (chance(g, 2))
@@ -345,9 +342,10 @@ void program_dump(struct gen *g, uint64_t dump)
 	add(g, OP_K_MOVE, SPAD, from, (g->board->lmem_bytes - from) / 4, 0);
 	store_plain(g, dump, g->board->lmem_bytes - from);
 	dump += g->board->lmem_bytes - from;
-	for (i = 0; i <= ASHLAR_LOAD_STEP3; i += 4)
-		add(g, OP_K_READ, LOAD + i, 4, 0, 0);
-	for (i = 0; i <= ASHLAR_VECTOR_ACC_ROW; i += 4)
+	for (i = 0; i <= ASHLAR_LOAD_INDEX; i += 4)
+		if (i != ASHLAR_LOAD_DEFAULTS)
+			add(g, OP_K_READ, LOAD + i, 4, 0, 0);
+	for (i = 0; i <= ASHLAR_VECTOR_RED; i += 4)
 		add(g, OP_K_READ, VECTOR + i, 4, 0, 0);
 	for (i = 0; i <= ASHLAR_MATRIX_CFG; i += 4)
 		add(g, OP_K_READ, MATRIX + i, 4, 0, 0);
@@ -359,10 +357,11 @@ void program_dump(struct gen *g, uint64_t dump)
 			.cfg = ASHLAR_VECTOR_CFG_SRC_FMT_ACC_I32 |
 			       ASHLAR_VECTOR_CFG_SRC_FMT_I32
 				       << ASHLAR_VECTOR_CFG_DST_FMT_SHIFT,
-			.src = i,
-			.dst = 0,
+			.src = i * n,
+			.src_pitch = 1,
 			.dst_pitch = line,
 			.rows = n,
+			.groups = 1,
 		};
 
 		vector_put(g, &c);

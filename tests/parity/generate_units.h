@@ -19,7 +19,18 @@ struct area {
 	uint32_t acc, accs;
 };
 
+/*
+ * The end of each quarter of the scratchpad is for tables of GATHER: those of
+ * loads in the first, of stores in the second. What is not waited for keeps
+ * away from there.
+ */
+#define TABLE_WORDS  16u
+#define TABLES	     32u
+#define TABLES_BYTES (4 * TABLE_WORDS * TABLES)
+
 struct area whole_tile(const struct gen *g);
+/* A quarter of the scratchpad but for tables, half of the accumulators. */
+struct area part_of_tile(const struct gen *g, uint32_t quarter, uint32_t half);
 
 /* The kernel writes a register; starts a unit, and waits for it or not. */
 void k_put(struct gen *g, uint32_t addr, uint32_t value);
@@ -32,8 +43,8 @@ void add_matrix(struct gen *g, const struct area *a, bool wait);
 void add_vector(struct gen *g, const struct area *a, bool wait);
 /* Good ones for pages of all kinds. */
 void add_dma_strange(struct gen *g, const struct ground *gr);
-/* Some parameters are anything, but no work for ever. */
-void add_dma_wild(struct gen *g, const struct ground *gr);
+/* Some parameters are anything, but no work for ever. calm: nothing is on. */
+void add_dma_wild(struct gen *g, const struct ground *gr, bool calm);
 void add_matrix_wild(struct gen *g);
 void add_vector_wild(struct gen *g);
 /* Parameters of the vector unit. */

@@ -97,7 +97,8 @@ static const struct name dma[] = {
 	D(LSTRIDE1), D(LSTRIDE2), D(LSTRIDE3), D(START0),   D(START1),
 	D(START2),   D(START3),	  D(LIMIT0),   D(LIMIT1),   D(LIMIT2),
 	D(LIMIT3),   D(STEP1),	  D(STEP2),    D(STEP3),    D(DEFAULTS),
-	D(GO),	     D(ISSUED),	  D(DONE),     D(WAIT),	    { 0, NULL },
+	D(GATHER),   D(INDEX),	  D(GO),       D(ISSUED),   D(DONE),
+	D(WAIT),     { 0, NULL },
 };
 
 static const struct name matrix[] = {
@@ -108,12 +109,18 @@ static const struct name matrix[] = {
 };
 
 static const struct name vector[] = {
-	R(VECTOR, CFG),	      R(VECTOR, SRC),	     R(VECTOR, SRC_PITCH),
-	R(VECTOR, SRC2),      R(VECTOR, SRC2_PITCH), R(VECTOR, BIAS),
-	R(VECTOR, SCALE),     R(VECTOR, SCALEV),     R(VECTOR, DST),
-	R(VECTOR, DST_PITCH), R(VECTOR, ROWS),	     R(VECTOR, ACC_ROW),
-	R(VECTOR, GO),	      R(VECTOR, ISSUED),     R(VECTOR, DONE),
-	R(VECTOR, WAIT),      { 0, NULL },
+	R(VECTOR, CFG),	       R(VECTOR, OP),
+	R(VECTOR, SRC),	       R(VECTOR, SRC_PITCH),
+	R(VECTOR, SRC_GPITCH), R(VECTOR, SRC2),
+	R(VECTOR, SRC2_PITCH), R(VECTOR, SRC2_GPITCH),
+	R(VECTOR, BIAS),       R(VECTOR, SCALE),
+	R(VECTOR, DST),	       R(VECTOR, DST_PITCH),
+	R(VECTOR, DST_GPITCH), R(VECTOR, ROWS),
+	R(VECTOR, GROUPS),     R(VECTOR, TAIL),
+	R(VECTOR, RED),	       R(VECTOR, DEFAULTS),
+	R(VECTOR, GO),	       R(VECTOR, ISSUED),
+	R(VECTOR, DONE),       R(VECTOR, WAIT),
+	{ 0, NULL },
 };
 
 static const char *find(const struct name *names, uint32_t offset)

@@ -176,6 +176,7 @@ struct gen {
 	uint64_t state;
 	const struct board *board;
 	struct kase *k;
+	uint32_t tables; /* of GATHER, so far */
 };
 
 uint32_t rnd(struct gen *g);
