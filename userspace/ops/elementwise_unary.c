@@ -41,6 +41,11 @@ static int check(struct check *c, const struct ashlar_op_unary *op)
 	return 0;
 }
 
+static bool is_integer(uint32_t format)
+{
+	return format == ASHLAR_I8 || format == ASHLAR_I32;
+}
+
 /* v = x * scale + shift, as flags say. */
 static void set_affine(struct map_step *s, const struct ashlar_op_unary *op)
 {
@@ -48,11 +53,11 @@ static void set_affine(struct map_step *s, const struct ashlar_op_unary *op)
 	s->scale = map_bits(op->scale);
 	s->biased = op->flags & ASHLAR_UNARY_SHIFT;
 	s->bias = map_bits(op->shift);
-}
-
-static bool is_integer(uint32_t format)
-{
-	return format == ASHLAR_I8 || format == ASHLAR_I32;
+	/* What makes an fp32 of an integer, to add one to. */
+	if (s->biased && !s->scaled && is_integer(op->x.format)) {
+		s->scaled = true;
+		s->scale = ONE;
+	}
 }
 
 /* One pass: y = function(v). */
