@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the kernels over rows share: rows come in batches, a batch is taken
+ * through several passes of the vector unit, results go out, and all of it
+ * overlaps. A kernel says what it uses and then reads like its formulas:
+ *
+ *	rows_begin(&r, &use, &args->shape);
+ *	while (rows_batch(&r)) {
+ *		while (rows_segment(&r))	one pass
+ *			rows_run(&r, ...);
+ *		...				words of the batch
+ *		while (rows_segment(&r))	the next pass
+ *			rows_run(&r, ...);
+ *	}
+ *	rows_end(&r);
+ *
+ * A row is lines of N elements; a batch of G rows is G groups for the vector
+ * unit, each with one word of every array of words. Rows are cut into segments
+ * of ROWS_SEGMENT lines, which fixes the order of sums; a vector operation works
+ * on one segment of all rows of a batch.
+ *
+ * A unit is what is loaded at once, to a slot of the ring: whole rows if some fit
+ * (they are resident, and every pass finds them there), else one segment of the
+ * batch's rows, again for each pass. When the kernel takes unit i, unit i - 2 is
+ * done with or nearly so: it is retired, its results are stored, its slot is
+ * loaded with the unit that comes next, and unit i - 1 keeps the vector unit busy
+ * meanwhile.
+ *
+ * Banks: slots, temporaries and results have banks of their own, arrays of words
+ * the last one, so that units do not meet in them.
+ */
+#ifndef NORM_ROWS_H
+#define NORM_ROWS_H
+
+#include <ashlar/kernel.h>
+
+#include "../args_norm.h"
+
+#define ROWS_SEGMENT 64u /* lines */
+#define ROWS_INS     2u
+#define ROWS_TEMPS   2u
+#define ROWS_VECTORS 4u
+#define ROWS_LISTS   2u
+#define ROWS_SLOTS   3u
+/* Arrays of words that are loaded: a batch is at most a ring ahead. */
+#define ROWS_LIST_SLOTS (ROWS_SLOTS + 1)
+/* A list that is stored may be under way when the next but one is made. */
+#define ROWS_STORE_SLOTS 3u
+
+struct rows;
+struct rows_unit;
+
+/* What a kernel does with its rows. */
+struct rows_use {
+	const struct norm_rows *in[ROWS_INS]; /* NULL: no more */
+	const struct norm_rows *out; /* or NULL */
+	uint32_t temps; /* fp32 temporaries of a whole unit */
+	uint32_t passes;
+	uint64_t vector[ROWS_VECTORS]; /* fp32 rows of all columns; 0: none */
+	uint64_t list_in[ROWS_LISTS]; /* a word for each row; 0: none */
+	uint64_t list_out[ROWS_LISTS];
+	uint32_t words; /* other arrays of words */
+	uint8_t in_banks, temp_banks, out_banks; /* of eight, seven in sum */
+	/* Called with a unit whose results are made and will be stored. */
+	void (*finish)(struct rows *r, const struct rows_unit *unit);
+	const void *args; /* the kernel's own */
+};
+
+/* A segment of the rows of a batch, as the vector unit sees it. */
+struct rows_at {
+	uint32_t offset, pitch, gpitch;
+};
+
+/* A walk over the units; loads and computation each have one. */
+struct rows_walk {
+	uint32_t row, rows; /* of the batch */
+	uint32_t batch, pass, segment; /* numbers */
+	uint32_t list; /* slot of its lists */
+};
+
+struct rows_unit {
+	struct rows_walk at;
+	uint32_t slot;
+	uint32_t out; /* offset of its results, if it has some */
+	bool has_out, last; /* last of its batch */
+	uint32_t store_list; /* slot of the lists that are stored */
+	ash_token used; /* vector token behind its last operation */
+};
+
+struct rows {
+	const struct rows_use *use;
+	/* Sizes. */
+	uint32_t n, line; /* lanes, bytes of N words */
+	uint32_t cols, lines, segments; /* of a row */
+	uint32_t tail; /* lanes of its last line; 0: all */
+	uint32_t end; /* row behind this tile's last */
+	uint32_t batch_rows; /* G */
+	bool resident;
+	uint32_t unit_lines; /* lines of each row in a unit */
+	uint32_t list_bytes;
+	/* Places. */
+	uint32_t in_slot[ROWS_SLOTS], slots;
+	uint32_t in_offset[ROWS_INS]; /* in a slot */
+	uint32_t in_line[ROWS_INS], out_line; /* bytes of a line */
+	uint32_t vector_offset; /* in a slot, or of the resident ones */
+	uint32_t temp_offset[ROWS_TEMPS];
+	uint32_t out_offset, out_bytes, outs;
+	uint32_t list_in_offset, list_out_offset, words_offset;
+	/* Loads. */
+	struct rows_walk next;
+	uint32_t loaded;
+	ash_token arrived[ROWS_SLOTS];
+	/* Computation: unit now, and the two before, by their number. */
+	struct rows_walk now;
+	uint32_t taken, retired;
+	struct rows_unit unit[ROWS_SLOTS];
+	bool begun; /* the batch that rows_batch() goes to is the first */
+	uint32_t step; /* segment that comes next in the pass */
+	uint32_t out_slot, store_slot;
+	ash_token stored[ROWS_SLOTS], list_stored[ROWS_STORE_SLOTS];
+	/* Of the batch. */
+	uint32_t batch; /* rows in it */
+	uint32_t list_in[ROWS_LISTS], list_out[ROWS_LISTS];
+	/* Of the segment. */
+	bool first; /* of its row */
+	uint32_t segment_lines, segment_tail;
+	struct rows_at in[ROWS_INS], temp[ROWS_TEMPS], out;
+	struct rows_at vector[ROWS_VECTORS];
+};
+
+void rows_begin(struct rows *r, const struct rows_use *use,
+		const struct norm_shape *shape);
+bool rows_batch(struct rows *r);
+bool rows_segment(struct rows *r);
+void rows_end(struct rows *r);
+
+/* Offset of array of words `which`. */
+static inline uint32_t rows_words(const struct rows *r, uint32_t which)
+{
+	return r->words_offset + which * r->list_bytes;
+}
+
+/*
+ * One operation on the segment of all rows of the batch. dst, src2: NULL for
+ * none. Bias, scale and words of SRC2 are set before.
+ */
+void rows_run(const struct rows *r, uint32_t cfg, uint32_t op,
+	      const struct rows_at *dst, const struct rows_at *src,
+	      const struct rows_at *src2, uint32_t red);
+
+/*
+ * The same, reduced to the array of words `to`. Segments behind the first go
+ * through `part` and are joined.
+ */
+void rows_reduce(const struct rows *r, uint32_t cfg, uint32_t op,
+		 const struct rows_at *src, const struct rows_at *src2,
+		 uint32_t to, uint32_t part, enum ash_vector_op join);
+
+/*
+ * One operation on each line of the segment: its rows are the rows of the
+ * batch, so that BIAS and SCALE can be the line of a vector.
+ */
+void rows_columns(const struct rows *r, uint32_t cfg, const struct rows_at *dst,
+		  const struct rows_at *src, const struct rows_at *src2,
+		  const struct rows_at *bias, const struct rows_at *scale);
+
+/*
+ * One operation on an array of words, from fp32, to elements whose lines have so
+ * many bytes. op: a function.
+ */
+void rows_each_to(const struct rows *r, uint32_t cfg, uint32_t op, uint32_t dst,
+		  uint32_t dst_line, uint32_t src);
+
+static inline void rows_each(const struct rows *r, uint32_t cfg, uint32_t op,
+			     uint32_t dst, uint32_t src)
+{
+	rows_each_to(r, cfg, op, dst, r->line, src);
+}
+
+/* SRC2 of the following rows_each(): an array of words. */
+static inline void rows_with(const struct rows *r, uint32_t words)
+{
+	ash_vector_src2(words, r->line);
+}
+
+#endif
