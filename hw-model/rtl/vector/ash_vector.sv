@@ -148,9 +148,9 @@ module ash_vector
 			// A row that is not written yet must be before it is read.
 			reads = line_any || (!columns && (!c.from_acc || c.lane.mid.rear.src2 == ROW));
 			if (reads && used != '0)
-				for (int i = 0; i < DEPTH; i++)
-					if (used[i] && slots[i].line == rd_at[ADDR_W-1:2] &&
-					    (slots[i].quarters & rd_quarters) != '0)
+				for (int s = 0; s < DEPTH; s++)
+					if (used[s] && slots[s].line == rd_at[ADDR_W-1:2] &&
+					    (slots[s].quarters & rd_quarters) != '0)
 						pending = 1'b1;
 			if (red_wait && red.line == rd_at[ADDR_W-1:2] && (red.quarters & rd_quarters) != '0)
 				pending = 1'b1;

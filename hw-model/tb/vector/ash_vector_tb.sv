@@ -9,7 +9,7 @@ module ash_vector_tb
 	input  logic                  clear,
 	input  logic                  cmd_valid,
 	output logic                  cmd_ready,
-	input  logic [31:0]           cmd_word [12],     // the members of vector_cmd_t in order
+	input  logic [31:0]           cmd_word [17],     // the members of vector_cmd_t in order
 	output logic                  done,
 	output logic                  fault_valid,
 	output logic [2:0]            fault_cause,
@@ -35,9 +35,11 @@ module ash_vector_tb
 	vector_cmd_t cmd;
 	fault_t fault;
 
-	assign cmd = '{cfg: cmd_word[0], src: cmd_word[1], src_pitch: cmd_word[2], src2: cmd_word[3],
-	               src2_pitch: cmd_word[4], bias: cmd_word[5], scale: cmd_word[6], scalev: cmd_word[7],
-	               dst: cmd_word[8], dst_pitch: cmd_word[9], rows: cmd_word[10], acc_row: cmd_word[11]};
+	assign cmd = '{cfg: cmd_word[0], op: cmd_word[1], src: cmd_word[2], src_pitch: cmd_word[3],
+	               src_gpitch: cmd_word[4], src2: cmd_word[5], src2_pitch: cmd_word[6],
+	               src2_gpitch: cmd_word[7], bias: cmd_word[8], scale: cmd_word[9], dst: cmd_word[10],
+	               dst_pitch: cmd_word[11], dst_gpitch: cmd_word[12], rows: cmd_word[13],
+	               groups: cmd_word[14], tail: cmd_word[15], red: cmd_word[16]};
 	assign fault_cause = fault.cause;
 	assign fault_sub = fault.sub;
 	assign fault_addr = fault.addr;
