@@ -55,9 +55,17 @@ void fast_matrix_run(struct ash_tile *t, const struct ash_matrix_cmd *c)
 	best()->matrix(t, c);
 }
 
+void fast_vector_run_part(struct ash_tile *t, const struct fast_vector_part *p)
+{
+	best()->vector(t, p);
+}
+
 void fast_vector_run(struct ash_tile *t, const struct ash_vector_cmd *c)
 {
-	best()->vector(t, c);
+	struct fast_vector_kept kept;
+	const struct fast_vector_part all = { c, 0, c->groups, &kept };
+
+	best()->vector(t, &all);
 }
 
 const char *fast_units_name(void)

@@ -13,8 +13,27 @@
 
 #include "ash_units.h"
 
+#define FAST_N_MAX 64u /* greatest N */
+
 void fast_matrix_run(struct ash_tile *t, const struct ash_matrix_cmd *c);
 void fast_vector_run(struct ash_tile *t, const struct ash_vector_cmd *c);
+
+/*
+ * A vector command of billions of rows is a good one. So that nobody waits for
+ * the whole of it: groups first .. end - 1, in order from 0 on. What the unit
+ * has read of BIAS, SCALE and the words of SRC2 is kept in between.
+ */
+struct fast_vector_kept {
+	uint32_t src2[FAST_N_MAX], bias[FAST_N_MAX], scale[FAST_N_MAX];
+};
+
+struct fast_vector_part {
+	const struct ash_vector_cmd *cmd;
+	uint32_t first, end;
+	struct fast_vector_kept *kept;
+};
+
+void fast_vector_run_part(struct ash_tile *t, const struct fast_vector_part *p);
 
 /* What they use of this processor: "avx2", "portable", ... for bench and log. */
 const char *fast_units_name(void);

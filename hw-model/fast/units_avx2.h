@@ -9,7 +9,7 @@
 
 #include <immintrin.h>
 
-#include "ash_units.h"
+#include "units.h"
 
 #define UNITS_AVX2   __attribute__((target("avx2,f16c")))
 #define UNITS_INLINE static inline __attribute__((always_inline)) UNITS_AVX2
@@ -18,7 +18,7 @@
 #define UNITS_MXCSR 0x9fc0u
 
 void fast_matrix_avx2(struct ash_tile *t, const struct ash_matrix_cmd *c);
-void fast_vector_avx2(struct ash_tile *t, const struct ash_vector_cmd *c);
+void fast_vector_avx2(struct ash_tile *t, const struct fast_vector_part *p);
 
 UNITS_INLINE __m256i units_nan_to_one(__m256i x)
 {

@@ -10,7 +10,7 @@
 struct fast_units {
 	const char *name;
 	void (*matrix)(struct ash_tile *t, const struct ash_matrix_cmd *c);
-	void (*vector)(struct ash_tile *t, const struct ash_vector_cmd *c);
+	void (*vector)(struct ash_tile *t, const struct fast_vector_part *p);
 };
 
 extern const struct fast_units fast_units_portable;

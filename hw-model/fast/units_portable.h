@@ -9,14 +9,14 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "ash_units.h"
+#include "units.h"
 
 #if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
 #error "the memories of a tile are little endian, and so must be the host"
 #endif
 
 void fast_matrix_portable(struct ash_tile *t, const struct ash_matrix_cmd *c);
-void fast_vector_portable(struct ash_tile *t, const struct ash_vector_cmd *c);
+void fast_vector_portable(struct ash_tile *t, const struct fast_vector_part *p);
 
 static inline float units_float(uint32_t u)
 {

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: MIT
 /*
- * The vector unit with AVX2: a row goes through one step after the other in
- * registers or the first-level cache, and is written when all of it was read,
- * so commands that work in place or on overlapping rows need no special care.
+ * The vector unit with AVX2: a row stays in registers or the first-level cache
+ * between the steps of vector_loop.h. Floats may be denormals there, which
+ * arithmetic takes as zeros, and any NaN.
  */
 #ifdef __x86_64__
 #include <string.h>
 
 #include "units_avx2.h"
 #include "vector.h"
+#include "vector_fn_avx2.h"
 
 #define VECS_MAX (VECTOR_N_MAX / 8)
 
@@ -56,10 +57,18 @@ UNITS_INLINE __m256i canonical(__m256i x)
 	return units_nan_to_one(flush(x));
 }
 
-/* 1. Widening. Denormals stay: arithmetic takes them as zeros. */
-UNITS_INLINE void widen(uint32_t fmt, uint32_t vecs, const uint8_t *at,
-			struct row *r)
+UNITS_INLINE void vec_splat(uint32_t fmt, uint32_t n, uint32_t x, struct row *r)
 {
+	(void)fmt;
+	for (uint32_t i = 0; i < n / 8; i++)
+		r->x[i] = word(x);
+}
+
+UNITS_INLINE void vec_get(uint32_t fmt, uint32_t n, const uint8_t *at,
+			  struct row *r)
+{
+	uint32_t vecs = n / 8;
+
 	switch (fmt) {
 	case I8:
 		for (uint32_t i = 0; i < vecs; i++)
@@ -98,10 +107,22 @@ UNITS_INLINE __m256i extreme(bool max, __m256i x, __m256i y)
 	return bits(_mm256_blendv_ps(flt(x), flt(word(0x7fc00000)), nan));
 }
 
-/* 2. SRC2. */
-UNITS_INLINE void combine(const struct vector_job *j, uint32_t vecs,
-			  struct row *r, const struct row *s)
+/* 1 where a is greater than b, else 0. */
+UNITS_INLINE __m256i greater(__m256i a, __m256i b)
 {
+	return _mm256_srli_epi32(_mm256_cmpgt_epi32(a, b), 31);
+}
+
+UNITS_INLINE __m256i mulhu(__m256i x, __m256i y)
+{
+	__m256i even = _mm256_mul_epu32(x, y);
+	__m256i odd = _mm256_mul_epu32(_mm256_srli_epi64(x, 32),
+				       _mm256_srli_epi64(y, 32));
+
+	return _mm256_blend_epi32(_mm256_srli_epi64(even, 32), odd, 0xaa);
+}
+
+/* Each vector x of a row, with y of the other, becomes `what`. */
 #define EACH(what)                            \
 	for (uint32_t i = 0; i < vecs; i++) { \
 		__m256i x = r->x[i];          \
@@ -110,22 +131,54 @@ UNITS_INLINE void combine(const struct vector_job *j, uint32_t vecs,
 		r->x[i] = what;               \
 	}                                     \
 	break
-	if (j->integer) {
-		switch (j->op) {
-		case ASHLAR_VECTOR_CFG_SRC2_OP_ADD:
-			EACH(_mm256_add_epi32(x, y));
-		case ASHLAR_VECTOR_CFG_SRC2_OP_SUB:
-			EACH(_mm256_sub_epi32(x, y));
-		case ASHLAR_VECTOR_CFG_SRC2_OP_MUL:
-			EACH(_mm256_mullo_epi32(x, y));
-		case ASHLAR_VECTOR_CFG_SRC2_OP_MAX:
-			EACH(_mm256_max_epi32(x, y));
-		default:
-			EACH(_mm256_min_epi32(x, y));
-		}
-		return;
+
+UNITS_INLINE void combine_i32(uint32_t op, uint32_t vecs, struct row *r,
+			      const struct row *s)
+{
+	const __m256i zero = _mm256_setzero_si256();
+
+	switch (op) {
+	case ASHLAR_VECTOR_CFG_SRC2_OP_ADD:
+		EACH(_mm256_add_epi32(x, y));
+	case ASHLAR_VECTOR_CFG_SRC2_OP_SUB:
+		EACH(_mm256_sub_epi32(x, y));
+	case ASHLAR_VECTOR_CFG_SRC2_OP_MUL:
+		EACH(_mm256_mullo_epi32(x, y));
+	case ASHLAR_VECTOR_CFG_SRC2_OP_MAX:
+		EACH(_mm256_max_epi32(x, y));
+	case ASHLAR_VECTOR_CFG_SRC2_OP_MIN:
+		EACH(_mm256_min_epi32(x, y));
+	case ASHLAR_VECTOR_CFG_SRC2_OP_GT:
+		EACH(greater(x, y));
+	case ASHLAR_VECTOR_CFG_SRC2_OP_GE:
+		EACH(_mm256_xor_si256(greater(y, x), word(1)));
+	case ASHLAR_VECTOR_CFG_SRC2_OP_EQ:
+		EACH(_mm256_srli_epi32(_mm256_cmpeq_epi32(x, y), 31));
+	case ASHLAR_VECTOR_CFG_SRC2_OP_GATE:
+		EACH(_mm256_and_si256(x, _mm256_cmpgt_epi32(y, zero)));
+	case ASHLAR_VECTOR_CFG_SRC2_OP_KEEP:
+		EACH(_mm256_andnot_si256(_mm256_cmpeq_epi32(y, zero), x));
+	case ASHLAR_VECTOR_CFG_SRC2_OP_MULHU:
+		EACH(mulhu(x, y));
+	case ASHLAR_VECTOR_CFG_SRC2_OP_AND:
+		EACH(_mm256_and_si256(x, y));
+	case ASHLAR_VECTOR_CFG_SRC2_OP_OR:
+		EACH(_mm256_or_si256(x, y));
+	case ASHLAR_VECTOR_CFG_SRC2_OP_XOR:
+		EACH(_mm256_xor_si256(x, y));
+	case ASHLAR_VECTOR_CFG_SRC2_OP_SHL:
+		EACH(_mm256_sllv_epi32(x, _mm256_and_si256(y, word(31))));
+	default:
+		EACH(_mm256_srlv_epi32(x, _mm256_and_si256(y, word(31))));
 	}
-	switch (j->op) {
+}
+
+UNITS_INLINE void combine_f32(uint32_t op, uint32_t vecs, struct row *r,
+			      const struct row *s)
+{
+	const __m256 zero = _mm256_setzero_ps(), one = _mm256_set1_ps(1);
+
+	switch (op) {
 	case ASHLAR_VECTOR_CFG_SRC2_OP_ADD:
 		EACH(bits(_mm256_add_ps(flt(x), flt(y))));
 	case ASHLAR_VECTOR_CFG_SRC2_OP_SUB:
@@ -134,45 +187,122 @@ UNITS_INLINE void combine(const struct vector_job *j, uint32_t vecs,
 		EACH(bits(_mm256_mul_ps(flt(x), flt(y))));
 	case ASHLAR_VECTOR_CFG_SRC2_OP_MAX:
 		EACH(extreme(true, x, y));
-	default:
+	case ASHLAR_VECTOR_CFG_SRC2_OP_MIN:
 		EACH(extreme(false, x, y));
+	case ASHLAR_VECTOR_CFG_SRC2_OP_GT:
+		EACH(bits(_mm256_and_ps(
+			one, _mm256_cmp_ps(flt(x), flt(y), _CMP_GT_OQ))));
+	case ASHLAR_VECTOR_CFG_SRC2_OP_GE:
+		EACH(bits(_mm256_and_ps(
+			one, _mm256_cmp_ps(flt(x), flt(y), _CMP_GE_OQ))));
+	case ASHLAR_VECTOR_CFG_SRC2_OP_EQ:
+		/* all NaNs are equal once they are one */
+		EACH(bits(_mm256_and_ps(
+			one,
+			_mm256_or_ps(_mm256_cmp_ps(flt(x), flt(y), _CMP_EQ_OQ),
+				     flt(_mm256_cmpeq_epi32(
+					     units_nan_to_one(x),
+					     units_nan_to_one(y)))))));
+	case ASHLAR_VECTOR_CFG_SRC2_OP_GATE:
+		EACH(bits(_mm256_and_ps(
+			flt(x), _mm256_cmp_ps(flt(y), zero, _CMP_GT_OQ))));
+	default: /* KEEP */
+		EACH(bits(_mm256_and_ps(
+			flt(x), _mm256_cmp_ps(flt(y), zero, _CMP_NEQ_UQ))));
+	}
+}
+#undef EACH
+
+UNITS_INLINE void vec_combine(uint32_t op, bool integer, uint32_t n,
+			      struct row *r, const struct row *s)
+{
+	if (integer)
+		combine_i32(op, n / 8, r, s);
+	else
+		combine_f32(op, n / 8, r, s);
+}
+
+UNITS_INLINE void vec_to_f32(uint32_t n, struct row *r)
+{
+	for (uint32_t i = 0; i < n / 8; i++)
+		r->x[i] = bits(_mm256_cvtepi32_ps(r->x[i]));
+}
+
+/* By itself: much code that few commands need. */
+UNITS_AVX2 static __attribute__((noinline)) void
+vec_function(uint32_t fn, uint32_t n, struct row *r)
+{
+#define EACH(what)                             \
+	for (uint32_t i = 0; i < n / 8; i++) { \
+		__m256i x = r->x[i];           \
+                                               \
+		r->x[i] = what;                \
+	}                                      \
+	break
+	switch (fn) {
+	case ASHLAR_VECTOR_OP_FN_EXP:
+		EACH(fn_exp(x));
+	case ASHLAR_VECTOR_OP_FN_LOG:
+		EACH(fn_log(x));
+	case ASHLAR_VECTOR_OP_FN_RECIP:
+		EACH(fn_recip(x));
+	case ASHLAR_VECTOR_OP_FN_RSQRT:
+		EACH(fn_rsqrt(x));
+	case ASHLAR_VECTOR_OP_FN_SQRT:
+		EACH(fn_sqrt(x));
+	case ASHLAR_VECTOR_OP_FN_TANH:
+		EACH(fn_tanh(x));
+	case ASHLAR_VECTOR_OP_FN_ERF:
+		EACH(fn_erf(x));
+	case ASHLAR_VECTOR_OP_FN_ABS:
+		EACH(_mm256_and_si256(x, word(0x7fffffff)));
+	default: /* SQUARE */
+		EACH(bits(_mm256_mul_ps(flt(x), flt(x))));
 	}
 #undef EACH
 }
 
-/* 3. to 5. Bias, scale and ReLU; whether the row is of integers then. */
-UNITS_INLINE bool finish(const struct vector_job *j, uint32_t vecs,
-			 struct row *r, const struct row *bias,
-			 const struct row *scale)
+UNITS_INLINE void vec_relu(bool integer, uint32_t n, struct row *r)
 {
-	bool integer = j->integer;
+	/* the NaN first: it has no sign then */
+	if (!integer)
+		for (uint32_t i = 0; i < n / 8; i++)
+			r->x[i] = units_nan_to_one(r->x[i]);
+	for (uint32_t i = 0; i < n / 8; i++)
+		r->x[i] = _mm256_max_epi32(r->x[i], _mm256_setzero_si256());
+}
 
-	if (j->bias_on && integer)
-		for (uint32_t i = 0; i < vecs; i++)
-			r->x[i] = _mm256_add_epi32(r->x[i], bias->x[i]);
-	else if (j->bias_on)
-		for (uint32_t i = 0; i < vecs; i++)
-			r->x[i] = bits(
-				_mm256_add_ps(flt(r->x[i]), flt(bias->x[i])));
-	if (j->scale_on) {
-		if (integer)
-			for (uint32_t i = 0; i < vecs; i++)
-				r->x[i] = bits(_mm256_cvtepi32_ps(r->x[i]));
-		integer = false;
-		for (uint32_t i = 0; i < vecs; i++)
-			r->x[i] = bits(
-				_mm256_mul_ps(flt(r->x[i]), flt(scale->x[i])));
+UNITS_INLINE void vec_blank(uint32_t n, uint32_t from, uint32_t x,
+			    struct row *r)
+{
+	for (uint32_t i = 0; i < n / 8; i++) {
+		__m256i lane = _mm256_add_epi32(
+			word(8 * i), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
+		__m256i there = _mm256_cmpgt_epi32(word(from), lane);
+
+		r->x[i] = _mm256_blendv_epi8(word(x), r->x[i], there);
 	}
-	if (j->relu && integer)
+}
+
+UNITS_INLINE uint32_t vec_fold(uint32_t op, bool integer, uint32_t n,
+			       struct row *r)
+{
+	struct row upper;
+
+	for (uint32_t vecs = n / 16; vecs; vecs /= 2) {
 		for (uint32_t i = 0; i < vecs; i++)
-			r->x[i] = _mm256_max_epi32(r->x[i],
-						   _mm256_setzero_si256());
-	else if (j->relu)
-		/* the NaN first: it has no sign then */
-		for (uint32_t i = 0; i < vecs; i++)
-			r->x[i] = _mm256_max_epi32(units_nan_to_one(r->x[i]),
-						   _mm256_setzero_si256());
-	return integer;
+			upper.x[i] = r->x[i + vecs];
+		vec_combine(op, integer, 8 * vecs, r, &upper);
+	}
+	upper.x[0] = _mm256_permute2x128_si256(r->x[0], r->x[0], 0x11);
+	vec_combine(op, integer, 8, r, &upper);
+	upper.x[0] = _mm256_shuffle_epi32(r->x[0], 0xee);
+	vec_combine(op, integer, 8, r, &upper);
+	upper.x[0] = _mm256_shuffle_epi32(r->x[0], 0x55);
+	vec_combine(op, integer, 8, r, &upper);
+	if (!integer)
+		r->x[0] = canonical(r->x[0]);
+	return (uint32_t)_mm256_cvtsi256_si32(r->x[0]);
 }
 
 UNITS_INLINE __m256i to_i32(__m256i x)
@@ -217,10 +347,11 @@ UNITS_INLINE void put32(uint8_t *to, __m256i x)
 	_mm256_storeu_si256((__m256i *)to, x);
 }
 
-/* 6. Conversion. */
-UNITS_INLINE void narrow(uint32_t fmt, bool integer, uint32_t vecs,
-			 struct row *r, uint8_t *to)
+UNITS_INLINE void vec_put(uint32_t fmt, bool integer, uint32_t n, struct row *r,
+			  uint8_t *to)
 {
+	uint32_t vecs = n / 8;
+
 	if (integer && fmt == I32) {
 		for (uint32_t i = 0; i < vecs; i++)
 			put32(to + 32 * i, r->x[i]);
@@ -260,45 +391,18 @@ UNITS_INLINE void narrow(uint32_t fmt, bool integer, uint32_t vecs,
 	}
 }
 
-/* Not inline: no operation on numbers may leave the modes it needs. */
-UNITS_AVX2 static __attribute__((noinline)) void
-run_rows(const struct vector_job *j, const struct row *bias,
-	 const struct row *scale)
-{
-	uint32_t vecs = j->n / 8;
-
-	for (uint32_t n = 0; n < j->rows; n++) {
-		struct row r, s;
-		bool integer;
-
-		widen(j->src_fmt, vecs, j->src.at + n * j->src.pitch, &r);
-		if (j->src2_on) {
-			widen(j->src_fmt, vecs, j->src2.at + n * j->src2.pitch,
-			      &s);
-			combine(j, vecs, &r, &s);
-		}
-		integer = finish(j, vecs, &r, bias, scale);
-		narrow(j->dst_fmt, integer, vecs, &r,
-		       j->dst.at + n * j->dst.pitch);
-	}
-}
+#define VECTOR_INLINE UNITS_INLINE
+#define VECTOR_RUN    UNITS_AVX2
+#include "vector_loop.h"
 
 UNITS_AVX2 void fast_vector_avx2(struct ash_tile *t,
-				 const struct ash_vector_cmd *c)
+				 const struct fast_vector_part *p)
 {
-	struct vector_job j = vector_job_of(t, c);
+	struct vector_job j = vector_job_of(t, p);
 	unsigned int modes = _mm_getcsr();
-	struct row bias, scale;
 
-	if (j.bias_on)
-		memcpy(&bias, j.bias, 4 * j.n);
-	if (j.scalev)
-		memcpy(&scale, j.scalev, 4 * j.n);
-	else
-		for (uint32_t i = 0; i < j.n / 8; i++)
-			scale.x[i] = word(j.scale);
 	_mm_setcsr(UNITS_MXCSR);
-	run_rows(&j, &bias, &scale);
+	run(&j);
 	_mm_setcsr(modes);
 }
 #endif

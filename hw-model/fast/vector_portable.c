@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: MIT
 /*
- * The vector unit in C for any processor. A row goes through one step after
- * the other, each a loop that compilers vectorise, and is written when all of
- * it was read; so commands that work in place or on overlapping rows need no
- * special care. Nothing is asked of the host but IEEE arithmetic. Between the
- * steps, floats are no denormals; NaNs are made one only at the end.
+ * The vector unit in C for any processor: each step of vector_loop.h is a loop
+ * that compilers vectorise, but for the functions. Nothing is asked of the
+ * host but IEEE arithmetic. Between the steps, floats are no denormals; NaNs
+ * are made one only at the end.
  */
 #include <fenv.h>
 #include <float.h>
 #include <string.h>
 
+#include "ash_num.h"
 #include "units_portable.h"
 #include "vector.h"
 
@@ -67,6 +67,29 @@ static uint32_t min(uint32_t x, uint32_t y)
 	uint32_t m = order(x) < order(y) ? x : y;
 
 	return (is_nan(x) | is_nan(y)) ? 0x7fc00000 : m;
+}
+
+/* The same as numbers: -0 is +0, and nothing is above NaN or below it. */
+static uint32_t above(uint32_t x, uint32_t y)
+{
+	return units_float(x) > units_float(y);
+}
+
+static uint32_t from(uint32_t x, uint32_t y)
+{
+	return units_float(x) >= units_float(y);
+}
+
+/* NaN equals NaN. */
+static uint32_t equal(uint32_t x, uint32_t y)
+{
+	return (units_float(x) == units_float(y)) | (is_nan(x) & is_nan(y));
+}
+
+/* 1 to 1.0 */
+static uint32_t truth(uint32_t x)
+{
+	return x ? 0x3f800000 : 0;
 }
 
 static int32_t max_i32(int32_t x, int32_t y)
@@ -135,8 +158,15 @@ static uint32_t to_i8(uint32_t x)
 		}                                   \
 	} while (0)
 
-/* 1. */
-static void widen(uint32_t fmt, uint32_t n, const uint8_t *at, struct row *r)
+static void vec_splat(uint32_t fmt, uint32_t n, uint32_t word, struct row *r)
+{
+	if (fmt == F32)
+		word = units_flush(word);
+	for (uint32_t i = 0; i < n; i++)
+		r->x[i] = word;
+}
+
+static void vec_get(uint32_t fmt, uint32_t n, const uint8_t *at, struct row *r)
 {
 	uint16_t h[VECTOR_N_MAX];
 
@@ -165,25 +195,58 @@ static void widen(uint32_t fmt, uint32_t n, const uint8_t *at, struct row *r)
 	}
 }
 
-/* 2. SRC2. */
 static void combine_i32(uint32_t op, uint32_t n, struct row *r,
 			const struct row *s)
 {
+#define Y s->x[i]
 	switch (op) {
 	case ASHLAR_VECTOR_CFG_SRC2_OP_ADD:
-		EACH(x + s->x[i]);
+		EACH(x + Y);
 		break;
 	case ASHLAR_VECTOR_CFG_SRC2_OP_SUB:
-		EACH(x - s->x[i]);
+		EACH(x - Y);
 		break;
 	case ASHLAR_VECTOR_CFG_SRC2_OP_MUL:
-		EACH(x * s->x[i]);
+		EACH(x * Y);
 		break;
 	case ASHLAR_VECTOR_CFG_SRC2_OP_MAX:
-		EACH(max_i32((int32_t)x, (int32_t)s->x[i]));
+		EACH(max_i32((int32_t)x, (int32_t)Y));
+		break;
+	case ASHLAR_VECTOR_CFG_SRC2_OP_MIN:
+		EACH(min_i32((int32_t)x, (int32_t)Y));
+		break;
+	case ASHLAR_VECTOR_CFG_SRC2_OP_GT:
+		EACH((int32_t)x > (int32_t)Y);
+		break;
+	case ASHLAR_VECTOR_CFG_SRC2_OP_GE:
+		EACH((int32_t)x >= (int32_t)Y);
+		break;
+	case ASHLAR_VECTOR_CFG_SRC2_OP_EQ:
+		EACH(x == Y);
+		break;
+	case ASHLAR_VECTOR_CFG_SRC2_OP_GATE:
+		EACH((int32_t)Y > 0 ? x : 0);
+		break;
+	case ASHLAR_VECTOR_CFG_SRC2_OP_KEEP:
+		EACH(Y ? x : 0);
+		break;
+	case ASHLAR_VECTOR_CFG_SRC2_OP_MULHU:
+		EACH((uint64_t)x * Y >> 32);
+		break;
+	case ASHLAR_VECTOR_CFG_SRC2_OP_AND:
+		EACH(x & Y);
+		break;
+	case ASHLAR_VECTOR_CFG_SRC2_OP_OR:
+		EACH(x | Y);
+		break;
+	case ASHLAR_VECTOR_CFG_SRC2_OP_XOR:
+		EACH(x ^ Y);
+		break;
+	case ASHLAR_VECTOR_CFG_SRC2_OP_SHL:
+		EACH(x << (Y & 31));
 		break;
 	default:
-		EACH(min_i32((int32_t)x, (int32_t)s->x[i]));
+		EACH(x >> (Y & 31));
 	}
 }
 
@@ -192,46 +255,108 @@ static void combine_f32(uint32_t op, uint32_t n, struct row *r,
 {
 	switch (op) {
 	case ASHLAR_VECTOR_CFG_SRC2_OP_ADD:
-		EACH(add(x, s->x[i]));
+		EACH(add(x, Y));
 		break;
 	case ASHLAR_VECTOR_CFG_SRC2_OP_SUB:
-		EACH(add(x, s->x[i] ^ 0x80000000));
+		EACH(add(x, Y ^ 0x80000000));
 		break;
 	case ASHLAR_VECTOR_CFG_SRC2_OP_MUL:
-		EACH(mul(x, s->x[i]));
+		EACH(mul(x, Y));
 		break;
 	case ASHLAR_VECTOR_CFG_SRC2_OP_MAX:
-		EACH(max(x, s->x[i]));
+		EACH(max(x, Y));
 		break;
-	default:
-		EACH(min(x, s->x[i]));
+	case ASHLAR_VECTOR_CFG_SRC2_OP_MIN:
+		EACH(min(x, Y));
+		break;
+	case ASHLAR_VECTOR_CFG_SRC2_OP_GT:
+		EACH(truth(above(x, Y)));
+		break;
+	case ASHLAR_VECTOR_CFG_SRC2_OP_GE:
+		EACH(truth(from(x, Y)));
+		break;
+	case ASHLAR_VECTOR_CFG_SRC2_OP_EQ:
+		EACH(truth(equal(x, Y)));
+		break;
+	case ASHLAR_VECTOR_CFG_SRC2_OP_GATE:
+		EACH(above(Y, 0) ? x : 0);
+		break;
+	default: /* KEEP */
+		EACH((Y & 0x7fffffff) ? x : 0);
 	}
+#undef Y
 }
 
-/* 3. to 5. Bias, scale and ReLU; whether the row is of integers then. */
-static bool finish(const struct vector_job *j, uint32_t n, struct row *r,
-		   const struct row *bias, const struct row *scale)
+static void vec_combine(uint32_t op, bool integer, uint32_t n, struct row *r,
+			const struct row *s)
 {
-	bool integer = j->integer;
-
-	if (j->bias_on && integer)
-		EACH(x + bias->x[i]);
-	else if (j->bias_on)
-		EACH(add(x, bias->x[i]));
-	if (j->scale_on && integer)
-		EACH(from_i32(x));
-	if (j->scale_on) {
-		EACH(mul(x, scale->x[i]));
-		integer = false;
-	}
-	if (j->relu && integer)
-		EACH(max_i32((int32_t)x, 0));
-	else if (j->relu)
-		EACH(relu(x));
-	return integer;
+	(integer ? combine_i32 : combine_f32)(op, n, r, s);
 }
 
-/* 6. To the bits of the format in each word. */
+static void vec_to_f32(uint32_t n, struct row *r)
+{
+	EACH(from_i32(x));
+}
+
+static void vec_function(uint32_t fn, uint32_t n, struct row *r)
+{
+	switch (fn) {
+	case ASHLAR_VECTOR_OP_FN_EXP:
+		EACH(ash_f32_exp(x));
+		break;
+	case ASHLAR_VECTOR_OP_FN_LOG:
+		EACH(ash_f32_log(x));
+		break;
+	case ASHLAR_VECTOR_OP_FN_RECIP:
+		EACH(ash_f32_recip(x));
+		break;
+	case ASHLAR_VECTOR_OP_FN_RSQRT:
+		EACH(ash_f32_rsqrt(x));
+		break;
+	case ASHLAR_VECTOR_OP_FN_SQRT:
+		EACH(ash_f32_sqrt(x));
+		break;
+	case ASHLAR_VECTOR_OP_FN_TANH:
+		EACH(ash_f32_tanh(x));
+		break;
+	case ASHLAR_VECTOR_OP_FN_ERF:
+		EACH(ash_f32_erf(x));
+		break;
+	case ASHLAR_VECTOR_OP_FN_ABS:
+		EACH(x & 0x7fffffff);
+		break;
+	default: /* SQUARE */
+		EACH(mul(x, x));
+	}
+}
+
+static void vec_relu(bool integer, uint32_t n, struct row *r)
+{
+	if (integer)
+		EACH(max_i32((int32_t)x, 0));
+	else
+		EACH(relu(x));
+}
+
+static void vec_blank(uint32_t n, uint32_t from_lane, uint32_t word,
+		      struct row *r)
+{
+	for (uint32_t i = from_lane; i < n; i++)
+		r->x[i] = word;
+}
+
+static uint32_t vec_fold(uint32_t op, bool integer, uint32_t n, struct row *r)
+{
+	for (uint32_t half = n / 2; half; half /= 2) {
+		struct row upper;
+
+		memcpy(upper.x, r->x + half, 4 * half);
+		vec_combine(op, integer, half, r, &upper);
+	}
+	return integer ? r->x[0] : canonical(r->x[0]);
+}
+
+/* To the bits of the format in each word. */
 static void convert(uint32_t fmt, bool integer, uint32_t n, struct row *r)
 {
 	if (integer && fmt != I32 && fmt != I8)
@@ -254,10 +379,12 @@ static void convert(uint32_t fmt, bool integer, uint32_t n, struct row *r)
 	}
 }
 
-static void store(uint32_t fmt, uint32_t n, uint8_t *to, const struct row *r)
+static void vec_put(uint32_t fmt, bool integer, uint32_t n, struct row *r,
+		    uint8_t *to)
 {
 	uint16_t h[VECTOR_N_MAX];
 
+	convert(fmt, integer, n, r);
 	switch (vector_size_of(fmt)) {
 	case 1:
 		for (uint32_t i = 0; i < n; i++)
@@ -273,45 +400,17 @@ static void store(uint32_t fmt, uint32_t n, uint8_t *to, const struct row *r)
 	}
 }
 
-/* Not inline: no operation on numbers may leave the modes it needs. */
-static __attribute__((noinline)) void run_rows(const struct vector_job *j,
-					       const struct row *bias,
-					       const struct row *scale)
+#define VECTOR_INLINE static
+#define VECTOR_RUN
+#include "vector_loop.h"
+
+void fast_vector_portable(struct ash_tile *t, const struct fast_vector_part *p)
 {
-	uint32_t n = j->n;
-
-	for (uint32_t i = 0; i < j->rows; i++) {
-		struct row r, s;
-		bool integer;
-
-		widen(j->src_fmt, n, j->src.at + i * j->src.pitch, &r);
-		if (j->src2_on) {
-			widen(j->src_fmt, n, j->src2.at + i * j->src2.pitch,
-			      &s);
-			(j->integer ? combine_i32 : combine_f32)(j->op, n, &r,
-								 &s);
-		}
-		integer = finish(j, n, &r, bias, scale);
-		convert(j->dst_fmt, integer, n, &r);
-		store(j->dst_fmt, n, j->dst.at + i * j->dst.pitch, &r);
-	}
-}
-
-void fast_vector_portable(struct ash_tile *t, const struct ash_vector_cmd *c)
-{
-	struct vector_job j = vector_job_of(t, c);
-	struct row bias, scale;
+	struct vector_job j = vector_job_of(t, p);
 	fenv_t modes;
 
-	if (j.bias_on)
-		widen(j.integer ? I32 : F32, j.n, j.bias, &bias);
-	if (j.scalev)
-		widen(F32, j.n, j.scalev, &scale);
-	else
-		for (uint32_t i = 0; i < j.n; i++)
-			scale.x[i] = units_flush(j.scale);
 	fegetenv(&modes);
 	fesetenv(FE_DFL_ENV);
-	run_rows(&j, &bias, &scale);
+	run(&j);
 	fesetenv(&modes);
 }

@@ -107,39 +107,121 @@ static void test_matrix_longest(void **state)
 	units_pair_exit(&p);
 }
 
-/* Every CFG that the unit takes, on each size of the array. */
-static void test_vector_all(void **state)
+/* Returns how many times there is a command with these bits. */
+static uint32_t vector_with(struct units_pair *p, uint32_t cfg,
+			    uint32_t cfg_mask, uint32_t op, uint32_t op_mask)
 {
+	const struct units_vector_bits bits = { cfg, cfg_mask, op, op_mask };
 	const struct fast_units *u;
+	struct ash_vector_cmd c;
 
+	EACH_UNITS(m, u)
+	{
+		if (units_vector_cmd(p, &bits, &c))
+			return 0;
+		units_fill_vector(p, c.cfg);
+		assert_int_equal(units_vector_differs(p, u, &c), 0);
+	}
+	return 1;
+}
+
+#define CFG_MASK(name) ASHLAR_VECTOR_CFG_##name##_MASK
+#define CFG(name, v)   ((uint32_t)(v) << ASHLAR_VECTOR_CFG_##name##_SHIFT)
+#define OP_MASK(name)  ASHLAR_VECTOR_OP_##name##_MASK
+#define OP(name, v)    ((uint32_t)(v) << ASHLAR_VECTOR_OP_##name##_SHIFT)
+
+/* Every format with every function, reduction and transposition. */
+static void test_vector_formats(void **state)
+{
 	(void)state;
 	for (size_t s = 0; s < 4; s++) {
 		struct units_pair p;
 		uint32_t good = 0;
 
 		start(&p, sizes[s], VECTOR_SPAD, seed + 3);
-		for (uint32_t cfg = 0; cfg < 1u << 16; cfg++) {
-			struct ash_vector_cmd c = { .cfg = cfg, .rows = 1 };
-			struct ash_cmd_error err;
+		for (uint32_t i = 0; i < 7 * 7; i++) {
+			uint32_t cfg = CFG(SRC_FMT, i % 7) |
+				       CFG(DST_FMT, i / 7);
+			uint32_t mask = CFG_MASK(SRC_FMT) | CFG_MASK(DST_FMT);
 
-			/* without SRC2, its operation is not looked at */
-			if (!(cfg & ASHLAR_VECTOR_CFG_SRC2_EN_MASK) &&
-			    cfg >> ASHLAR_VECTOR_CFG_SRC2_OP_SHIFT)
-				continue;
-			if (ash_vector_check(&p.ref, &c, &err))
-				continue;
-			good++;
-			EACH_UNITS(m, u)
-			{
-				units_fill_vector(&p, cfg);
-				c = units_vector_cmd(&p, cfg);
-				assert_int_equal(
-					units_vector_differs(&p, u, &c), 0);
-			}
+			for (uint32_t fn = 0; fn < 10; fn++)
+				good += vector_with(&p, cfg, mask, OP(FN, fn),
+						    OP_MASK(FN));
+			for (uint32_t red = 0; red < 9; red++)
+				good += vector_with(&p, cfg, mask,
+						    OP(RED_MODE, red % 3) |
+							    OP(RED_OP, red / 3),
+						    OP_MASK(RED_MODE) |
+							    OP_MASK(RED_OP));
+			good += vector_with(&p, cfg | CFG(TRANSPOSE, 1),
+					    mask | CFG_MASK(TRANSPOSE), 0, 0);
 		}
-		assert_int_equal(good, 7 * 5 * 6 * 2 * 3 * 2);
+		/* 7 sources and 5 destinations, or nothing but a reduction */
+		assert_int_equal(good, 7 * 5 * 20 + 7 * (10 + 6));
 		units_pair_exit(&p);
 	}
+}
+
+/* Every operation of SRC2, in both places and in every form. */
+static void test_vector_src2(void **state)
+{
+	(void)state;
+	for (size_t s = 0; s < 4; s++) {
+		struct units_pair p;
+		uint32_t good = 0;
+
+		start(&p, sizes[s], VECTOR_SPAD, seed + 4);
+		for (uint32_t i = 0; i < 7 * 16 * 7 * 2; i++) {
+			/* 0, 1: immediate, words; others: rows of a format */
+			uint32_t form = i / 112 % 7;
+			uint32_t cfg =
+				CFG(SRC_FMT, i % 7) | CFG(SRC2_OP, i / 7 % 16) |
+				CFG(SRC2_LATE, i / 784) | CFG(SRC2_FMT, form) |
+				CFG(SRC2_SEL, form > 1 ? 1 : 2 + form);
+			uint32_t mask = CFG_MASK(SRC_FMT) | CFG_MASK(SRC2_OP) |
+					CFG_MASK(SRC2_LATE) |
+					CFG_MASK(SRC2_FMT) | CFG_MASK(SRC2_SEL);
+
+			good += vector_with(&p, cfg, mask, 0, 0);
+		}
+		/*
+		 * Early: 3 integer sources with 16 operations and 2 + 2 forms,
+		 * 4 others with 10 and 2 + 3. Late, integers may have become
+		 * fp32: 3 rows of fp32 with 10 operations more.
+		 */
+		assert_int_equal(good,
+				 2 * (3 * 16 * 4 + 4 * 10 * 5) + 3 * 10 * 3);
+		units_pair_exit(&p);
+	}
+}
+
+/* Where everything is at its greatest. */
+static void test_vector_longest(void **state)
+{
+	const struct fast_units *u;
+	struct units_pair p;
+
+	(void)state;
+	start(&p, 8, 512u << 10, seed + 5);
+	for (uint32_t most_groups = 0; most_groups < 2; most_groups++) {
+		EACH_UNITS(m, u)
+		{
+			struct ash_vector_cmd c = {
+				.cfg = CFG(SRC_FMT, 3) | CFG(DST_FMT, 3) |
+				       CFG(BIAS_SEL, 3),
+				.op = OP(RED_MODE, 1),
+				.bias = 1024,
+				.red = 1024,
+				.dst = 32,
+				.rows = most_groups ? 1 : 65535,
+				.groups = most_groups ? 65535 : 1,
+			};
+
+			units_fill_vector(&p, c.cfg);
+			assert_int_equal(units_vector_differs(&p, u, &c), 0);
+		}
+	}
+	units_pair_exit(&p);
 }
 
 static void test_vector_random(void **state)
@@ -150,7 +232,7 @@ static void test_vector_random(void **state)
 	for (size_t s = 0; s < 4; s++) {
 		struct units_pair p;
 
-		start(&p, sizes[s], VECTOR_SPAD, seed + 4);
+		start(&p, sizes[s], VECTOR_SPAD, seed + 6);
 		for (unsigned int i = 0; i < 3 * commands; i++)
 			EACH_UNITS(m, u)
 		assert_int_equal(units_random_vector(&p, u), 0);
@@ -159,7 +241,7 @@ static void test_vector_random(void **state)
 }
 
 static const struct fast_units chosen = { "chosen", fast_matrix_run,
-					  fast_vector_run };
+					  fast_vector_run_part };
 
 static void *thread(void *arg)
 {
@@ -202,7 +284,9 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_matrix_all),
 		cmocka_unit_test(test_matrix_random),
 		cmocka_unit_test(test_matrix_longest),
-		cmocka_unit_test(test_vector_all),
+		cmocka_unit_test(test_vector_formats),
+		cmocka_unit_test(test_vector_src2),
+		cmocka_unit_test(test_vector_longest),
 		cmocka_unit_test(test_vector_random),
 	};
 	const int count = sizeof(tests) / sizeof(tests[0]);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include <fenv.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +11,9 @@
 #define ACCS 2u
 
 #define CFG_TYPE(c) (ASHLAR_MATRIX_CFG_TYPE_MASK & (c))
+#define CFG_FIELD(c, name)                          \
+	((ASHLAR_VECTOR_CFG_##name##_MASK & (c)) >> \
+	 ASHLAR_VECTOR_CFG_##name##_SHIFT)
 
 int units_pair_init(struct units_pair *p, uint32_t n, uint32_t spad_bytes,
 		    uint64_t seed)
@@ -200,32 +204,36 @@ void units_fill_matrix(struct units_pair *p, uint32_t type)
 	share(p);
 }
 
+/* Numbers of a format (ASHLAR_VECTOR_CFG_SRC_FMT_), four bytes at a time. */
+static void fill_format(struct units_pair *p, uint32_t fmt, uint8_t *to,
+			size_t words)
+{
+	switch (fmt) {
+	case ASHLAR_VECTOR_CFG_SRC_FMT_BF16:
+	case ASHLAR_VECTOR_CFG_SRC_FMT_FP16:
+		fill16(p, to, 2 * words, fmt == ASHLAR_VECTOR_CFG_SRC_FMT_BF16);
+		break;
+	case ASHLAR_VECTOR_CFG_SRC_FMT_F32:
+	case ASHLAR_VECTOR_CFG_SRC_FMT_ACC_F32:
+		fill32(p, to, words);
+		break;
+	default:
+		fill_bits(p, to, words);
+	}
+}
+
 void units_fill_vector(struct units_pair *p, uint32_t cfg)
 {
-	uint32_t fmt = cfg & ASHLAR_VECTOR_CFG_SRC_FMT_MASK;
-	uint32_t words = ACCS * p->ref.n * p->ref.n;
+	uint32_t fmt = CFG_FIELD(cfg, SRC_FMT);
+	uint32_t fmts[] = { fmt, fmt, CFG_FIELD(cfg, SRC2_FMT),
+			    ASHLAR_VECTOR_CFG_SRC_FMT_F32 };
 	uint32_t part = p->ref.spad_bytes / 8;
 
-	for (uint32_t i = 0; i < 8; i++) {
-		uint8_t *to = p->ref.spad + (size_t)i * part;
-
-		/* bias and scale are 32 bits wide whatever the source is */
-		if (units_below(p, 4) == 0)
-			fill32(p, to, part / 4);
-		else if (fmt == ASHLAR_VECTOR_CFG_SRC_FMT_BF16 ||
-			 fmt == ASHLAR_VECTOR_CFG_SRC_FMT_FP16)
-			fill16(p, to, part / 2,
-			       fmt == ASHLAR_VECTOR_CFG_SRC_FMT_BF16);
-		else if (fmt == ASHLAR_VECTOR_CFG_SRC_FMT_F32 ||
-			 fmt == ASHLAR_VECTOR_CFG_SRC_FMT_ACC_F32)
-			fill32(p, to, part / 4);
-		else
-			fill_bits(p, to, part / 4);
-	}
-	if (fmt == ASHLAR_VECTOR_CFG_SRC_FMT_ACC_F32)
-		fill32(p, (uint8_t *)p->ref.acc, words);
-	else
-		fill_bits(p, (uint8_t *)p->ref.acc, words);
+	/* words of BIAS, SCALE and SRC2 are numbers whatever the source is */
+	for (uint32_t i = 0; i < 8; i++)
+		fill_format(p, fmts[units_below(p, 4)],
+			    p->ref.spad + (size_t)i * part, part / 4);
+	fill_format(p, fmt, (uint8_t *)p->ref.acc, ACCS * p->ref.n * p->ref.n);
 	share(p);
 }
 
@@ -282,41 +290,111 @@ static uint32_t row_bytes(const struct units_pair *p, uint32_t fmt)
 	return 4 * p->ref.n;
 }
 
-struct ash_vector_cmd units_vector_cmd(struct units_pair *p, uint32_t cfg)
+/* A CFG and OP that mean something, most of the time. */
+static void random_operation(struct units_pair *p, struct ash_vector_cmd *c)
 {
-	uint32_t src_fmt = cfg & ASHLAR_VECTOR_CFG_SRC_FMT_MASK;
-	uint32_t src = row_bytes(p, src_fmt), line = 4 * p->ref.n;
-	uint32_t dst = row_bytes(p, (cfg & ASHLAR_VECTOR_CFG_DST_FMT_MASK) >>
-					    ASHLAR_VECTOR_CFG_DST_FMT_SHIFT);
-	struct ash_vector_cmd c = { .cfg = cfg };
+#define CFG(name, value) ((value) << ASHLAR_VECTOR_CFG_##name##_SHIFT)
+#define OP(name, value)	 ((value) << ASHLAR_VECTOR_OP_##name##_SHIFT)
+	static const uint32_t dst[] = { 0, 2, 3, 4, 5, 6 };
+	bool function = units_below(p, 3) == 0;
+	uint32_t reduction = units_below(p, 3) ? 0 : 1 + units_below(p, 2);
+
+	c->cfg = CFG(SRC_FMT, units_below(p, 7)) |
+		 CFG(DST_FMT, dst[units_below(p, 6)]) |
+		 CFG(SRC2_FMT, 2 + units_below(p, 5)) |
+		 CFG(SRC2_OP, units_below(p, 16)) |
+		 CFG(SRC2_SEL, units_below(p, 4)) |
+		 CFG(SRC2_LATE, units_below(p, 2)) |
+		 CFG(BIAS_LATE, units_below(p, 2)) |
+		 CFG(BIAS_SEL, units_below(p, 4)) |
+		 CFG(SCALE_SEL, units_below(p, 2) * units_below(p, 4)) |
+		 CFG(RELU, units_below(p, 4) == 0) |
+		 CFG(TRANSPOSE, units_below(p, 8) == 0);
+	c->op = OP(FN, function ? units_below(p, 10) : 0) |
+		OP(RED_MODE, reduction) | OP(RED_OP, units_below(p, 3));
+#undef CFG
+#undef OP
+}
+
+/* What an operand's register says: an offset that fits its SEL, or bits. */
+static uint32_t operand(struct units_pair *p, uint32_t sel, uint32_t row)
+{
+	if (sel == ASHLAR_VECTOR_CFG_SRC2_SEL_ROW)
+		return place(p, row);
+	if (sel == ASHLAR_VECTOR_CFG_SRC2_SEL_SCALAR)
+		return place(p, 4);
+	if (units_below(p, 2))
+		return host_next(&p->rnd) >> units_below(p, 32);
+	return number32(p, units_below(p, CLASSES32));
+}
+
+/* From row to row: often one after the other. */
+static uint32_t pitch(struct units_pair *p, uint32_t row)
+{
+	return units_below(p, 3) ? row : units_below(p, 5) * row;
+}
+
+static void random_parameters(struct units_pair *p, struct ash_vector_cmd *c)
+{
+	uint32_t src_fmt = CFG_FIELD(c->cfg, SRC_FMT), n = p->ref.n;
+	bool acc = src_fmt <= ASHLAR_VECTOR_CFG_SRC_FMT_ACC_F32;
+	uint32_t src = acc ? 1 : row_bytes(p, src_fmt);
+	uint32_t src2 = row_bytes(p, CFG_FIELD(c->cfg, SRC2_FMT));
+	uint32_t dst = row_bytes(p, CFG_FIELD(c->cfg, DST_FMT));
+	uint32_t near = units_below(p, 4);
+
+	c->rows = 1 + units_below(p, units_below(p, 4) ? 8 : n);
+	c->groups = units_below(p, 2) ? 1 : 1 + units_below(p, 7);
+	if (units_below(p, 16) == 0)
+		c->groups += n; /* words from more than one line */
+	c->tail = units_below(p, 2) ? 0 : units_below(p, n + 1);
+	c->src = acc ? units_below(p, ACCS * n) : place(p, src);
+	c->src_pitch = pitch(p, src);
+	c->src_gpitch = pitch(p, src * c->rows);
+	c->src2 = operand(p, CFG_FIELD(c->cfg, SRC2_SEL), src2);
+	c->src2_pitch = pitch(p, src2);
+	c->src2_gpitch = pitch(p, src2 * c->rows);
+	c->bias = operand(p, CFG_FIELD(c->cfg, BIAS_SEL), 4 * n);
+	c->scale = operand(p, CFG_FIELD(c->cfg, SCALE_SEL), 4 * n);
+	c->dst = place(p, dst);
+	c->dst_pitch = pitch(p, dst);
+	c->dst_gpitch = pitch(p, dst * c->rows);
+	c->red = place(p, 4 * n);
+	if (CFG_FIELD(c->cfg, DST_FMT) == 0)
+		c->dst = host_next(&p->rnd);
+	/* in place, or a little before or behind a source */
+	if (near == 1)
+		c->dst = (c->src / dst + units_below(p, 3)) * dst;
+	else if (near == 2)
+		c->dst = (c->src2 / dst + units_below(p, 5)) * dst - 2 * dst;
+	/* among the words that are read */
+	else if (near == 3)
+		c->red = (c->bias / (4 * n) + units_below(p, 2)) * 4 * n;
+	if (near && units_below(p, 2))
+		c->dst_pitch = c->src_pitch / dst * dst;
+	if (((c->op & ASHLAR_VECTOR_OP_RED_MODE_MASK) >>
+	     ASHLAR_VECTOR_OP_RED_MODE_SHIFT) == ASHLAR_VECTOR_OP_RED_MODE_WORD)
+		c->red += 4 * units_below(p, n);
+}
+
+int units_vector_cmd(struct units_pair *p, const struct units_vector_bits *bits,
+		     struct ash_vector_cmd *c)
+{
 	struct ash_cmd_error err;
+	unsigned int tries = 0, refused = 0;
 
+	memset(c, 0, sizeof(*c));
 	do {
-		uint32_t near = units_below(p, 3);
-
-		c.rows = 1 + units_below(p, units_below(p, 4) ? 8 : p->ref.n);
-		c.src = place(p, src);
-		c.src_pitch = units_below(p, 4) * src;
-		c.src2 = place(p, src);
-		c.src2_pitch = units_below(p, 4) * src;
-		c.bias = place(p, line);
-		c.scalev = place(p, line);
-		c.scale = number32(p, units_below(p, CLASSES32));
-		c.dst = place(p, dst);
-		c.dst_pitch = units_below(p, 4) * dst;
-		c.acc_row = units_below(p, p->ref.n);
-		/* in place, or a little before or behind a source */
-		if (near == 1)
-			c.dst = (c.src / dst + units_below(p, 3)) * dst;
-		else if (near == 2)
-			c.dst = (c.src2 / dst + units_below(p, 5)) * dst -
-				2 * dst;
-		if (near && units_below(p, 2))
-			c.dst_pitch = c.src_pitch / dst * dst;
-		if (src_fmt <= ASHLAR_VECTOR_CFG_SRC_FMT_ACC_F32)
-			c.src = units_below(p, ACCS);
-	} while (ash_vector_check(&p->ref, &c, &err));
-	return c;
+		random_operation(p, c);
+		c->cfg = (c->cfg & ~bits->cfg_mask) | bits->cfg;
+		c->op = (c->op & ~bits->op_mask) | bits->op;
+		random_parameters(p, c);
+		if (!ash_vector_check(&p->ref, c, &err))
+			return 0;
+		refused += err.sub == ASHLAR_VECTOR_CFG ||
+			   err.sub == ASHLAR_VECTOR_OP;
+	} while (++tries < 2000 || refused < tries);
+	return -1;
 }
 
 /* --- Comparison ----------------------------------------------------------- */
@@ -395,24 +473,44 @@ int units_matrix_differs(struct units_pair *p, const struct fast_units *u,
 	return differs(p, u, what, modes);
 }
 
+/* In one part, or in several. */
+static void run_parts(struct units_pair *p, const struct fast_units *u,
+		      const struct ash_vector_cmd *c)
+{
+	struct fast_vector_kept kept;
+	struct fast_vector_part part = { c, 0, c->groups, &kept };
+
+	if (units_below(p, 2)) {
+		u->vector(&p->unit, &part);
+		return;
+	}
+	for (part.end = 0; part.end < c->groups;) {
+		part.first = part.end;
+		part.end += 1 + units_below(p, c->groups - part.first);
+		u->vector(&p->unit, &part);
+	}
+}
+
 int units_vector_differs(struct units_pair *p, const struct fast_units *u,
 			 const struct ash_vector_cmd *c)
 {
 	struct ash_cmd_error err;
-	char what[300];
+	char what[400];
 	struct modes modes;
 
 	snprintf(
 		what, sizeof(what),
-		"cfg %x src %x/%x src2 %x/%x bias %x scale %x scalev %x dst %x/%x rows %u acc_row %u",
-		c->cfg, c->src, c->src_pitch, c->src2, c->src2_pitch, c->bias,
-		c->scale, c->scalev, c->dst, c->dst_pitch, c->rows, c->acc_row);
+		"cfg %x op %x src %x/%x/%x src2 %x/%x/%x bias %x scale %x dst %x/%x/%x rows %u groups %u tail %u red %x",
+		c->cfg, c->op, c->src, c->src_pitch, c->src_gpitch, c->src2,
+		c->src2_pitch, c->src2_gpitch, c->bias, c->scale, c->dst,
+		c->dst_pitch, c->dst_gpitch, c->rows, c->groups, c->tail,
+		c->red);
 	if (ash_vector_run(&p->ref, c, &err)) {
 		printf("the reference refuses: %s\n", what);
 		return 1;
 	}
 	modes = odd_modes(p);
-	u->vector(&p->unit, c);
+	run_parts(p, u, c);
 	return differs(p, u, what, modes);
 }
 
@@ -448,24 +546,13 @@ int units_random_matrix(struct units_pair *p, const struct fast_units *u)
 
 int units_random_vector(struct units_pair *p, const struct fast_units *u)
 {
-	uint32_t cfg = units_below(p, ASHLAR_VECTOR_CFG_SRC_FMT_I8 + 1);
+	const struct units_vector_bits any = { 0 };
 	struct ash_vector_cmd c;
 
-	cfg |= (ASHLAR_VECTOR_CFG_SRC_FMT_I32 + units_below(p, 5))
-	       << ASHLAR_VECTOR_CFG_DST_FMT_SHIFT;
-	cfg |= units_below(p, 5) << ASHLAR_VECTOR_CFG_SRC2_OP_SHIFT;
-	cfg |= units_below(p, 2) ? ASHLAR_VECTOR_CFG_SRC2_EN_MASK : 0;
-	cfg |= units_below(p, 2) ? ASHLAR_VECTOR_CFG_BIAS_EN_MASK : 0;
-	cfg |= units_below(p, 2) ? ASHLAR_VECTOR_CFG_RELU_MASK : 0;
-	switch (units_below(p, 3)) {
-	case 0:
-		cfg |= ASHLAR_VECTOR_CFG_SCALE_EN_MASK;
-		break;
-	case 1:
-		cfg |= ASHLAR_VECTOR_CFG_SCALEV_EN_MASK;
-		break;
+	if (units_vector_cmd(p, &any, &c)) {
+		printf("no command at all is good\n");
+		return 1;
 	}
-	units_fill_vector(p, cfg);
-	c = units_vector_cmd(p, cfg);
+	units_fill_vector(p, c.cfg);
 	return units_vector_differs(p, u, &c);
 }

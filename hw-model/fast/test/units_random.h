@@ -25,7 +25,18 @@ void units_fill_vector(struct units_pair *p, uint32_t cfg);
 /* A good command; cfg gives the type and flags, the accumulator is chosen. */
 struct ash_matrix_cmd units_matrix_cmd(struct units_pair *p, uint32_t cfg,
 				       uint32_t k);
-struct ash_vector_cmd units_vector_cmd(struct units_pair *p, uint32_t cfg);
+
+/* Bits of CFG and OP that a vector command is to have. */
+struct units_vector_bits {
+	uint32_t cfg, cfg_mask, op, op_mask;
+};
+
+/*
+ * A good command with these bits, all else being chosen. Returns 0, or -1 if
+ * no command with them is good.
+ */
+int units_vector_cmd(struct units_pair *p, const struct units_vector_bits *bits,
+		     struct ash_vector_cmd *c);
 
 /*
  * Run the command on both and compare the memories and the floating-point
