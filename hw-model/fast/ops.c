@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 /*
  * Macro-operations of the matrix and the vector unit: judged and done when
- * issued, with the time that hw-model/rtl/{matrix,vector} take.
+ * issued, with the time that hw-model/rtl/{matrix,vector} take. A vector
+ * operation of more than MOST_ROWS is done in parts, as its time comes: it may
+ * be meant to take for ever.
  */
 #include "tile.h"
 
@@ -12,6 +14,9 @@
 #define MATRIX_BEGIN_CYCLES 2
 #define VECTOR_END_CYCLES   6
 #define CHECK_CYCLES	    2
+
+/* In one part, but for the rows of a single group. */
+#define MOST_ROWS 16384u
 
 static uint64_t later(uint64_t a, uint64_t b)
 {
@@ -81,34 +86,112 @@ void matrix_go(struct tile *t, uint64_t at)
 	unit_times(u, n, begin, end, begin + fill);
 }
 
-void vector_go(struct tile *t, uint64_t at)
+/* Cycles of a group's rows. */
+static uint64_t vector_group_cycles(const struct ash_vector_cmd *c)
+{
+	uint64_t rows = c->rows;
+
+	/* The scratchpad has one read port for the unit. */
+	if (FIELD(c->cfg, VECTOR_CFG_SRC2_SEL) ==
+		    ASHLAR_VECTOR_CFG_SRC2_SEL_ROW &&
+	    FIELD(c->cfg, VECTOR_CFG_SRC_FMT) >
+		    ASHLAR_VECTOR_CFG_SRC_FMT_ACC_F32)
+		rows *= 2;
+	if (c->cfg & ASHLAR_VECTOR_CFG_TRANSPOSE_MASK)
+		rows += ARRAY;
+	return rows;
+}
+
+/* Lines of BIAS, SCALE or the words of SRC2 that some groups read. */
+static uint64_t vector_side_lines(uint32_t sel, uint32_t at, uint32_t first,
+				  uint32_t end)
+{
+	uint32_t word = at / 4 % ARRAY;
+
+	if (sel == ASHLAR_VECTOR_CFG_SRC2_SEL_ROW)
+		return first == 0;
+	if (sel != ASHLAR_VECTOR_CFG_SRC2_SEL_SCALAR)
+		return 0;
+	return (word + end - 1) / ARRAY - (word + first) / ARRAY +
+	       (first == 0 || (word + first) % ARRAY == 0);
+}
+
+/* Goes on until it is through, or for as long as one part may take. */
+static void vector_part(struct tile *t)
 {
 	struct unit *u = &t->unit[U_VECTOR];
-	struct ash_vector_cmd c;
-	struct ash_cmd_error err;
-	uint64_t rows, begin;
-	uint32_t n;
+	struct vector_open *v = &t->vector;
+	const struct ash_vector_cmd *c = &v->cmd;
+	uint32_t src2 = FIELD(c->cfg, VECTOR_CFG_SRC2_SEL);
+	uint32_t first = v->next, most = MOST_ROWS / c->rows;
+	uint64_t cycles;
 
-	memcpy(&c, u->par, sizeof(c));
-	n = unit_push(u);
-	if (u->fault_at != NEVER)
+	if (most == 0)
+		most = 1;
+	v->next = c->groups - first < most ? c->groups : first + most;
+	work_vector(t->work, c, first, v->next);
+	tile_work_given(t);
+
+	cycles = (v->next - first) * vector_group_cycles(c);
+	if (src2 == ASHLAR_VECTOR_CFG_SRC2_SEL_SCALAR)
+		cycles += vector_side_lines(src2, c->src2, first, v->next);
+	cycles += vector_side_lines(FIELD(c->cfg, VECTOR_CFG_BIAS_SEL), c->bias,
+				    first, v->next);
+	cycles += vector_side_lines(FIELD(c->cfg, VECTOR_CFG_SCALE_SEL),
+				    c->scale, first, v->next);
+	t->perf.vector_busy += (uint32_t)cycles;
+	v->at += cycles;
+	if (v->next < c->groups) {
+		u->goes_on_at = v->at;
 		return;
-	if (ash_vector_check(&t->units, &c, &err)) {
+	}
+	u->goes_on_at = NEVER;
+	unit_times(u, v->n, u->begins[v->n % UNIT_RING],
+		   v->at + VECTOR_END_CYCLES, v->at);
+}
+
+static void vector_begin(struct tile *t, uint32_t n, const uint32_t *par,
+			 uint64_t at)
+{
+	struct unit *u = &t->unit[U_VECTOR];
+	struct vector_open *v = &t->vector;
+	struct ash_cmd_error err;
+
+	memcpy(&v->cmd, par, sizeof(v->cmd));
+	v->n = n;
+	v->next = 0;
+	v->at = later(at, u->free);
+	if (ash_vector_check(&t->units, &v->cmd, &err)) {
 		refuse(u, n, ASHLAR_TILE_FAULT_UNIT_VECTOR, at, &err);
 		return;
 	}
-	work_vector(t->work, &c);
-	tile_work_given(t);
+	u->begins[n % UNIT_RING] = v->at;
+	vector_part(t);
+}
 
-	rows = c.rows;
-	/* The scratchpad has one read port for the unit. */
-	if ((c.cfg & ASHLAR_VECTOR_CFG_SRC2_EN_MASK) &&
-	    FIELD(c.cfg, VECTOR_CFG_SRC_FMT) >
-		    ASHLAR_VECTOR_CFG_SRC_FMT_ACC_F32)
-		rows *= 2;
-	rows += !!(c.cfg & ASHLAR_VECTOR_CFG_BIAS_EN_MASK);
-	rows += !!(c.cfg & ASHLAR_VECTOR_CFG_SCALEV_EN_MASK);
-	begin = later(at, u->free);
-	t->perf.vector_busy += (uint32_t)rows;
-	unit_times(u, n, begin, begin + rows + VECTOR_END_CYCLES, begin + rows);
+void vector_go(struct tile *t, uint64_t at)
+{
+	struct unit *u = &t->unit[U_VECTOR];
+	uint32_t n = unit_push(u);
+
+	if (u->fault_at != NEVER)
+		return;
+	if (u->goes_on_at == NEVER)
+		vector_begin(t, n, u->par, at);
+	else
+		memcpy(u->queue[n % UNIT_QUEUE], u->par, sizeof(u->par));
+}
+
+void vector_go_on(struct tile *t)
+{
+	struct unit *u = &t->unit[U_VECTOR];
+	uint64_t at = u->goes_on_at;
+	uint32_t n;
+
+	vector_part(t);
+	/* Those that were issued meanwhile. */
+	for (n = t->vector.n + 1;
+	     n != u->issued && u->goes_on_at == NEVER && u->fault_at == NEVER;
+	     n++)
+		vector_begin(t, n, u->queue[n % UNIT_QUEUE], at);
 }

@@ -177,7 +177,10 @@ static bool run_units(struct tile *t, uint64_t at)
 	}
 	for (u = 0; u < UNITS; u++) {
 		if (t->unit[u].goes_on_at <= at) {
-			dma_go_on(t, u);
+			if (u == U_VECTOR)
+				vector_go_on(t);
+			else
+				dma_go_on(t, u);
 			some = true;
 		}
 	}

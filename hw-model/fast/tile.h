@@ -38,7 +38,10 @@ struct unit {
 	uint64_t free; /* when the unit takes the next from its queue */
 	uint64_t fault_at; /* NEVER: no fault yet */
 	struct fault fault;
-	/* DMA: one that is too long to be done at once, and those behind it. */
+	/*
+	 * One that is too long to be done at once, and those behind it; DMA:
+	 * what it is.
+	 */
 	struct dma *open;
 	uint64_t goes_on_at; /* NEVER: none is open */
 	uint32_t queue[UNIT_QUEUE][64]; /* parameters of n at n % UNIT_QUEUE */
@@ -103,6 +106,15 @@ void mmu_flush(struct mmu *mmu);
 struct translation mmu_translate(struct tile *t, unsigned int port, bool we,
 				 uint64_t va);
 
+/* --- ops.c: a vector operation ---------------------------------------------- */
+
+struct vector_open {
+	struct ash_vector_cmd cmd;
+	uint32_t n; /* which it is */
+	uint32_t next; /* group that is to be done */
+	uint64_t at; /* when that begins */
+};
+
 /* --- The tile -------------------------------------------------------------- */
 
 struct perf {
@@ -122,6 +134,7 @@ struct tile {
 	bool spad_is_open; /* the core reaches the scratchpad directly */
 	struct mmu mmu;
 	struct unit unit[UNITS];
+	struct vector_open vector; /* while unit[U_VECTOR].goes_on_at says so */
 	/* Block TILE, from CONTEXT to GRID_Z, by offset / 4. */
 	uint32_t par[ASHLAR_TILE_GRID_Z / 4 + 1];
 
@@ -173,6 +186,7 @@ bool dma_new(struct unit *u);
 void dma_delete(struct unit *u);
 void matrix_go(struct tile *t, uint64_t at);
 void vector_go(struct tile *t, uint64_t at);
+void vector_go_on(struct tile *t);
 
 /* kernel_regs.c: what the tile's core reaches besides its memories. */
 enum rv32_answer kernel_load(void *ctx, uint32_t addr, unsigned int bytes,

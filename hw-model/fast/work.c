@@ -35,7 +35,10 @@ struct item {
 	enum kind kind;
 	union {
 		struct ash_matrix_cmd matrix;
-		struct ash_vector_cmd vector;
+		struct {
+			struct ash_vector_cmd cmd;
+			uint32_t first, end;
+		} vector;
 		struct work_rows copy;
 		struct {
 			void *to;
@@ -53,6 +56,7 @@ struct work_queue {
 	_Atomic uint32_t given, done;
 	_Atomic bool taken; /* by the thread that does them */
 	struct item items[QUEUE];
+	struct fast_vector_kept kept; /* from part to part */
 };
 
 struct work_pool {
@@ -82,14 +86,17 @@ static void copy_rows(const struct work_rows *r)
 		       r->bytes);
 }
 
-static void execute(struct ash_tile *tile, const struct item *k)
+static void execute(struct work_queue *q, const struct item *k)
 {
 	switch (k->kind) {
 	case MATRIX:
-		fast_matrix_run(tile, &k->matrix);
+		fast_matrix_run(q->tile, &k->matrix);
 		break;
 	case VECTOR:
-		fast_vector_run(tile, &k->vector);
+		fast_vector_run_part(q->tile,
+				     &(struct fast_vector_part){
+					     &k->vector.cmd, k->vector.first,
+					     k->vector.end, &q->kept });
 		break;
 	case COPY:
 		copy_rows(&k->copy);
@@ -143,7 +150,7 @@ static bool serve(struct work_queue *q, uint32_t most)
 		return false;
 	done = atomic_load(&q->done);
 	for (; most && done != atomic_load(&q->given); most--) {
-		execute(q->tile, &q->items[done % QUEUE]);
+		execute(q, &q->items[done % QUEUE]);
 		atomic_store(&q->done, ++done);
 	}
 	atomic_store(&q->taken, false);
@@ -237,7 +244,7 @@ static void give(struct work_queue *q, const struct item *k, uint64_t ns)
 
 	if (work_idle(q)) {
 		if (!q->later) {
-			execute(q->tile, k);
+			execute(q, k);
 			return;
 		}
 		p->uncalled -= q->uncalled;
@@ -260,11 +267,12 @@ void work_matrix(struct work_queue *q, const struct ash_matrix_cmd *c)
 	give(q, &k, (uint64_t)c->k * q->tile->n * q->tile->n / MACS_IN_A_NS);
 }
 
-void work_vector(struct work_queue *q, const struct ash_vector_cmd *c)
+void work_vector(struct work_queue *q, const struct ash_vector_cmd *c,
+		 uint32_t first, uint32_t end)
 {
-	const struct item k = { .kind = VECTOR, .vector = *c };
+	const struct item k = { .kind = VECTOR, .vector = { *c, first, end } };
 
-	give(q, &k, (uint64_t)c->rows * ROW_NS);
+	give(q, &k, (uint64_t)c->rows * (end - first) * ROW_NS);
 }
 
 void work_copy(struct work_queue *q, const struct work_rows *r)

@@ -48,7 +48,9 @@ struct work_rows {
 };
 
 void work_matrix(struct work_queue *q, const struct ash_matrix_cmd *c);
-void work_vector(struct work_queue *q, const struct ash_vector_cmd *c);
+/* Groups first .. end - 1 of a command; in order, from 0 on. */
+void work_vector(struct work_queue *q, const struct ash_vector_cmd *c,
+		 uint32_t first, uint32_t end);
 void work_copy(struct work_queue *q, const struct work_rows *r);
 void work_zero(struct work_queue *q, void *to, size_t bytes);
 
