@@ -21,7 +21,7 @@ struct figure {
 	bool exact; /* cycles: compared with the golden file */
 };
 
-#define FIGURES_MAX 32
+#define FIGURES_MAX 192
 
 struct figures {
 	struct figure figure[FIGURES_MAX];

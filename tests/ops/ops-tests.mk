@@ -20,7 +20,7 @@ OT_EMU_SRC := $(OT_COMMON) $(OT_DIR)/ot_emu.c $(filter-out %/ops.c,$(OPS_SRC)) $
 OT_EMU_OBJ := $(OT_EMU_SRC:%.c=$(OT)/emu/%.o)
 OT_DEVICE_OBJ := $(OT_DEVICE_SRC:%.c=$(OT)/device/%.o)
 
-.SECONDARY: $(OT_EMU_OBJ) $(OT_DEVICE_OBJ) $(OT_FAMILIES:%=$(OT)/emu/$(OT_DIR)/test_%.o) \
+.SECONDARY: $(OT_EMU_OBJ) $(OT_DEVICE_OBJ) $(OT)/emu/$(OT_DIR)/ot_main.o $(OT)/device/$(OT_DIR)/ot_main.o $(OT_FAMILIES:%=$(OT)/emu/$(OT_DIR)/test_%.o) \
 	$(OT_FAMILIES:%=$(OT)/device/$(OT_DIR)/test_%.o)
 
 $(OT)/emu/%.o: %.c $(OT_HEADERS)
@@ -32,10 +32,10 @@ $(OT)/device/%.o: %.c $(OT_HEADERS)
 	$(CC) $(CFLAGS_COMMON) $(NUMERICS_CFLAGS) $(OT_INCLUDE) -c $< -o $@
 
 # Kernels are found by name.
-$(OT)/emu_%: $(OT)/emu/$(OT_DIR)/test_%.o $(OT_EMU_OBJ)
+$(OT)/emu_%: $(OT)/emu/$(OT_DIR)/test_%.o $(OT)/emu/$(OT_DIR)/ot_main.o $(OT_EMU_OBJ)
 	$(CC) $(SAN_FLAGS_asan) -rdynamic $^ -lm -ldl -o $@
 
-$(OT)/device_%: $(OT)/device/$(OT_DIR)/test_%.o $(OT_DEVICE_OBJ) $(OPS_REF_LIB) $(NUMERICS_LIB) $(LIB_OUT)/libashlar.so
+$(OT)/device_%: $(OT)/device/$(OT_DIR)/test_%.o $(OT)/device/$(OT_DIR)/ot_main.o $(OT_DEVICE_OBJ) $(OPS_REF_LIB) $(NUMERICS_LIB) $(LIB_OUT)/libashlar.so
 	$(CC) $(SAN_FLAGS) $(filter %.o %.a,$^) -lm -L$(LIB_OUT) -lashlar -Wl,-rpath,$(abspath $(LIB_OUT)) -o $@
 
 FAMILY ?= $(OT_FAMILIES)
@@ -62,6 +62,23 @@ ops-campaign: $(FAMILY:%=$(OT)/emu_%) $(OT_NEEDS) model fast ## many random oper
 	@$(call ot-run,sim:fast,$(SEED),$(CASES),device)
 	@$(call ot-run,sim:rtl$(comma)board=tiny,$(SEED),$$(($(CASES) / 10)),device)
 	@$(call ot-run,sim:rtl,$(SEED),$$(($(CASES) / 50)),device)
+
+# Cycles on the RTL: tests/bench/ops.c, and ops_FAMILY.c with what is measured.
+OB_FAMILIES := $(patsubst tests/bench/ops_%.c,%,$(sort $(wildcard tests/bench/ops_*.c)))
+OB_COMMON := $(addprefix tests/bench/,ops.c figures.c common.c)
+
+$(BENCH)/ops_%: tests/bench/ops_%.c $(OB_COMMON) tests/bench/bench.h tests/bench/ops.h $(OT_DEVICE_OBJ) $(OPS_REF_LIB) \
+		$(NUMERICS_LIB) $(OT_HEADERS) $(LIB_OUT)/libashlar.so
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS_COMMON) $(BENCH_INCLUDE) $(OT_INCLUDE) -Itests/bench $(filter %.c %.o %.a,$^) -lm \
+		-L$(LIB_OUT) -lashlar -Wl,-rpath,$(abspath $(LIB_OUT)) -o $@
+
+.PHONY: bench-ops
+bench-ops: $(OB_FAMILIES:%=$(BENCH)/ops_%) lib lib-data ops firmware $(BUILD)/model/ashlar-model-rtl-sim.so ## cycles of operations on the RTL, beside their bounds
+	@failed=0; for f in $(if $(filter command line environment,$(origin FAMILY)),$(FAMILY),$(OB_FAMILIES)); do \
+		$(BENCH)/ops_$$f $(BUILD) tests/bench/ops_$$f.json "$$($(CROSS)gcc -dumpfullversion)" \
+			$(if $(UPDATE),--update) || failed=1; done; [ $$failed -eq 0 ]
+BENCHES += bench-ops
 
 TESTS += test-ops-emu test-ops-fast test-ops-rtl
 comma := ,

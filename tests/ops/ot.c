@@ -100,9 +100,9 @@ static uint64_t take(struct ot *t, uint64_t bytes, uint32_t align)
 {
 	size_t at = (t->used + GAP + 63) & ~(size_t)63;
 
-	if (ot_range(t, 0, 2) == 0)
-		at += ot_range(t, 0, 15) * 4 % 64 / align * align;
-	if (bytes > OT_ARENA - 2 * GAP - at) {
+	if (!t->aligned && ot_range(t, 0, 2) == 0)
+		at += ot_range(t, 0, 15) * 4 / align * align;
+	if (at + 2 * GAP > t->bytes || bytes > t->bytes - 2 * GAP - at) {
 		fprintf(stderr, "a case needs more than the arena: %s\n",
 			t->text);
 		exit(2);
@@ -372,10 +372,7 @@ bool ot_run_tiles(struct ot *t, ot_build build, const void *param,
 	/* What is left in it is nobody's business, but around it is. */
 	bytes = t->used + GAP;
 	if (workspace_bytes)
-		workspace = take(t, (workspace_bytes + 63) & ~63ull, 1) &
-			    ~63ull;
-	if (op->size && workspace_bytes)
-		workspace = (workspace + 63) & ~63ull;
+		workspace = take(t, workspace_bytes, 64);
 	result = ot_backend_run(t, op, workspace, workspace_bytes,
 				t->used + 2 * GAP, tiles, text, sizeof(text));
 	if (result)
@@ -557,38 +554,33 @@ bool ot_gradient(struct ot *t, const char *name,
 	return ot_check(t, ok, "gradient %s", name);
 }
 
-/* --- The program ------------------------------------------------------------------- */
+/* --- Life -------------------------------------------------------------------------- */
 
-int main(int argc, char **argv)
+bool ot_open(struct ot *t, const char *device, uint64_t seed, size_t bytes)
 {
-	static struct ot t;
-	struct kt_random r;
+	struct kt_random r = { seed };
 	size_t i;
 
-	if (argc != 4) {
-		fprintf(stderr, "use: %s DEVICE SEED CASES\n", argv[0]);
-		return 2;
+	t->device = device;
+	t->bytes = bytes;
+	t->seed = kt_random(&r);
+	t->memory = aligned_alloc(4096, bytes);
+	t->got = aligned_alloc(4096, bytes);
+	if (!t->memory || !t->got) {
+		printf("FAIL no memory for an arena of %zu bytes\n", bytes);
+		return false;
 	}
-	setvbuf(stdout, NULL, _IOLBF, 0);
-	t.device = argv[1];
-	r.state = strtoull(argv[2], NULL, 0);
-	t.seed = kt_random(&r);
-	t.memory = aligned_alloc(4096, OT_ARENA);
-	t.got = aligned_alloc(4096, OT_ARENA);
-	if (!t.memory || !t.got)
-		return 2;
-	for (i = 0; i < OT_ARENA; i += 8) {
+	for (i = 0; i < bytes; i += 8) {
 		uint64_t v = kt_random(&r);
 
-		memcpy(t.memory + i, &v, 8);
+		memcpy(t->memory + i, &v, 8);
 	}
-	if (ot_backend_open(&t, argv[1]))
-		ot_family(&t, strtoul(argv[3], NULL, 0), t.emulated);
-	else
-		t.failed++;
-	ot_backend_close(&t);
-	free(t.memory);
-	free(t.got);
-	printf("%lu passed, %lu failed\n", t.passed, t.failed);
-	return t.failed != 0;
+	return ot_backend_open(t, device);
+}
+
+void ot_close(struct ot *t)
+{
+	ot_backend_close(t);
+	free(t->memory);
+	free(t->got);
 }

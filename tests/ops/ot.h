@@ -29,13 +29,14 @@
 
 #include "kt.h"
 
-#define OT_ARENA (24u << 20) /* bytes: tensors and workspace of a case */
+#define OT_ARENA (24u << 20) /* bytes: tensors and workspace of a test's case */
 
 struct ot {
 	/* For the case that is built. */
 	struct kt_random random;
 	enum kt_pattern pattern; /* of what is filled */
 	char text[400]; /* about the case; shown when it fails */
+	bool aligned; /* tensors are at multiples of 64 from now on */
 	/* The board. */
 	const char *device;
 	uint32_t lanes, tiles;
@@ -44,7 +45,7 @@ struct ot {
 	uint64_t base; /* what the arena's first byte is called */
 	uint8_t *memory; /* as the host has it; then as it must become */
 	uint8_t *got;
-	size_t used;
+	size_t bytes, used; /* of the arena */
 	uint64_t op_storage[2048];
 	size_t op_used;
 	uint64_t seed; /* of the next case */
@@ -61,6 +62,10 @@ typedef const struct ashlar_op *(*ot_build)(struct ot *t, const void *param);
  * does not need a device is done when `host` says so.
  */
 void ot_family(struct ot *t, unsigned long cases, bool host);
+
+/* An arena of so many bytes on the device; false is explained. */
+bool ot_open(struct ot *t, const char *device, uint64_t seed, size_t bytes);
+void ot_close(struct ot *t);
 
 /* Count a check of the test's own; false is explained. Returns ok. */
 bool ot_check(struct ot *t, bool ok, const char *format, ...)

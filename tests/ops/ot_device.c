@@ -42,7 +42,7 @@ bool ot_backend_open(struct ot *t, const char *name)
 		printf("FAIL open %s: %s\n", name, text);
 		return false;
 	}
-	buffer.bytes = OT_ARENA;
+	buffer.bytes = t->bytes;
 	result = ashlar_device_query(b->device, &info);
 	if (!result)
 		result = ashlar_queue_create(b->device, NULL, &b->queue);

@@ -69,7 +69,8 @@ static void refuse_unary(struct ot *t)
 	OT_BREAK(t, &op, function, ASHLAR_UNARY_GELU + 1, ASHLAR_ERROR_INVALID,
 		 "unary: function is 15, allowed 0 .. 14");
 	OT_BREAK(t, &op, flags, 4, ASHLAR_ERROR_INVALID, "flags");
-	OT_BREAK(t, &op, y.shape[0], 6, ASHLAR_ERROR_INVALID, "shape of x, 5x7");
+	OT_BREAK(t, &op, y.shape[0], 6, ASHLAR_ERROR_INVALID,
+		 "shape of x, 5x7");
 	OT_BREAK(t, &op, op.size, op.op.size - 1, ASHLAR_ERROR_INVALID, "size");
 	OT_BREAK(t, &op, y.addr, op.x.addr, ASHLAR_ERROR_INVALID, "overlaps");
 	op.flags = ASHLAR_UNARY_SCALE | ASHLAR_UNARY_SHIFT;
