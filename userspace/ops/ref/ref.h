@@ -20,6 +20,9 @@ int ref_op(const struct ashlar_op *op, uint32_t lanes);
 #define REF_DECLARE(name) \
 	void ref_##name(const struct ashlar_op_##name *op, uint32_t lanes);
 OPS_KINDS(REF_DECLARE)
+/* References that are there before their plans. */
+REF_DECLARE(attention)
+REF_DECLARE(attention_dx)
 #undef REF_DECLARE
 
 #endif
