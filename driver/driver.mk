@@ -65,15 +65,22 @@ DRIVER_SHARED := $(sort $(wildcard driver/core/*.[ch] driver/abi/*.h driver/uapi
 DRIVER_SHARED_IGNORE := PREFER_KERNEL_TYPES,BIT_MACRO,ARRAY_SIZE,LINE_SPACING,LONG_LINE_COMMENT,$\
 	VOLATILE,PREFER_DEFINED_ATTRIBUTE_MACRO,EMBEDDED_FUNCTION_NAME,PARENTHESIS_ALIGNMENT,OPEN_ENDED_LINE
 
+# Debian's sparse is older than what headers after 6.12 are written for, which
+# look at that with a script that they do not have: what it lacks is defined.
+DRIVER_SPARSE := KBUILD_CHECKSRC=2 CF=-Wsparse-error \
+	CHECK="sparse -D__typeof_unqual__=__typeof__ -D'__builtin_strlen(s)=(sizeof(s)-1)'"
+
 .PHONY: test-driver-check
-test-driver-check: ## checkpatch --strict, sparse, W=1 on both kernels
+test-driver-check: ## checkpatch --strict; sparse and W=1 on both kernels
 	@n=0; failed=0; \
 	check() { if "$$@"; then n=$$((n + 1)); else failed=$$((failed + 1)); fi; }; \
 	check tools/vm/checkpatch $(filter-out %/ashlar_trace.h,$(wildcard driver/linux/*.[ch])); \
 	check tools/vm/checkpatch --ignore PARENTHESIS_ALIGNMENT,OPEN_ENDED_LINE driver/linux/ashlar_trace.h; \
 	check tools/vm/checkpatch --ignore $(DRIVER_SHARED_IGNORE) $(DRIVER_SHARED); \
-	check tools/vm/build-module 6.12 driver linux $(BUILD)/driver/sparse C=2 CF=-Wsparse-error; \
-	for k in $(MODULE_KERNELS); do check $(MAKE) --no-print-directory module KERNEL=$$k; done; \
+	for k in $(MODULE_KERNELS); do \
+		check tools/vm/build-module $$k driver linux $(BUILD)/driver/sparse-$$k $(DRIVER_SPARSE); \
+		check $(MAKE) --no-print-directory module KERNEL=$$k; \
+	done; \
 	echo "$$n passed, $$failed failed"; [ $$failed -eq 0 ]
 TESTS += test-driver-check
 

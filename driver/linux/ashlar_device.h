@@ -153,7 +153,7 @@ struct ashlar_file {
 	struct xarray queues;
 	u32 queue_count;
 	struct ashlar_space *space; /* a reference, NULL until first used */
-	atomic64_t busy_cycles; /* of its jobs, for fdinfo */
+	atomic64_t busy_cycles; /* of tiles with its jobs, for fdinfo */
 };
 
 /* A buffer: shmem, or board memory with the GEM object in shmem.base. */

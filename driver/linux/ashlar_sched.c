@@ -116,12 +116,15 @@ static void record(struct ashlar_queue *q, const struct ashlar_flight *flight,
 	r->counters[6] = c->loading;
 	r->counters[7] = c->tlb_miss;
 	q->completed = flight->seqno;
+	/* Of all tiles together: fdinfo tells how many there are. */
 	if (q->file && c->t_end > c->t_start)
-		atomic64_add(c->t_end - c->t_start, &q->file->busy_cycles);
+		atomic64_add((c->t_end - c->t_start) * c->tiles,
+			     &q->file->busy_cycles);
 }
 
 /* A job that has failed has stopped its address space, except by EXIT. */
-static void judge(struct ashlar_queue *q, const struct ashlar_completion *c)
+static void judge(struct ashlar_queue *q, u64 seqno,
+		  const struct ashlar_completion *c)
 {
 	static const u32 states[] = {
 		[ASHLAR_JOB_FAULT] = DRM_ASHLAR_QUEUE_FAULT,
@@ -129,7 +132,7 @@ static void judge(struct ashlar_queue *q, const struct ashlar_completion *c)
 		[ASHLAR_JOB_CANCELLED] = DRM_ASHLAR_QUEUE_CANCELLED,
 		[ASHLAR_JOB_BAD] = DRM_ASHLAR_QUEUE_BAD_JOB,
 	};
-	char text[200];
+	char name[48], text[256];
 
 	if (c->status == ASHLAR_JOB_OK || c->status == ASHLAR_JOB_EXIT)
 		return;
@@ -138,7 +141,9 @@ static void judge(struct ashlar_queue *q, const struct ashlar_completion *c)
 	WRITE_ONCE(q->space->stopped, true);
 	if (c->status == ASHLAR_JOB_CANCELLED)
 		return;
-	ashlar_fault_text(text, sizeof(text), "", c);
+	snprintf(name, sizeof(name), "of job %llu of queue %u", seqno,
+		 q->hw.number);
+	ashlar_fault_text(text, sizeof(text), name, c);
 	ashlar_coredump(q->adev, text);
 }
 
@@ -175,7 +180,7 @@ bool ashlar_queue_complete(struct ashlar_queue *q)
 			break;
 		trace_ashlar_job_done(q, flight->seqno, &c);
 		record(q, flight, &c);
-		judge(q, &c);
+		judge(q, flight->seqno, &c);
 		end_flight(flight, ashlar_fence_error(c.status));
 		q->first++;
 		end_cancelled(q);

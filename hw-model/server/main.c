@@ -142,7 +142,7 @@ static int serve_all(struct board *b, const struct listener *l, int stop,
 			return 1;
 		}
 		end = serve(b, &w, &spoke);
-		close(w.client);
+		wire_close(&w);
 		if (end == WIRE_BAD)
 			fprintf(stderr,
 				"ashlar-board: a client does not speak vfio-user; connection closed\n");

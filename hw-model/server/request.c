@@ -364,15 +364,14 @@ static int dispatch(struct request *r)
 	return commands[n].run(r);
 }
 
-/* Answers one command. */
-static enum wire_end handle(struct request *r, const struct wire *w)
+/* Answers one command, which is done, or refused with an errno. */
+static enum wire_end handle(struct request *r, const struct wire *w, int err)
 {
 	struct vfio_user_header h = {
 		.id = r->in.header.id,
 		.command = r->in.header.command,
 		.flags = VFIO_USER_TYPE_REPLY,
 	};
-	int err;
 
 	/* Nothing was asked, so nothing can be answered. */
 	if ((r->in.header.flags & VFIO_USER_TYPE_MASK) !=
@@ -380,7 +379,8 @@ static enum wire_end handle(struct request *r, const struct wire *w)
 		return WIRE_BAD;
 	r->out_bytes = 0;
 	r->out_fd = -1;
-	err = dispatch(r);
+	if (!err)
+		err = dispatch(r);
 	if (r->in.header.flags & VFIO_USER_NO_REPLY)
 		return WIRE_OK;
 	if (err) {
@@ -391,6 +391,23 @@ static enum wire_end handle(struct request *r, const struct wire *w)
 	}
 	h.size = (uint32_t)(sizeof(h) + r->out_bytes);
 	return wire_send(w, &h, r->out, r->out_bytes, r->out_fd);
+}
+
+/*
+ * The server ends. A client that waits for an answer gets one, for it may wait
+ * longer than it takes the end of the connection for one.
+ */
+static void refuse_rest(struct request *r, const struct wire *w)
+{
+	enum wire_end end;
+
+	wire_stop(w);
+	do {
+		end = wire_receive(w, &r->in);
+		if (!end)
+			end = handle(r, w, ENODEV);
+		wire_close_fds(&r->in);
+	} while (!end);
 }
 
 enum wire_end serve(struct board *b, const struct wire *w, bool *spoke)
@@ -404,9 +421,11 @@ enum wire_end serve(struct board *b, const struct wire *w, bool *spoke)
 		do {
 			end = wire_receive(w, &r.in);
 			if (!end)
-				end = handle(&r, w);
+				end = handle(&r, w, 0);
 			wire_close_fds(&r.in);
 		} while (!end);
+		if (end == WIRE_STOP)
+			refuse_rest(&r, w);
 	}
 	board_enter(b);
 	dma_unmap_all(&b->dma);

@@ -115,6 +115,23 @@ static enum wire_end receive(const struct wire *w, struct wire_message *m,
 	return WIRE_OK;
 }
 
+void wire_stop(const struct wire *w)
+{
+	shutdown(w->client, SHUT_RD);
+}
+
+void wire_close(const struct wire *w)
+{
+	char rest[4096];
+	ssize_t n;
+
+	wire_stop(w);
+	do
+		n = recv(w->client, rest, sizeof(rest), MSG_DONTWAIT);
+	while (n > 0 || (n < 0 && errno == EINTR));
+	close(w->client);
+}
+
 enum wire_end wire_receive(const struct wire *w, struct wire_message *m)
 {
 	enum wire_end end;

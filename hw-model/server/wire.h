@@ -38,6 +38,17 @@ struct wire_message {
 enum wire_end wire_receive(const struct wire *w, struct wire_message *m);
 void wire_close_fds(struct wire_message *m);
 
+/*
+ * From here on the client cannot send; what it has sent before can be received,
+ * and behind that it is WIRE_CLOSED, never WIRE_STOP.
+ */
+void wire_stop(const struct wire *w);
+/*
+ * End the connection. What is unread is taken first: else the client would meet
+ * an error where it should find the end, at which QEMU 11.1 ends by an assertion.
+ */
+void wire_close(const struct wire *w);
+
 /* Send header and payload, with fd unless it is -1. */
 enum wire_end wire_send(const struct wire *w,
 			const struct vfio_user_header *header,

@@ -42,9 +42,9 @@ bench-fast: $(BENCH)/bench-fast $(BENCH)/empty.elf lib kernels firmware fast $(B
 
 BENCHES += bench-fast
 
-$(BENCH)/bench-driver: $(BENCH_COMMON) tests/bench/driver.c $(BENCH_HEADERS) $(LIB_OUT)/libashlar.so
+$(BENCH)/bench-driver: $(BENCH_COMMON) tests/bench/driver.c $(BENCH_HEADERS) driver/uapi/ashlar_accel.h $(LIB_OUT)/libashlar.so
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS_COMMON) $(BENCH_INCLUDE) $(filter %.c,$^) \
+	$(CC) $(CFLAGS_COMMON) $(BENCH_INCLUDE) -Idriver/uapi $(LIBDRM_CFLAGS) $(filter %.c,$^) \
 		-L$(LIB_OUT) -lashlar -Wl,-rpath,$(abspath $(LIB_OUT)) -o $@
 
 # The guest writes the figures of its calls, the board's model the record.

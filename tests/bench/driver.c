@@ -7,14 +7,18 @@
  * bench-driver report KERNEL.elf OUT RECORD FOLDER     on the host: the same
  *	jobs in process, and what the board's RECORD of the first run says
  */
+#include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "ashlar_accel.h"
 #include "bench.h"
 #include "launches.h"
 
@@ -148,11 +152,67 @@ static double batch_time(struct empty *e)
 	return median(times);
 }
 
+/* --- The ioctl alone ---------------------------------------------------------- */
+
+static void card_call(int card, unsigned long request, void *arg,
+		      const char *what)
+{
+	while (ioctl(card, request, arg))
+		if (errno != EINTR && errno != EAGAIN)
+			bench_fail("%s: %s", what, strerror(errno));
+}
+
+/* One SUBMIT of so many jobs that run nothing, for each; the queue is empty. */
+static double submit_time(int card, uint32_t queue, uint32_t count)
+{
+	static struct drm_ashlar_job jobs[BATCH]; /* zeros are such jobs */
+	struct drm_ashlar_submit submit = {
+		.queue = queue,
+		.jobs = { .stride = sizeof(jobs[0]),
+			  .count = count,
+			  .ptr = (uintptr_t)jobs },
+	};
+	double times[ROUNDS];
+
+	for (int i = 0; i < ROUNDS; i++) {
+		struct drm_ashlar_queue_query q;
+		double start = now();
+
+		card_call(card, DRM_IOCTL_ASHLAR_SUBMIT, &submit, "SUBMIT");
+		times[i] = (now() - start) / count;
+		do {
+			q = (struct drm_ashlar_queue_query){ .queue = queue };
+			usleep(1000);
+			card_call(card, DRM_IOCTL_ASHLAR_QUEUE_QUERY, &q,
+				  "QUEUE_QUERY");
+		} while (q.completed < submit.seqno);
+		submit.seqno = 0;
+		submit.accepted = 0;
+	}
+	return median(times);
+}
+
+static void submit_times(double *one, double *many)
+{
+	struct drm_ashlar_queue_create create = {
+		.priority = DRM_ASHLAR_PRIORITY_NORMAL,
+		.depth = 2 * BATCH,
+	};
+	int card = open("/dev/accel/accel0", O_RDWR | O_CLOEXEC);
+
+	if (card < 0)
+		bench_fail("/dev/accel/accel0: %s", strerror(errno));
+	card_call(card, DRM_IOCTL_ASHLAR_QUEUE_CREATE, &create, "QUEUE_CREATE");
+	*one = submit_time(card, create.queue, 1);
+	*many = submit_time(card, create.queue, BATCH);
+	close(card);
+}
+
 /* --- The two runs ------------------------------------------------------------- */
 
 static void measure(const char *kernel, const char *out)
 {
-	double call, launch, batch;
+	double call, launch, batch, submit, submit_each;
 	struct empty e;
 	FILE *f;
 
@@ -162,11 +222,13 @@ static void measure(const char *kernel, const char *out)
 	launch = launch_time(&e);
 	batch = batch_time(&e);
 	empty_close(&e);
+	submit_times(&submit, &submit_each);
 
 	f = fopen(out, "w");
 	if (!f)
 		bench_fail("%s: cannot be written", out);
-	fprintf(f, "%.2f %.2f\n", launch / call, batch / call);
+	fprintf(f, "%.2f %.2f %.2f %.2f\n", launch / call, batch / call,
+		submit / call, submit_each / call);
 	if (fclose(f))
 		bench_fail("%s: cannot be written", out);
 }
@@ -177,12 +239,13 @@ static void report(const char *kernel, const char *in, const char *record,
 	static struct figures figures;
 	struct launch driver[LAUNCHES], process[LAUNCHES];
 	char own[2000], name[2100], json[2100];
-	double launch, batch;
+	double launch, batch, submit, submit_each;
 	struct empty e;
 	FILE *f = fopen(in, "r");
 
-	if (!f || fscanf(f, "%lf %lf", &launch, &batch) != 2)
-		bench_fail("%s: no two figures", in);
+	if (!f || fscanf(f, "%lf %lf %lf %lf", &launch, &batch, &submit,
+			 &submit_each) != 4)
+		bench_fail("%s: no four figures", in);
 	fclose(f);
 
 	snprintf(own, sizeof(own), "%s/bench-process.record", folder);
@@ -206,6 +269,10 @@ static void report(const char *kernel, const char *in, const char *record,
 		   "ashlar_launch() through the driver, in the guest");
 	figure_add(&figures, "driver_list_launch", batch, "getppid()",
 		   "the same in a command list of 32, each");
+	figure_add(&figures, "driver_submit", submit, "getppid()",
+		   "SUBMIT of a job, the ioctl alone");
+	figure_add(&figures, "driver_submit_each", submit_each, "getppid()",
+		   "the same of 32 jobs, each");
 	figures_print(&figures);
 	snprintf(json, sizeof(json), "%s/bench-driver.json", folder);
 	if (figures_write(&figures, json, "", false))

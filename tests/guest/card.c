@@ -106,7 +106,11 @@ int try_buf_new(struct card *c, struct buf *b, uint64_t bytes, uint32_t flags)
 	if (!b->cpu)
 		return -errno;
 	b->va = card_va(c, b->bytes);
-	return vm_map(c->fd, b->handle, 0, b->va, b->bytes, 0);
+	err = vm_map(c->fd, b->handle, 0, b->va, b->bytes, 0);
+	/* Nothing stays mapped that would keep the file. */
+	if (err)
+		munmap(b->cpu, b->bytes);
+	return err;
 }
 
 void buf_new(struct card *c, struct buf *b, uint64_t bytes, uint32_t flags)

@@ -10,12 +10,15 @@
 #include <signal.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 
 #include "ashlar_pci.h"
 
 #define SYSFS_PCI "/sys/bus/pci/devices"
+/* Where a guest keeps the module that it has loaded. */
+#define MODULE "/run/guest/ashlar.ko"
 
 /* --- Failure ------------------------------------------------------------------------ */
 
@@ -153,7 +156,8 @@ const char *pci_folder(void)
 	char board[16];
 	DIR *dir;
 
-	if (folder[0])
+	/* Another board may be in another slot. */
+	if (folder[0] && !access(folder, F_OK))
 		return folder;
 	snprintf(board, sizeof(board), "0x%04x\n", ASHLAR_PCI_VENDOR);
 	dir = opendir(SYSFS_PCI);
@@ -447,4 +451,35 @@ void echo(const char *path, const char *text)
 	if (err)
 		die(__FILE__, __LINE__, "%s > %s: %s", text, path,
 		    strerror(-err));
+}
+
+/* --- The module -------------------------------------------------------------- */
+
+int try_module_unload(void)
+{
+	return syscall(SYS_delete_module, "ashlar", O_NONBLOCK) ? -errno : 0;
+}
+
+void module_unload(void)
+{
+	int err;
+
+	for (unsigned int i = 0; i < 1000 * slowness(); i++) {
+		err = try_module_unload();
+		if (err != -EWOULDBLOCK)
+			break;
+		usleep(10000);
+	}
+	EXPECT(err, 0);
+}
+
+int module_load(const char *parameters)
+{
+	int fd = open(MODULE, O_RDONLY | O_CLOEXEC), err;
+
+	if (fd < 0)
+		return -errno;
+	err = syscall(SYS_finit_module, fd, parameters, 0) ? -errno : 0;
+	close(fd);
+	return err;
 }

@@ -97,6 +97,15 @@ int sync_export(int fd, uint32_t handle);
 int fence_status(int sync_file);
 int fence_wait(int sync_file, int timeout_ms);
 
+/*
+ * The module, as long as nobody uses it: once, and for as long as it takes what
+ * closed files leave to be given back in the background. And again, with these
+ * parameters.
+ */
+int try_module_unload(void);
+void module_unload(void);
+int module_load(const char *parameters);
+
 /* --- A file with kernels ------------------------------------------------------------ */
 
 struct card {

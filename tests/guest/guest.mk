@@ -2,12 +2,12 @@
 # Tests of the kernel module in guests, by ioctls.
 #   test-guest        the quick set, one boot of each kernel
 #   test-guest-debug  all programs on the debug kernel, then failing allocations
-#   guest-campaign    faults, killed processes, link errors, removal: ROUNDS=n SEED=n
+#   guest-campaign    faults, killed processes, link errors, removal, dying boards: ROUNDS=n SEED=n
 
 GUEST_T := $(BUILD)/tests/guest
 GUEST_DIR := tests/guest
-# Removal comes last: it leaves the board with the most behind it.
-GUEST_TESTS := uapi memory jobs faults isolation sharing signals recovery removal
+# Removal and death come last: they leave the board with the most behind it.
+GUEST_TESTS := uapi memory jobs faults isolation sharing signals reports recovery removal surprise
 GUEST_KERNELS := 7.3 6.12
 GUEST_INCLUDE := -I$(GUEST_DIR) -Itests/lib -Idriver/uapi -Idriver/abi -Iuserspace/include \
 	-Iuserspace/lib $(LIBDRM_CFLAGS)
@@ -27,10 +27,14 @@ $(GUEST_T)/test_%: $(GUEST_DIR)/test_%.c $(GUEST_SHARED) $(GUEST_HEADERS)
 	$(CC) $(CFLAGS_COMMON) $(GUEST_INCLUDE) $< $(GUEST_SHARED) -lcmocka -lpthread -lrt -o $@
 
 # $(call guest-run,KERNEL,SECONDS,COMMANDS,OPTIONS): in one boot. Each command runs,
-# whatever became of those before, and says how long it took.
+# whatever became of those before, and says how long it took. The board dies as
+# often as GUEST_DEATHS, when a command says so, and another comes.
+GUEST_DEATHS := 18
 guest-run = $(MAKE) --no-print-directory -s module KERNEL=$(1) >$(GUEST_T)/module-$(1).log 2>&1 && \
 	echo "Linux $(1):" && \
 	tools/vm/run --kernel $(1) --board tiny --module $(BUILD)/driver/$(1)/ashlar.ko --timeout $(2) \
+		--board-dies-at 'guest test: the board dies now' --boards $$(($(GUEST_DEATHS) + 2)) \
+		--board-returns-at 'guest test: another board comes now' \
 		--log $(GUEST_T)/console-$(1).log $(4) -- sh -c 'failed=0; $(3) exit $$failed'
 guest-command = start=$$(date +%s); $(GUEST_T)/test_$(1) || failed=1; \
 	echo "test_$(1): $$(($$(date +%s) - start)) s";
@@ -38,27 +42,18 @@ guest-command = start=$$(date +%s); $(GUEST_T)/test_$(1) || failed=1; \
 .PHONY: guest-programs test-guest guest-campaign
 guest-programs: $(GUEST_PROGRAMS) $(GUEST_ELF)
 GUEST_NEEDS := guest-programs firmware server guest-root fast $(MODEL)/ashlar-model-rtl-tiny.so \
-	lib lib-data kernels $(MODEL)/ashlar-model-rtl-sim.so $(BUILD)/demo/digits
+	lib lib-data kernels $(BUILD)/demo/digits
 
-# The board dies at work: in a boot of its own, for it does not come back. What
-# the script writes to the kernel log is what the runner waits for. QEMU 11.1
-# ends by an assertion of its own now and then when its server dies: once more.
-GUEST_QEMU_BUG := error_setv: Assertion
-guest-surprise = (for try in 1 2 3; do \
-		tools/vm/run --kernel $(1) --board sim --board-dies-at 'guest test: the board dies now' \
-			--module $(BUILD)/driver/$(1)/ashlar.ko --timeout 200 --log $(GUEST_T)/surprise-$(1).log \
-			-- $(GUEST_DIR)/surprise $(BUILD)/demo/digits userspace/demo && exit 0; \
-		grep -qa '$(GUEST_QEMU_BUG)' $(GUEST_T)/surprise-$(1).log || exit 1; \
-	done; exit 1)
+# A program of the library whose board dies, and no other comes. The last of a boot.
+guest-board-dies = $(GUEST_DIR)/board-dies $(BUILD)/demo/digits userspace/demo || failed=1;
 
 # All of it on the functional model, which leaves jobs less time to be in the
 # way; on the RTL, one kernel, what depends most on the board.
 GUEST_RTL_TESTS := uapi memory jobs faults
 test-guest: $(GUEST_NEEDS)
 	@+failed=0; \
-	$(foreach k,$(GUEST_KERNELS),$(call guest-run,$(k),400,$(foreach t,$(GUEST_TESTS),$(call guest-command,$(t))),--model fast) || failed=1; \
-		$(call guest-surprise,$(k)) || failed=1;) \
-	$(call guest-run,7.3,400,$(foreach t,$(GUEST_RTL_TESTS),$(call guest-command,$(t)))) || failed=1; \
+	$(foreach k,$(GUEST_KERNELS),$(call guest-run,$(k),400,$(foreach t,$(GUEST_TESTS),$(call guest-command,$(t)))$(guest-board-dies),--model fast) || failed=1;) \
+	$(call guest-run,7.3,400,$(foreach t,$(GUEST_RTL_TESTS),$(call guest-command,$(t)))$(guest-board-dies)) || failed=1; \
 	exit $$failed
 TESTS += test-guest
 
@@ -66,19 +61,16 @@ TESTS += test-guest
 # judges at its end what all have leaked; the guest does so again without the
 # module. Linux warns when it takes back a /proc/irq/N that it had no memory for.
 GUEST_DEBUG_COMMANDS = export GUEST_SLOW=20; \
-	$(foreach t,$(filter-out removal,$(GUEST_TESTS)),$(call guest-command,$(t))) \
-	$(call guest-command,removal 2) $(call guest-command,injection) rmmod ashlar || failed=1;
+	$(foreach t,$(filter-out surprise,$(GUEST_TESTS)),$(call guest-command,$(t))) \
+	$(call guest-command,surprise 3) $(call guest-command,injection) rmmod ashlar || failed=1;
 .PHONY: test-guest-debug
 test-guest-debug: $(GUEST_NEEDS) debug-kernel ## the kernel driver on a kernel with KASAN, lockdep, kmemleak and failing allocations
 	@+$(call guest-run,debug,5400,$(GUEST_DEBUG_COMMANDS),--allow 'WARNING: .* at remove_proc_entry')
 
 ROUNDS ?= 100
 SEED ?= 1
-guest-campaign: $(GUEST_NEEDS) ## the kernel driver: faults, killed processes, link errors, removal (ROUNDS=n SEED=n)
+guest-campaign: $(GUEST_NEEDS) ## the kernel driver: faults, killed processes, link errors, removal, dying boards (ROUNDS=n SEED=n)
 	@+failed=0; \
-	$(foreach k,$(GUEST_KERNELS),$(call guest-run,$(k),$$((400 + $(ROUNDS) * 90)),$(foreach t,faults isolation recovery removal,$(call guest-command,$(t) $(ROUNDS) $(SEED)))) || failed=1;) \
+	$(foreach k,$(GUEST_KERNELS),$(call guest-run,$(k),$$((400 + $(ROUNDS) * 90)),$(foreach t,faults isolation recovery removal,$(call guest-command,$(t) $(ROUNDS) $(SEED)))) || failed=1; \
+		$(foreach n,$(shell seq 1 $(GUEST_DEATHS) $(ROUNDS)),$(call guest-run,$(k),1500,$(call guest-command,surprise $(GUEST_DEATHS) $(SEED)$(n)),--model fast) || failed=1;)) \
 	exit $$failed
-
-.PHONY: test-guest-surprise
-test-guest-surprise: $(GUEST_NEEDS)
-	@failed=0; $(foreach k,$(GUEST_KERNELS),$(call guest-surprise,$(k)) || failed=1;) exit $$failed

@@ -5,13 +5,9 @@
  */
 #include "users.h"
 
-#include <fcntl.h>
 #include <glob.h>
-#include <sys/syscall.h>
 
 #define DRIVER "/sys/bus/pci/drivers/ashlar"
-/* Where a guest keeps the module that it has loaded. */
-#define MODULE "/run/guest/ashlar.ko"
 
 static unsigned int rounds = 2;
 static uint64_t seed = 1;
@@ -161,29 +157,20 @@ static void board_is_reset(void **state)
 	is_reset(debugfs_reset);
 }
 
-static int unload(void)
-{
-	return syscall(SYS_delete_module, "ashlar", O_NONBLOCK) ? -errno : 0;
-}
-
 static void module_goes_when_unused(void **state)
 {
 	struct user u;
-	int fd;
 
 	(void)state;
 	for (int i = 0; i < 3; i++) {
 		user_open(&u);
-		EXPECT(unload(), -EWOULDBLOCK);
+		EXPECT(try_module_unload(), -EWOULDBLOCK);
 		EXPECT(fence_status(u.file), 0);
 		user_close(&u);
 		board_computes();
-		EXPECT(unload(), 0);
+		module_unload();
 		EXPECT(node_open() < 0, 1);
-		fd = open(MODULE, O_RDONLY | O_CLOEXEC);
-		CHECK(fd >= 0);
-		EXPECT(syscall(SYS_finit_module, fd, "", 0) ? -errno : 0, 0);
-		close(fd);
+		EXPECT(module_load(""), 0);
 		board_computes();
 	}
 }

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
 /* The server as a program: start, clients that come and go, time, end. */
+#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -119,6 +121,61 @@ static void ends_by_signals(void **state)
 		assert_int_equal(client_receive(&c), CLIENT_CLOSED);
 		client_close(&c);
 	}
+}
+
+/* Wait until the server waits for its client. */
+static void server_waits(const struct server *s)
+{
+	char path[60], text[400] = "";
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", (int)s->pid);
+	do {
+		FILE *f = fopen(path, "r");
+
+		assert_non_null(f);
+		assert_non_null(fgets(text, sizeof(text), f));
+		fclose(f);
+	} while (strncmp(strrchr(text, ')'), ") S", 3));
+}
+
+/* What it has not done is refused, and no error of the connection. */
+static void ends_with_requests_unread(void **state)
+{
+	enum { REQUESTS = 20 };
+	struct payload p = { .bytes = 0 };
+	struct server s;
+	struct client c;
+	int fd, status;
+
+	(void)state;
+	server_start_fake(&s);
+	client_open(&c, server_socket);
+	enable(&c);
+	put64(&p, 0);
+	put32(&p, 0);
+	put32(&p, 4);
+	fd = new_memory(4096);
+	/* Both are there when it goes on: signal and requests. */
+	server_waits(&s);
+	kill(s.pid, SIGSTOP);
+	assert_int_equal(waitpid(s.pid, &status, WUNTRACED), s.pid);
+	kill(s.pid, SIGTERM);
+	for (int i = 0; i < REQUESTS; i++)
+		assert_true(client_send(&c, REGION_READ,
+					(uint32_t)(16 + p.bytes), 0, p.data,
+					p.bytes, &fd, i % 2));
+	close(fd);
+	kill(s.pid, SIGCONT);
+	assert_int_equal(server_wait(&s), 0);
+	for (int i = 0; i < REQUESTS; i++) {
+		assert_int_equal(client_receive(&c), 0);
+		assert_int_equal(c.reply_command, REGION_READ);
+		assert_int_equal(c.reply_flags, 0x21);
+		assert_int_equal(c.reply_error, ENODEV);
+	}
+	/* No error, the end. */
+	assert_int_equal(recv(c.fd, p.data, sizeof(p.data), 0), 0);
+	client_close(&c);
 }
 
 /* An application sees the board's end as the end of the connection. */
@@ -321,6 +378,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(explains_bad_options),
 		cmocka_unit_test(replaces_only_dead_sockets),
 		cmocka_unit_test(ends_by_signals),
+		cmocka_unit_test(ends_with_requests_unread),
 		cmocka_unit_test(can_be_killed),
 		cmocka_unit_test(serves_once),
 		cmocka_unit_test(sends_others_away),
