@@ -23,7 +23,12 @@
 #define GEMM_FULL 1
 #endif
 
-enum gemm_activation { GEMM_NONE = 0, GEMM_RELU = 1, GEMM_GELU = 2, GEMM_SILU = 3 };
+enum gemm_activation {
+	GEMM_NONE = 0,
+	GEMM_RELU = 1,
+	GEMM_GELU = 2,
+	GEMM_SILU = 3
+};
 
 struct gemm_epilogue {
 	/* What it is, set by the kernel. */
@@ -77,14 +82,20 @@ static inline void gemm_epilogue_init(struct gemm_epilogue *e)
 	else if (e->scale_imm)
 		cfg |= ASH_VEC_SCALE_IMM;
 	if (GEMM_FULL && e->residual != ASH_FMT_NONE)
-		cfg |= ASH_VEC_SRC2_ROWS(e->residual_scaled ? ASH_FMT_F32 : e->residual,
+		cfg |= ASH_VEC_SRC2_ROWS(e->residual_scaled ? ASH_FMT_F32 :
+							      e->residual,
 					 ASH_ADD) |
 		       ASH_VEC_LATE;
 	if (e->activation == GEMM_RELU)
 		cfg |= ASH_VEC_RELU;
 	e->cfg = cfg;
+}
+
+/* Registers that stay as they are. */
+static inline void gemm_epilogue_registers(const struct gemm_epilogue *e)
+{
 	if (!GEMM_FULL) {
-		ash_vector_shape(cfg, e->out_pitch, 1);
+		ash_vector_shape(e->cfg, e->out_pitch, 1);
 		ash_vector_scale(e->scale_bits);
 	}
 }
@@ -93,8 +104,9 @@ static inline void gemm_epilogue_init(struct gemm_epilogue *e)
  * Begin to drain a column of rows to offset `to`. vec: offset of its bias row,
  * the scale row follows; add: offset of its residual.
  */
-static inline void gemm_epilogue_begin(struct gemm_epilogue *e, uint32_t to, uint32_t vec,
-				       uint32_t add, uint32_t rows)
+static inline void gemm_epilogue_begin(struct gemm_epilogue *e, uint32_t to,
+				       uint32_t vec, uint32_t add,
+				       uint32_t rows)
 {
 	uint32_t line = 4 * e->array;
 
@@ -111,7 +123,8 @@ static inline void gemm_epilogue_begin(struct gemm_epilogue *e, uint32_t to, uin
 		}
 		if (e->residual_scaled) {
 			ash_vector_scale(e->residual_bits);
-			ash_vector(ASH_VEC(e->residual, ASH_FMT_F32) | ASH_VEC_SCALE_IMM,
+			ash_vector(ASH_VEC(e->residual, ASH_FMT_F32) |
+					   ASH_VEC_SCALE_IMM,
 				   e->temp[1], line, add, e->add_pitch, rows);
 			e->vectors++;
 			e->add = e->temp[1];
@@ -144,7 +157,8 @@ static inline void gemm_epilogue_tile(struct gemm_epilogue *e, uint32_t acc)
 }
 
 /* The passes behind the tiles' ones, for a column of rows at offset `to`. */
-static inline void gemm_epilogue_end(struct gemm_epilogue *e, uint32_t to, uint32_t rows)
+static inline void gemm_epilogue_end(struct gemm_epilogue *e, uint32_t to,
+				     uint32_t rows)
 {
 	uint32_t line = 4 * e->array;
 	bool gelu = e->activation == GEMM_GELU;
@@ -162,7 +176,8 @@ static inline void gemm_epilogue_end(struct gemm_epilogue *e, uint32_t to, uint3
 	ash_vector_src2(e->temp[0], line);
 	ash_vector_function(gelu ? 0 : ASH_VEC_FN(ASH_FN_RECIP), 0);
 	ash_vector_scale(GEMM_F32_HALF);
-	ash_vector(ASH_VEC(ASH_FMT_F32, e->out) | ASH_VEC_SRC2_ROWS(ASH_FMT_F32, ASH_MUL) |
+	ash_vector(ASH_VEC(ASH_FMT_F32, e->out) |
+			   ASH_VEC_SRC2_ROWS(ASH_FMT_F32, ASH_MUL) |
 			   (gelu ? ASH_VEC_SCALE_IMM : ASH_VEC_LATE),
 		   to, e->out_pitch, e->temp[1], line, rows);
 	ash_vector_function(0, 0);

@@ -37,6 +37,7 @@ struct gemm_plan {
 	uint32_t chunk; /* elements of k in a chunk, but for the last one */
 	uint32_t chunks;
 	bool a_stays; /* all A blocks have slots of their own */
+	uint32_t batches, batch_first; /* of this tile's part */
 };
 
 static inline uint32_t gemm_min(uint32_t a, uint32_t b)
@@ -72,15 +73,14 @@ static inline uint32_t gemm_part(uint32_t total, uint32_t index, uint32_t count,
 }
 
 /*
- * Split the blocks over the job's tiles as rows x columns of parts so that the
+ * Split the blocks over count tiles as rows x columns of parts so that the
  * largest part is as small as can be; among equals, the squarest, which loads
- * least.
+ * least. Sets the part of tile index; returns the tiles of the largest part.
  */
-static inline void gemm_split(struct gemm_plan *p, uint32_t m_blocks,
-			      uint32_t n_blocks)
+static inline uint64_t gemm_split(struct gemm_plan *p, uint32_t m_blocks,
+				  uint32_t n_blocks, uint32_t count,
+				  uint32_t index)
 {
-	uint32_t count = ash_count();
-	uint32_t index = ash_index();
 	uint32_t rows, best_rows = 1, best_m = 0, best_n = 0;
 
 	if (count == 1) {
@@ -88,7 +88,7 @@ static inline void gemm_split(struct gemm_plan *p, uint32_t m_blocks,
 		p->n_blocks = n_blocks;
 		p->m_first = 0;
 		p->n_first = 0;
-		return;
+		return (uint64_t)m_blocks * n_blocks;
 	}
 	for (rows = 1; rows <= count; rows++) {
 		uint32_t cols = count / rows;
@@ -111,23 +111,65 @@ static inline void gemm_split(struct gemm_plan *p, uint32_t m_blocks,
 		gemm_part(m_blocks, index % best_rows, best_rows, &p->m_first);
 	p->n_blocks = gemm_part(n_blocks, index / best_rows, count / best_rows,
 				&p->n_first);
+	return (uint64_t)best_m * best_n;
 }
 
-/* Slots of the side's ring for blocks of k elements along k. */
-static inline uint32_t gemm_slots(const struct gemm_side *s, uint32_t room,
-				  uint32_t k)
+/*
+ * The same with batches of such products: some tiles share a batch, the others
+ * take other batches. Sets p->batches and p->batch_first, too.
+ */
+static inline void gemm_split_batches(struct gemm_plan *p, uint32_t batches,
+				      uint32_t m_blocks, uint32_t n_blocks)
 {
-	return gemm_min(room / gemm_block_bytes(s->form, s->array, s->bytes, k),
-			GEMM_SLOTS_MAX);
+	uint32_t count = ash_count();
+	uint32_t index = ash_index();
+	uint32_t parts, best = 1;
+	uint64_t least = UINT64_MAX;
+
+	/* More parts are better among equals: they load less. */
+	for (parts = 1; parts <= count; parts++) {
+		uint32_t share = count / parts;
+		uint64_t tiles;
+
+		if (parts * share != count || parts > batches)
+			continue;
+		tiles = gemm_div_up(batches, parts) *
+			gemm_split(p, m_blocks, n_blocks, share, 0);
+		if (tiles <= least) {
+			least = tiles;
+			best = parts;
+		}
+	}
+	gemm_split(p, m_blocks, n_blocks, count / best, index / best);
+	p->batches = gemm_part(batches, index % best, best, &p->batch_first);
+}
+
+/*
+ * Set a side's pitch, slots and their size for blocks of k elements. terms: in
+ * how many parts of 2 bytes an element is kept (3), or 1 for as it is.
+ */
+static inline void gemm_slots(struct gemm_side *s, uint32_t room, uint32_t k,
+			      uint32_t terms)
+{
+	uint32_t bytes = terms > 1 ? 2 : s->bytes;
+	uint32_t block = gemm_block_bytes(s->form, s->array, bytes, k);
+
+	s->pitch = s->form == ASH_ROWS ? block / s->array : 4 * s->array;
+	s->term_bytes = terms > 1 ? block : 0;
+	s->slot_bytes = block * terms;
+	s->slots = gemm_min(room / s->slot_bytes, GEMM_SLOTS_MAX);
 }
 
 /*
  * Choose resident or chunked, and the sizes. a_room, b_room: scratchpad bytes
- * for the two rings. Sets the sides' pitch, slot_bytes and slots.
+ * for the two rings. terms as for gemm_slots(). chunk: elements of k in a
+ * chunk when that is given, and chunks, else 0. Sets the sides' pitch,
+ * slot_bytes and slots.
  */
 static inline void gemm_cut(struct gemm_plan *p, struct gemm_side *a,
 			    struct gemm_side *b, uint32_t a_room,
-			    uint32_t b_room, uint32_t k)
+			    uint32_t b_room, uint32_t k, uint32_t terms,
+			    uint32_t chunk, uint32_t chunks)
 {
 	uint32_t line = 4 * a->array;
 	uint32_t half = ash_accs() / 2;
@@ -135,13 +177,13 @@ static inline void gemm_cut(struct gemm_plan *p, struct gemm_side *a,
 	/* k beyond this is chunked; keeps products below 2^32. */
 	uint32_t longest = 65535;
 
-	p->chunk = k;
-	p->chunks = 1;
-	if (k <= longest) {
-		a->slots = gemm_slots(a, a_room, k);
-		b->slots = gemm_slots(b, b_room, k);
+	p->chunk = chunk ? chunk : k;
+	p->chunks = chunk ? chunks : 1;
+	if (p->chunk <= longest) {
+		gemm_slots(a, a_room, p->chunk, terms);
+		gemm_slots(b, b_room, p->chunk, terms);
 	}
-	if (k > longest || a->slots < least || b->slots < 2) {
+	if (!chunk && (k > longest || a->slots < least || b->slots < 2)) {
 		uint32_t most = gemm_min(a_room / GEMM_CHUNKED_A,
 					 b_room / GEMM_CHUNKED_B) /
 				a->array;
@@ -149,13 +191,9 @@ static inline void gemm_cut(struct gemm_plan *p, struct gemm_side *a,
 		/* Whole lines, so that both forms have the same size. */
 		p->chunk = (most & ~(line - 1)) / a->bytes;
 		p->chunks = gemm_div_up(k, p->chunk);
-		a->slots = gemm_slots(a, a_room, p->chunk);
-		b->slots = gemm_slots(b, b_room, p->chunk);
+		gemm_slots(a, a_room, p->chunk, terms);
+		gemm_slots(b, b_room, p->chunk, terms);
 	}
-	a->slot_bytes = gemm_block_bytes(a->form, a->array, a->bytes, p->chunk);
-	b->slot_bytes = gemm_block_bytes(b->form, b->array, b->bytes, p->chunk);
-	a->pitch = a->form == ASH_ROWS ? a->slot_bytes / a->array : line;
-	b->pitch = b->form == ASH_ROWS ? b->slot_bytes / b->array : line;
 
 	if (p->chunks > 1) {
 		p->group = gemm_min(half, p->m_blocks);

@@ -7,7 +7,8 @@
  * B), one chunk of k. Blocks are loaded in the order in which they are first
  * used; the n-th goes to slot n % slots. Three counts say where the ring is:
  * loaded >= taken >= released. A slot may be loaded again when its block was
- * released and the matrix unit has passed the token of the release.
+ * released and its user, mostly the matrix unit, has passed the token of the
+ * release.
  */
 #ifndef GEMM_SIDE_H
 #define GEMM_SIDE_H
@@ -15,6 +16,25 @@
 #include <ashlar/kernel.h>
 
 #define GEMM_SLOTS_MAX 32u
+
+/*
+ * An operand whose k runs over the pixels of images, rows (y) before columns:
+ * what the gradient of a convolution's weights sums over. Pixels outside of
+ * an image are zeros.
+ */
+struct gemm_image {
+	int32_t start[2]; /* y and x of pixel (0, 0) */
+	uint32_t step[2]; /* of y and x from pixel to pixel */
+	uint32_t limit[2]; /* height and width of the image */
+	uint32_t stride[2]; /* bytes, of y and x */
+	int64_t image_stride;
+};
+
+/* The pixels of a chunk of k. */
+struct gemm_pixels {
+	uint32_t image, y, x; /* the first one */
+	uint32_t rows, cols;
+};
 
 struct gemm_side {
 	/* In global memory; strides in bytes. */
@@ -34,8 +54,13 @@ struct gemm_side {
 	/* The ring. */
 	uint32_t loaded, released;
 	uint32_t load_slot, release_slot; /* of the next load, release */
-	ash_token arrived[GEMM_SLOTS_MAX]; /* load token of a slot's block */
-	ash_token free[GEMM_SLOTS_MAX]; /* matrix token of its last release */
+	ash_token arrived[GEMM_SLOTS_MAX]; /* token of what filled a slot */
+	ash_token free[GEMM_SLOTS_MAX]; /* user's token of its last release */
+	enum ash_unit user; /* who reads the slots */
+	/* Only with GEMM_FULL. */
+	const struct gemm_image *image; /* k counts its pixels; or NULL */
+	uint32_t term_bytes; /* split: from term to term in a slot; else 0 */
+	uint32_t ready; /* blocks that were split */
 };
 
 /* Scratchpad bytes of a block with k elements along k. */
@@ -56,14 +81,13 @@ static inline bool gemm_side_room(const struct gemm_side *s)
 }
 
 /*
- * Load block, count elements along k from k on, to the next slot. There is
- * room; wait until the matrix unit has left the slot, which costs nothing when
- * the caller has seen that it has.
+ * Load block, count elements along k from k on, to offset, which is free.
+ * split: the offset is not a slot; rows are twice as far from each other.
  */
-static inline void gemm_side_load(struct gemm_side *s, uint32_t block,
-				  uint32_t k, uint32_t count)
+static inline void gemm_side_fetch(const struct gemm_side *s, uint32_t block,
+				   uint32_t k, uint32_t count, uint32_t offset,
+				   bool split)
 {
-	uint32_t slot = s->load_slot;
 	uint32_t row = block * s->array;
 	uint32_t rows = s->extent - row;
 	uint64_t from = s->base + (uint64_t)row * s->row_step;
@@ -72,36 +96,87 @@ static inline void gemm_side_load(struct gemm_side *s, uint32_t block,
 		rows = s->array;
 	if (k)
 		from += (uint64_t)k * s->k_step;
-	if (s->loaded >= s->slots)
-		ash_wait(ASH_MATRIX, s->free[slot]);
 	/*
 	 * Only what exists is loaded. Rows and columns beyond the matrix take
 	 * whatever the slot held: they end in results that are not stored.
 	 */
 	if (s->form == ASH_ROWS)
 		ash_dma_shape(ASH_LOAD, count * s->bytes, rows,
-			      (int32_t)s->pitch, (int32_t)s->stride);
+			      (int32_t)(s->pitch << split), (int32_t)s->stride);
 	else
 		ash_dma_shape(ASH_LOAD, rows * s->bytes, count,
 			      (int32_t)(s->array * s->bytes),
 			      (int32_t)s->stride);
 	ash_write(ASH_LOAD + ASHLAR_LOAD_GADDR_LO, (uint32_t)from);
 	ash_write(ASH_LOAD + ASHLAR_LOAD_GADDR_HI, (uint32_t)(from >> 32));
-	ash_write(ASH_LOAD + ASHLAR_LOAD_LADDR,
-		  s->offset + slot * s->slot_bytes);
-	s->arrived[slot] = ash_go(ASH_LOAD);
-	s->loaded++;
-	s->load_slot = slot + 1 == s->slots ? 0 : slot + 1;
+	ash_write(ASH_LOAD + ASHLAR_LOAD_LADDR, offset);
 }
 
-/* Whether the matrix unit has left the slot of the next load. */
+/* Offset of the slot of the next load; there is room. */
+static inline uint32_t gemm_side_slot(const struct gemm_side *s)
+{
+	return s->offset + s->load_slot * s->slot_bytes;
+}
+
+/*
+ * Wait until the slot of the next load may be written; costs nothing when the
+ * caller has seen that it may.
+ */
+static inline void gemm_side_clear(const struct gemm_side *s)
+{
+	if (s->loaded >= s->slots)
+		ash_wait(s->user, s->free[s->load_slot]);
+}
+
+/* The slot of the next load is filled when the token is done. */
+static inline void gemm_side_loaded(struct gemm_side *s, ash_token token)
+{
+	s->arrived[s->load_slot] = token;
+	s->loaded++;
+	s->load_slot = s->load_slot + 1 == s->slots ? 0 : s->load_slot + 1;
+}
+
+/*
+ * Load a block of an image's pixels to offset: a line of array elements for
+ * each pixel. There are rows elements.
+ */
+static inline void gemm_load_image(const struct gemm_side *s, uint32_t block,
+				   const struct gemm_pixels *p, uint32_t offset,
+				   uint32_t rows)
+{
+	const struct gemm_image *m = s->image;
+	uint32_t line = s->array * s->bytes;
+	struct ash_dma d =
+		ASH_DMA_INIT(s->base + (uint64_t)(p->image * m->image_stride) +
+				     (uint64_t)(block * s->array) * s->bytes,
+			     offset, rows * s->bytes);
+
+	d.dim[0] = (struct ash_dma_dim){
+		.count = p->cols,
+		.global_stride = (int32_t)m->stride[1],
+		.local_stride = (int32_t)line,
+		.start = m->start[1] + (int32_t)(p->x * m->step[1]),
+		.step = (int32_t)m->step[1],
+		.limit = m->limit[1],
+	};
+	d.dim[1] = (struct ash_dma_dim){
+		.count = p->rows,
+		.global_stride = (int32_t)m->stride[0],
+		.local_stride = (int32_t)(p->cols * line),
+		.start = m->start[0] + (int32_t)(p->y * m->step[0]),
+		.step = (int32_t)m->step[0],
+		.limit = m->limit[0],
+	};
+	(void)ash_dma_nd(ASH_LOAD, &d);
+}
+
+/* Whether the slot of the next load is not read any more. */
 static inline bool gemm_side_left(const struct gemm_side *s)
 {
-	return s->loaded < s->slots ||
-	       ash_done(ASH_MATRIX, s->free[s->load_slot]);
+	return s->loaded < s->slots || ash_done(s->user, s->free[s->load_slot]);
 }
 
-/* The oldest block is not used after the matrix token. */
+/* The oldest block is not used after the user's token. */
 static inline void gemm_side_release(struct gemm_side *s, ash_token token)
 {
 	uint32_t slot = s->release_slot;
