@@ -30,7 +30,7 @@ struct piece {
 	long double (*f)(long double);
 	long double from, to;
 	unsigned int segments;
-	int linear; /* c2 is 0: where the function is nearly flat, so that it stays monotonic */
+	int linear; /* see make_line() */
 	unsigned int base;
 };
 
@@ -74,12 +74,14 @@ static struct piece pieces[] = {
 	{ "TANH_0", tanhl, 0.5L, 1, 64, 0, 0 },
 	{ "TANH_1", tanhl, 1, 2, 128, 0, 0 },
 	{ "TANH_2", tanhl, 2, 4, 128, 0, 0 },
-	{ "TANH_3", tanhl, 4, 8, 64, 0, 0 },
+	{ "TANH_3", tanhl, 4, 6, 32, 0, 0 },
+	{ NULL, tanhl, 6, 8, 32, 1, 0 },
 	{ "TANH_4", tanhl, 8, 16, 32, 1, 0 },
 	{ "ERF_LOW", erf_ratio, 0, 0.5L, 64, 0, 0 },
 	{ "ERF_0", erfl, 0.5L, 1, 64, 0, 0 },
 	{ "ERF_1", erfl, 1, 2, 128, 0, 0 },
-	{ "ERF_2", erfl, 2, 4, 128, 0, 0 },
+	{ "ERF_2", erfl, 2, 3.125L, 72, 0, 0 },
+	{ NULL, erfl, 3.125L, 4, 56, 1, 0 },
 };
 #define PIECES (sizeof(pieces) / sizeof(pieces[0]))
 
@@ -104,33 +106,59 @@ static int32_t word(const struct piece *p, int64_t v)
 	return (int32_t)v;
 }
 
+static void add(const struct piece *p, int64_t left, int64_t right, int64_t c2)
+{
+	struct entry *e = &table[used++];
+
+	e->c0 = word(p, left);
+	e->c1 = word(p, (right - left - c2) * (1 << C1_MORE));
+	e->c2 = word(p, c2);
+}
+
 /*
  * The parabola through both ends and the middle, so that segments meet. With
  * both ends given, it is the one with the least error as long as the third
  * derivative is about the same over the segment.
  */
+static void make_parabola(const struct piece *p, long double x,
+			  long double width)
+{
+	long double scale = ldexpl(1, FRACTION);
+	long double f0 = p->f(x), f1 = p->f(x + width);
+	long double bend = 2 * (f0 - 2 * p->f(x + width / 2) + f1);
+
+	add(p, rounded(p, f0 * scale), rounded(p, f1 * scale),
+	    rounded(p, bend * scale));
+}
+
+/*
+ * A line, where a function is so flat that the rounding of products in a
+ * parabola would make it go down here and there. The ends lie half the error
+ * of the middle beside the function: it is as far off at either then.
+ */
+static long double node(const struct piece *p, long double x, long double width)
+{
+	long double f = p->f(x);
+
+	return f + (2 * f - p->f(x - width) - p->f(x + width)) / 16;
+}
+
+static void make_line(const struct piece *p, long double x, long double width)
+{
+	long double scale = ldexpl(1, FRACTION);
+
+	add(p, rounded(p, node(p, x, width) * scale),
+	    rounded(p, node(p, x + width, width) * scale), 0);
+}
+
 static void make(struct piece *p)
 {
 	long double width = (p->to - p->from) / p->segments;
-	long double scale = ldexpl(1, FRACTION);
 
 	p->base = used;
-	for (unsigned int i = 0; i < p->segments; i++) {
-		long double x = p->from + i * width;
-		long double f0 = p->f(x), f1 = p->f(x + width);
-		long double middle = p->f(x + width / 2);
-		int64_t left = rounded(p, f0 * scale);
-		int64_t right = rounded(p, f1 * scale);
-		int64_t c2 =
-			p->linear ?
-				0 :
-				rounded(p, 2 * (f0 - 2 * middle + f1) * scale);
-		struct entry *e = &table[used++];
-
-		e->c0 = word(p, left);
-		e->c1 = word(p, (right - left - c2) * (1 << C1_MORE));
-		e->c2 = word(p, c2);
-	}
+	for (unsigned int i = 0; i < p->segments; i++)
+		(p->linear ? make_line : make_parabola)(p, p->from + i * width,
+							width);
 }
 
 static void write_c(FILE *f)

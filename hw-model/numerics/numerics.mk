@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 # The reference of the arithmetic and its tests:
 #   make -f hw-model/numerics/numerics.mk test-numerics
+#   make -f hw-model/numerics/numerics.mk functions-all   every argument
 # $(NUMERICS_LIB) is a static library for models and tests.
 BUILD ?= build
 ifndef GEN
@@ -15,7 +16,7 @@ NUMERICS_LIB := $(BUILD)/numerics/libash-numerics.a
 NUMERICS_INC := -I$(NUMERICS) -Idriver/abi
 # Whoever compiles the sources anew (for a sanitizer) needs these too.
 NUMERICS_CFLAGS := -ffp-contract=off -frounding-math
-NUMERICS_TESTS := $(addprefix $(BUILD)/numerics/,test_num test_gemm)
+NUMERICS_TESTS := $(addprefix $(BUILD)/numerics/,test_num test_fn test_gemm)
 ALL += $(NUMERICS_LIB)
 TESTS += test-numerics
 
@@ -31,7 +32,10 @@ $(NUMERICS_LIB): $(NUMERICS_OBJ)
 $(BUILD)/numerics/test_%: $(NUMERICS)/test/test_%.c $(NUMERICS)/test/host_fp.h $(NUMERICS_LIB)
 	$(CC) $(CFLAGS_COMMON) $(NUMERICS_CFLAGS) $(NUMERICS_INC) $< $(NUMERICS_LIB) -lcmocka -lm -o $@
 
-.PHONY: test-numerics
+.PHONY: test-numerics functions-all
+functions-all: $(BUILD)/numerics/test_fn ## the vector unit's functions with every argument
+	$< all
+
 test-numerics: $(NUMERICS_TESTS)
 	@passed=0; failed=0; for t in $(NUMERICS_TESTS); do \
 		out=$$($$t 2>&1) || { echo "$$out"; }; \
