@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Attention forward: ashlar/ops_attention.h says what, flow.h how it flows.
+ *
+ * Scores are kept as u = -scale * q . k, so that the greatest score is the
+ * least u and softmax's shift is b itself. A chunk's u goes to the scratchpad
+ * while its minimum is taken; behind the last chunk, b, the factor of the sums
+ * so far, and p follow: a line of N words is a row with a lane for each query,
+ * and also a word for each row of the running sums.
+ */
+#include <ashlar/kernel.h>
+
+#include "flow.h"
+
+#define GREATEST 0x7f7fffffu
+#define LEAST	 0x00800000u
+#define MINUS_1	 0xbf800000u
+
+/* Lines of each tile: b of blocks in turn, and l. */
+enum { LINE_B, LINE_B_ODD, LINE_L, TILE_LINES };
+/* Of each item: the factor of what was summed up, of the result, lse. */
+enum { LINE_A, LINE_END, LINE_LSE, ITEM_LINES };
+/* Minima of parts of a block: of its chunks, two more on the diagonal. */
+#define MINIMA (FLOW_PIECES + 2)
+
+struct attention {
+	struct flow flow;
+	const struct attention_args *args;
+	uint32_t minus_scale;
+	uint32_t tile_lines, item_lines, minima, sum; /* offsets */
+	uint32_t minima_count;
+	uint32_t parity; /* of b, of each tile: a bit */
+};
+
+static inline uint32_t tile_line(const struct attention *a, uint32_t slot,
+				 uint32_t line)
+{
+	return a->tile_lines + (slot * TILE_LINES + line) * a->flow.line;
+}
+
+static inline uint32_t item_line(const struct attention *a, uint32_t ring,
+				 uint32_t line)
+{
+	return a->item_lines + (ring * ITEM_LINES + line) * a->flow.line;
+}
+
+/* u of rows, and its minimum in each lane; k: row of the mask, 0 for none. */
+static inline void score_rows(struct attention *a, uint32_t acc_row,
+			      uint32_t row, uint32_t rows, uint32_t k)
+{
+	uint32_t line = a->flow.line;
+	uint32_t cfg = ASH_VEC(ASH_FMT_ACC_F32, ASH_FMT_F32) |
+		       ASH_VEC_SCALE_IMM;
+
+	if (k) {
+		cfg |= ASH_VEC_SRC2_ROWS(ASH_FMT_BF16, ASH_MAX) | ASH_VEC_LATE;
+		ash_vector_src2(a->flow.mask_at + k * (line / 2), line / 2);
+	}
+	ash_write(ASH_VECTOR + ASHLAR_VECTOR_RED,
+		  a->minima + a->minima_count++ * line);
+	flow_vector(cfg, ASH_VEC_TO_LANES(ASH_LEAST),
+		    a->flow.buffer_at + row * line, line, acc_row, 1, rows);
+}
+
+static void flow_scores(struct flow *f, const struct flow_item *i, uint32_t acc,
+			uint32_t row, uint32_t rows)
+{
+	struct attention *a = (struct attention *)f;
+	uint32_t acc_row = acc << f->shift;
+	uint32_t plain = i->edge <= row ? 0 : flow_min(i->edge - row, rows);
+
+	if (row == 0)
+		a->minima_count = 0;
+	ash_vector_scale(a->minus_scale);
+	if (plain)
+		score_rows(a, acc_row, row, plain, 0);
+	if (plain < rows)
+		score_rows(a, acc_row + plain, row + plain, rows - plain,
+			   (uint32_t)((int32_t)(i->row + row + plain) -
+				      i->tile.diagonal));
+}
+
+/* lse = log(l) - b, and the factor 1 / l. */
+static void finish_lines(struct attention *a, const struct flow_item *i,
+			 uint32_t b, uint32_t l)
+{
+	struct flow *f = &a->flow;
+	uint32_t line = f->line;
+
+	ash_vector_src2(LEAST, 0);
+	flow_vector(ASH_VEC(ASH_FMT_F32, ASH_FMT_F32) |
+			    ASH_VEC_SRC2_IMM(ASH_MAX),
+		    ASH_VEC_FN(ASH_FN_RECIP), item_line(a, i->ring, LINE_END),
+		    line, l, line, 1);
+	if (!a->args->lse.at)
+		return;
+	flow_line_free(f, i->ring);
+	ash_vector_src2(b, line);
+	flow_vector(ASH_VEC(ASH_FMT_F32, ASH_FMT_F32) |
+			    ASH_VEC_SRC2_ROWS(ASH_FMT_F32, ASH_SUB) |
+			    ASH_VEC_LATE,
+		    ASH_VEC_FN(ASH_FN_LOG), item_line(a, i->ring, LINE_LSE),
+		    line, l, line, 1);
+}
+
+static void flow_operands(struct flow *f, const struct flow_item *i)
+{
+	struct attention *a = (struct attention *)f;
+	uint32_t line = f->line;
+	uint32_t slot = i->tile.slot;
+	uint32_t odd = i->first ? 0 : ~a->parity >> slot & 1;
+	uint32_t b = tile_line(a, slot, LINE_B + odd);
+	uint32_t before = tile_line(a, slot, LINE_B_ODD - odd);
+	uint32_t l = tile_line(a, slot, LINE_L);
+	uint32_t factor = item_line(a, i->ring, LINE_A);
+	uint32_t cfg = ASH_VEC(ASH_FMT_F32, ASH_FMT_NONE);
+
+	a->parity = (a->parity & ~(1u << slot)) | odd << slot;
+	/* b: the least of the minima and of b before. */
+	if (i->first) {
+		cfg |= ASH_VEC_SRC2_IMM(ASH_MIN);
+		ash_vector_src2(GREATEST, 0);
+	} else {
+		cfg |= ASH_VEC_SRC2_ROWS(ASH_FMT_F32, ASH_MIN);
+		ash_vector_src2(before, 0);
+	}
+	ash_write(ASH_VECTOR + ASHLAR_VECTOR_RED, b);
+	flow_vector(cfg, ASH_VEC_TO_LANES(ASH_LEAST), 0, line, a->minima, line,
+		    a->minima_count);
+	if (!i->first) {
+		ash_vector_src2(before, line);
+		flow_vector(ASH_VEC(ASH_FMT_F32, ASH_FMT_F32) |
+				    ASH_VEC_SRC2_ROWS(ASH_FMT_F32, ASH_SUB),
+			    ASH_VEC_FN(ASH_FN_EXP), factor, line, b, line, 1);
+	}
+	/* p and its sum. */
+	ash_vector_bias(b);
+	ash_vector_scale(MINUS_1);
+	ash_write(ASH_VECTOR + ASHLAR_VECTOR_RED, i->first ? l : a->sum);
+	flow_vector(ASH_VEC(ASH_FMT_F32, f->type) | ASH_VEC_SCALE_IMM |
+			    ASH_VEC_BIAS_ROW | ASH_VEC_BIAS_LATE,
+		    ASH_VEC_FN(ASH_FN_EXP) | ASH_VEC_TO_LANES(ASH_SUM),
+		    flow_operand(f, i->operand, 0), line / 2, f->buffer_at,
+		    line, i->rows);
+	if (!i->first) {
+		ash_vector_scale(factor);
+		ash_vector_src2(a->sum, line);
+		flow_vector(ASH_VEC(ASH_FMT_F32, ASH_FMT_F32) |
+				    ASH_VEC_SCALE_ROW |
+				    ASH_VEC_SRC2_ROWS(ASH_FMT_F32, ASH_ADD) |
+				    ASH_VEC_LATE,
+			    0, l, line, l, line, 1);
+	}
+	if (i->last)
+		finish_lines(a, i, b, l);
+}
+
+static void flow_part(struct flow *f, const struct flow_out *p)
+{
+	struct attention *a = (struct attention *)f;
+	const struct flow_item *i = p->item;
+	uint32_t line = f->line;
+	uint32_t row = f->tiles * line;
+	uint32_t sums = flow_sums(f, i->tile.slot, 0);
+	uint32_t cfg = ASH_FIELD(VECTOR, CFG_SRC_FMT, ASH_FMT_ACC_F32);
+	uint32_t at = sums + p->at * line;
+	uint32_t to = at, pitch = line;
+
+	/* Groups are queries, their rows tiles side by side. */
+	ash_vector_groups(i->tile.count, row, row, row);
+	if (!i->first) {
+		ash_vector_scale(item_line(a, i->ring, LINE_A));
+		if (p->at == 0)
+			flow_vector(ASH_VEC(ASH_FMT_F32, ASH_FMT_F32) |
+					    ASH_VEC_SCALE_WORDS,
+				    0, sums, line, sums, line, f->tiles);
+		ash_vector_src2(at, line);
+		cfg |= ASH_VEC_SRC2_ROWS(ASH_FMT_F32, ASH_ADD);
+	}
+	if (i->last) {
+		enum ash_format format = (enum ash_format)a->args->o.format;
+
+		pitch = ash_format_bytes(format) << f->shift;
+		to = sums + p->at * pitch;
+		ash_vector_scale(item_line(a, i->ring, LINE_END));
+		cfg |= ASH_VEC_SCALE_WORDS |
+		       ASH_FIELD(VECTOR, CFG_DST_FMT, format);
+	} else {
+		cfg |= ASH_FIELD(VECTOR, CFG_DST_FMT, ASH_FMT_F32);
+	}
+	ash_write(ASH_VECTOR + ASHLAR_VECTOR_SRC_GPITCH, 1);
+	flow_vector(cfg, 0, to, pitch, p->acc << f->shift, f->array, p->tiles);
+	ash_write(ASH_VECTOR + ASHLAR_VECTOR_GROUPS, 1);
+}
+
+static uint32_t flow_line(const struct flow *f, const struct flow_item *i,
+			  uint64_t *to)
+{
+	const struct attention *a = (const struct attention *)f;
+	const struct attention_args *args = a->args;
+	uint32_t line = item_line(a, i->ring, LINE_LSE);
+
+	if (!args->lse.at)
+		return 0;
+	*to = flow_address(&args->lse, i->batch, i->tile.head, i->tile.first);
+	if (i->empty) {
+		/* -infinity, whatever is there. */
+		flow_line_free((struct flow *)f, i->ring);
+		ash_vector_src2(0, 0);
+		ash_vector_bias(0xff800000);
+		flow_vector(ASH_VEC(ASH_FMT_F32, ASH_FMT_F32) |
+				    ASH_VEC_SRC2_IMM(ASH_GATE) |
+				    ASH_VEC_BIAS_IMM,
+			    0, line, f->line, line, f->line, 1);
+	}
+	return line;
+}
+
+ASHLAR_KERNEL(attention, struct attention_args)
+{
+	struct attention a;
+	struct flow *f = &a.flow;
+	uint32_t line = 4 * ash_array();
+	uint32_t tile_bytes = 2 * ATTENTION_TILES * TILE_LINES * line;
+	uint32_t item_bytes = FLOW_ITEMS * ITEM_LINES * line;
+
+	a.args = args;
+	a.minus_scale = args->scale ^ 0x80000000;
+	a.parity = 0;
+	f->outer[0] = &args->q;
+	f->inner[0] = &args->k;
+	f->again[0] = &args->v;
+	f->out[0] = &args->o;
+	f->products = 1;
+	f->outputs = 1;
+	f->words_outer = false;
+	f->word_lines = 0;
+	f->block = 8 * ash_array();
+	f->batch = args->batch;
+	f->groups = args->kv_heads;
+	f->outer_heads = args->heads / args->kv_heads;
+	f->inner_heads = 1;
+	f->outer_length = args->lq;
+	f->inner_length = args->lk;
+	f->d = args->d;
+	f->causal = args->causal;
+	f->outer_queries = true;
+	f->buffered = true;
+	f->private_bytes = tile_bytes + item_bytes + (MINIMA + 1) * line;
+	f->type = args->q.format;
+	f->matrix_type = f->type == ASH_FMT_BF16 ? ASH_BF16 : ASH_FP16;
+	flow_layout(f);
+	a.tile_lines = f->private_at;
+	a.item_lines = a.tile_lines + tile_bytes;
+	a.minima = a.item_lines + item_bytes;
+	a.sum = a.minima + MINIMA * line;
+	if (f->causal)
+		flow_mask(f, 0x7f800000);
+	flow_run(f);
+	return 0;
+}
