@@ -1,11 +1,18 @@
 /* SPDX-License-Identifier: MIT */
-/* What the plan of attention, its reference and its tests share. */
+/* What plans of attention share; some of it also with the reference. */
 #ifndef OPS_ATTENTION_H
 #define OPS_ATTENTION_H
 
 #include <math.h>
 #include <stdint.h>
 #include <string.h>
+
+#include "kernels/args_attention.h"
+#include "plan.h"
+
+/* Most positions, and most of batch * heads. */
+#define ATTENTION_LENGTH_MAX (1u << 24)
+#define ATTENTION_D_MAX	     128u
 
 /* Bits of the scale of a descriptor; 0 stands for 1 / sqrt(d). */
 static inline uint32_t attention_scale(float scale, uint64_t d)
@@ -37,5 +44,24 @@ static inline int64_t attention_first(int causal, int64_t key, int64_t lq,
 
 	return i < 0 ? 0 : i > lq ? lq : i;
 }
+
+/*
+ * A tensor of four dimensions, [batch, heads, length, d], the last one
+ * contiguous, whose rows the load or store DMA can step over. Formats and
+ * flags as for check_tensor().
+ */
+int attention_check_rows(struct check *c, const char *name,
+			 const struct ashlar_tensor *t, uint32_t formats,
+			 uint32_t flags);
+/* q, k and v alike, the heads of one a multiple of the other's; scale, flags. */
+int attention_check_inputs(struct check *c, const struct ashlar_tensor *q,
+			   const struct ashlar_tensor *k,
+			   const struct ashlar_tensor *v, float scale,
+			   uint32_t flags);
+/* [batch, heads, lq] of fp32. */
+int attention_check_lse(struct check *c, const struct ashlar_tensor *lse,
+			const struct ashlar_tensor *q, uint32_t flags);
+/* A checked tensor for a kernel. */
+struct attention_rows attention_rows(const struct ashlar_tensor *t);
 
 #endif

@@ -13,7 +13,7 @@
 
 #define OPS_NORM(X)
 
-#define OPS_ATTENTION(X)
+#define OPS_ATTENTION(X) X(attention)
 
 #define OPS_KINDS(X)       \
 	OPS_LINEAR(X)      \

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: MIT
+/* Attention, rotary embedding, embedding. */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "check.h"
+#include "ot.h"
+
+/* --- Cases ---------------------------------------------------------------------- */
+
+/* [batch, heads, length, d]: as it stands, or [batch, length, heads, d]. */
+static struct ashlar_tensor heads_tensor(struct ot *t, uint32_t format,
+					 const uint64_t *shape)
+{
+	enum ot_layout layout = ot_range(t, 0, 1) ? OT_PACKED : OT_ROWS;
+	uint64_t turned[4] = { shape[0], shape[2], shape[1], shape[3] };
+	struct ashlar_tensor x;
+	int64_t stride;
+
+	if (ot_range(t, 0, 1))
+		return ot_tensor(t, format, 4, shape, layout);
+	x = ot_tensor(t, format, 4, turned, layout);
+	stride = x.stride[1];
+	x.stride[1] = x.stride[2];
+	x.stride[2] = stride;
+	x.shape[1] = shape[1];
+	x.shape[2] = shape[2];
+	return x;
+}
+
+struct attention_limits {
+	uint64_t scores; /* most of batch * heads * lq * lk */
+	uint32_t length;
+};
+
+struct attention_shape {
+	uint64_t q[4], k[4];
+	uint32_t format, out, flags;
+	float scale;
+	bool plain; /* values for which results are finite */
+};
+
+/* Lengths up to the scores that are allowed; often near tiles and blocks. */
+static struct attention_shape random_attention(struct ot *t,
+					       const struct attention_limits *m)
+{
+	static const float scales[] = { 0, 0.125f, 1, 3e-5f, 40 };
+	struct attention_shape s = { .q = { 1, 1, 1, 1 } };
+	uint64_t left = m->scores;
+	uint32_t group;
+
+	s.q[3] = ot_range(t, 0, 3) ? ot_range(t, 1, 128) :
+				     32u << ot_range(t, 0, 2);
+	if (ot_range(t, 0, 2) == 0)
+		s.q[3] = 64;
+	s.q[2] = ot_size(t, m->length);
+	left /= s.q[2] ? s.q[2] : 1;
+	if (left > m->length)
+		left = m->length;
+	s.k[2] = ot_size(t, (uint32_t)(left ? left : 1));
+	if (ot_range(t, 0, 3) == 0)
+		s.k[2] = s.q[2];
+	left = m->scores / (s.q[2] * s.k[2] + 1);
+	s.q[0] = left > 1 ? ot_range(t, 1, left < 3 ? (uint32_t)left : 3) : 1;
+	left /= s.q[0];
+	group = left > 1 ? ot_range(t, 1, left < 4 ? (uint32_t)left : 4) : 1;
+	left /= group;
+	s.k[1] = left > 1 ? ot_range(t, 1, left < 4 ? (uint32_t)left : 4) : 1;
+	s.q[1] = s.k[1] * group;
+	s.k[0] = s.q[0];
+	s.k[3] = s.q[3];
+	s.format = ot_format(t, CHECK_BF16 | CHECK_FP16);
+	s.out = ot_format(t, CHECK_FLOATS);
+	s.flags = ot_range(t, 0, 1);
+	s.scale = scales[ot_range(t, 0, 4)];
+	return s;
+}
+
+static const struct ashlar_op *build_attention(struct ot *t, const void *param)
+{
+	struct ashlar_op_attention *op = OT_OP(t, attention);
+	struct attention_shape s = random_attention(t, param);
+	bool uniform = ot_range(t, 0, 1);
+
+	op->q = heads_tensor(t, s.format, s.q);
+	op->k = heads_tensor(t, s.format, s.k);
+	op->v = heads_tensor(t, s.format, s.k);
+	op->o = heads_tensor(t, s.out, s.q);
+	if (ot_range(t, 0, 1))
+		op->lse = ot_tensor(t, ASHLAR_F32, 3, s.q, OT_ROWS);
+	op->scale = s.scale;
+	op->flags = s.flags;
+	if (uniform) {
+		ot_fill_uniform(t, &op->q, -2, 2);
+		ot_fill_uniform(t, &op->k, -2, 2);
+		ot_fill_uniform(t, &op->v, -2, 2);
+	}
+	snprintf(t->text, sizeof(t->text),
+		 "attention q %ux%ux%ux%u kv heads %u lk %u %s to %s%s%s scale %g",
+		 (unsigned)s.q[0], (unsigned)s.q[1], (unsigned)s.q[2],
+		 (unsigned)s.q[3], (unsigned)s.k[1], (unsigned)s.k[2],
+		 format_name(s.format), format_name(s.out),
+		 s.flags ? " causal" : "", uniform ? " uniform" : "", s.scale);
+	return &op->op;
+}
+
+void ot_family(struct ot *t, unsigned long cases, bool host)
+{
+	struct attention_limits limits = {
+		.scores = t->lanes == 8 ? 20000 : 150000,
+		.length = t->lanes == 8 ? 300 : 900,
+	};
+	unsigned long i;
+
+	(void)host;
+	for (i = 0; i < cases; i++)
+		ot_run(t, build_attention, &limits);
+}
