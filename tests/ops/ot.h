@@ -29,7 +29,7 @@
 
 #include "kt.h"
 
-#define OT_ARENA (24u << 20) /* bytes: tensors and workspace of a test's case */
+#define OT_ARENA (12u << 20) /* bytes: tensors and workspace of a test's case */
 
 struct ot {
 	/* For the case that is built. */
