@@ -9,6 +9,8 @@
 OT := $(BUILD)/tests/ops
 OT_DIR := tests/ops
 OT_FAMILIES := $(patsubst $(OT_DIR)/test_%.c,%,$(sort $(wildcard $(OT_DIR)/test_*.c)))
+# A family's further files.
+OT_MORE := $(foreach f,$(OT_FAMILIES),$(wildcard $(OT_DIR)/$(f)_*.c))
 OT_INCLUDE := $(OPS_INCLUDE) -I$(OT_DIR) -Itests/kernels -Iuserspace/kernels/ref -Iuserspace/sdk/emu
 OT_HEADERS := $(OPS_HEADERS) $(KT_HEADERS) $(wildcard $(OT_DIR)/*.h)
 OT_COMMON := $(OT_DIR)/ot.c tests/kernels/kt_case.c userspace/kernels/ref/kernels_ref.c
@@ -21,7 +23,7 @@ OT_EMU_OBJ := $(OT_EMU_SRC:%.c=$(OT)/emu/%.o)
 OT_DEVICE_OBJ := $(OT_DEVICE_SRC:%.c=$(OT)/device/%.o)
 
 .SECONDARY: $(OT_EMU_OBJ) $(OT_DEVICE_OBJ) $(OT)/emu/$(OT_DIR)/ot_main.o $(OT)/device/$(OT_DIR)/ot_main.o $(OT_FAMILIES:%=$(OT)/emu/$(OT_DIR)/test_%.o) \
-	$(OT_FAMILIES:%=$(OT)/device/$(OT_DIR)/test_%.o)
+	$(OT_FAMILIES:%=$(OT)/device/$(OT_DIR)/test_%.o) $(OT_MORE:%.c=$(OT)/emu/%.o) $(OT_MORE:%.c=$(OT)/device/%.o)
 
 $(OT)/emu/%.o: %.c $(OT_HEADERS)
 	@mkdir -p $(@D)
@@ -31,11 +33,14 @@ $(OT)/device/%.o: %.c $(OT_HEADERS)
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS_COMMON) $(NUMERICS_CFLAGS) $(OT_INCLUDE) -c $< -o $@
 
+.SECONDEXPANSION:
+ot-more = $(patsubst %.c,$(OT)/$(1)/%.o,$(sort $(wildcard $(OT_DIR)/$(2)_*.c)))
+
 # Kernels are found by name.
-$(OT)/emu_%: $(OT)/emu/$(OT_DIR)/test_%.o $(OT)/emu/$(OT_DIR)/ot_main.o $(OT_EMU_OBJ)
+$(OT)/emu_%: $(OT)/emu/$(OT_DIR)/test_%.o $(OT)/emu/$(OT_DIR)/ot_main.o $$(call ot-more,emu,$$*) $(OT_EMU_OBJ)
 	$(CC) $(SAN_FLAGS_asan) -rdynamic $^ -lm -ldl -o $@
 
-$(OT)/device_%: $(OT)/device/$(OT_DIR)/test_%.o $(OT)/device/$(OT_DIR)/ot_main.o $(OT_DEVICE_OBJ) $(OPS_REF_LIB) $(NUMERICS_LIB) $(LIB_OUT)/libashlar.so
+$(OT)/device_%: $(OT)/device/$(OT_DIR)/test_%.o $(OT)/device/$(OT_DIR)/ot_main.o $$(call ot-more,device,$$*) $(OT_DEVICE_OBJ) $(OPS_REF_LIB) $(NUMERICS_LIB) $(LIB_OUT)/libashlar.so
 	$(CC) $(SAN_FLAGS) $(filter %.o %.a,$^) -lm -L$(LIB_OUT) -lashlar -Wl,-rpath,$(abspath $(LIB_OUT)) -o $@
 
 FAMILY ?= $(OT_FAMILIES)

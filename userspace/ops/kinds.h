@@ -7,7 +7,7 @@
 #ifndef OPS_KINDS_H
 #define OPS_KINDS_H
 
-#define OPS_LINEAR(X)
+#define OPS_LINEAR(X) X(matmul)
 
 #define OPS_ELEMENTWISE(X) X(unary)
 

@@ -9,14 +9,15 @@ OPS_ELF := $(OPS_NAMES:%=$(OPS)/ashlar-%.elf)
 OPS_SRC := $(sort $(wildcard $(OPS_DIR)/*.c))
 OPS_REF_SRC := $(sort $(wildcard $(OPS_DIR)/ref/*.c))
 OPS_API := $(addprefix userspace/include/ashlar/,ops.h ops_linear.h ops_elementwise.h ops_norm.h ops_attention.h)
-OPS_INCLUDE := -Iuserspace/include -Idriver/abi -Ihw-model/numerics -I$(OPS_DIR) -I$(OPS_DIR)/ref -I$(OPS_DIR)/kernels
+OPS_INCLUDE := -Iuserspace/include -Idriver/abi -Ihw-model/numerics -I$(OPS_DIR) -I$(OPS_DIR)/ref -I$(OPS_DIR)/kernels \
+	-Iuserspace/kernels
 OPS_HEADERS := $(OPS_API) $(wildcard $(OPS_DIR)/*.h $(OPS_DIR)/ref/*.h $(OPS_DIR)/kernels/*.h $(OPS_DIR)/kernels/*/*.h)
 
 define ops-kernel-rules
 $(OPS)/ashlar-$(1).elf: $(sort $(wildcard $(OPS_DIR)/kernels/$(1)/*.c)) $(wildcard $(OPS_DIR)/kernels/*.h \
-		$(OPS_DIR)/kernels/$(1)/*.h) $(SDK_FILES)
+		$(OPS_DIR)/kernels/$(1)/*.h userspace/kernels/*.h) $(SDK_FILES)
 	@mkdir -p $$(@D)
-	$(ASHLAR_CC) -I$(OPS_DIR)/kernels $$(filter $(OPS_DIR)/%.c,$$^) -o $$@
+	$(ASHLAR_CC) -I$(OPS_DIR)/kernels -Iuserspace/kernels $$(filter $(OPS_DIR)/%.c,$$^) -o $$@
 
 $(LIB_DATA)/ashlar-$(1).elf:
 	@mkdir -p $$(@D)
