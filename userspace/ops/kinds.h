@@ -11,7 +11,14 @@
 
 #define OPS_ELEMENTWISE(X) X(unary)
 
-#define OPS_NORM(X)
+#define OPS_NORM(X)      \
+	X(softmax)       \
+	X(softmax_dx)    \
+	X(cross_entropy) \
+	X(norm)          \
+	X(norm_dx)       \
+	X(batch_norm)    \
+	X(batch_norm_dx)
 
 #define OPS_ATTENTION(X) X(attention)
 

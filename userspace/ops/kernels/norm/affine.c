@@ -7,7 +7,7 @@
 
 enum { AFFINE_SCALE, AFFINE_BIAS, AFFINE_BIAS2, AFFINE_SCALE2 };
 
-ASHLAR_KERNEL(affine, struct norm_affine_args)
+ASHLAR_KERNEL(norm_affine, struct norm_affine_args)
 {
 	bool two = args->x2.addr;
 	const struct rows_use use = {

@@ -418,7 +418,7 @@ static void columns_layout(struct columns *c)
 	ASH_ASSERT(at <= 8 * eighth);
 }
 
-ASHLAR_KERNEL(columns, struct norm_columns_args)
+ASHLAR_KERNEL(norm_columns, struct norm_columns_args)
 {
 	struct columns c = { .args = args };
 
@@ -510,6 +510,13 @@ static void totals_add(const struct totals *t, uint64_t from,
 
 	if (!from)
 		return;
+	if (!t->args->blocks) {
+		ash_vector_src2(0, 0);
+		totals_op(t,
+			  ASH_VEC(ASH_FMT_I32, ASH_FMT_I32) |
+				  ASH_VEC_SRC2_IMM(ASH_AND),
+			  0, to, to, to);
+	}
 	for (block = 0; block < t->args->blocks; block += rows) {
 		/* Behind the first ones, row 0 is the total so far. */
 		uint32_t so_far = block ? 1 : 0;
@@ -691,7 +698,7 @@ static void totals_chunk(const struct totals *t)
 	ash_wait_all(ASH_STORE);
 }
 
-ASHLAR_KERNEL(totals, struct norm_totals_args)
+ASHLAR_KERNEL(norm_totals, struct norm_totals_args)
 {
 	uint32_t n = ash_array();
 	uint32_t lines = columns_up(args->cols, n);

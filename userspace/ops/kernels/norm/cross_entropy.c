@@ -165,7 +165,7 @@ static void ce_words_of_batch(const struct rows *r,
 		     0, ce_words(r, CE_AT_CLASS, batch), r->out_line, part);
 }
 
-ASHLAR_KERNEL(cross_entropy, struct norm_cross_entropy_args)
+ASHLAR_KERNEL(norm_cross_entropy, struct norm_cross_entropy_args)
 {
 	const struct rows_use use = {
 		.in = { &args->x },

@@ -92,7 +92,7 @@ static void norm_layer_results(const struct rows *r,
 		     args->gamma ? &r->vector[NORM_GAMMA] : NULL);
 }
 
-ASHLAR_KERNEL(norm, struct norm_norm_args)
+ASHLAR_KERNEL(norm_forward, struct norm_norm_args)
 {
 	const struct rows_use use = {
 		.in = { &args->x },
@@ -200,7 +200,7 @@ static void norm_dx_sums(struct rows *r, const struct norm_norm_dx_args *args)
 		  rows_words(r, DX_LESS_T), rows_words(r, DX_T));
 }
 
-ASHLAR_KERNEL(norm_dx, struct norm_norm_dx_args)
+ASHLAR_KERNEL(norm_backward, struct norm_norm_dx_args)
 {
 	const struct rows_use use = {
 		.in = { &args->x, &args->dy },

@@ -333,7 +333,9 @@ static void rows_layout(struct rows *r)
 	r->resident = true;
 	r->slots = ROWS_SLOTS;
 	rows = 0;
-	if (vectors * r->lines * r->line <= eighth - lists * r->list_bytes) {
+	/* The first condition keeps products of lines small. */
+	if (r->lines <= ash_spad_bytes() / r->n &&
+	    vectors * r->lines * r->line <= eighth - lists * r->list_bytes) {
 		rows = rows_fit(r, r->lines, ROWS_SLOTS, 0);
 		if (!rows) {
 			r->slots = 2;

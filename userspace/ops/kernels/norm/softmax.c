@@ -21,7 +21,7 @@ static void softmax_log_results(struct rows *r, uint32_t format, uint32_t out)
 			 0, &r->out, &r->in[0], NULL, 0);
 }
 
-ASHLAR_KERNEL(softmax, struct norm_softmax_args)
+ASHLAR_KERNEL(norm_softmax, struct norm_softmax_args)
 {
 	const struct rows_use use = {
 		.in = { &args->x },
@@ -53,7 +53,7 @@ ASHLAR_KERNEL(softmax, struct norm_softmax_args)
 /* Arrays of words of softmax_dx. */
 enum { DX_LESS_SUM, DX_SUM, DX_PART, DX_WORDS };
 
-ASHLAR_KERNEL(softmax_dx, struct norm_softmax_dx_args)
+ASHLAR_KERNEL(norm_softmax_dx, struct norm_softmax_dx_args)
 {
 	const struct rows_use use = {
 		.in = { &args->y, &args->dy },
