@@ -17,9 +17,9 @@ ASHLAR_KERNEL(norm_affine, struct norm_affine_args)
 		.passes = 1,
 		.vector = { args->scale, args->bias, two ? args->bias2 : 0,
 			    two ? args->scale2 : 0 },
-		.in_banks = 3,
+		.in_banks = 4,
 		.temp_banks = 1,
-		.out_banks = 3,
+		.out_banks = 2,
 	};
 	uint32_t cfg = ASH_VEC(args->x.format, args->y.format) |
 		       ASH_VEC_SCALE_ROW;

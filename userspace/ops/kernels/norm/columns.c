@@ -667,6 +667,8 @@ static void totals_chunk(const struct totals *t)
 		totals_train(t);
 		break;
 	case NORM_TOTALS_INFER:
+		/* As the unit reads it, for mean_saved. */
+		totals_op(t, COLUMNS_F32, 0, T_MEAN, T_MEAN, T_MEAN);
 		ash_vector_bias(args->eps);
 		totals_op(t, COLUMNS_F32 | ASH_VEC_BIAS_IMM,
 			  ASH_VEC_FN(ASH_FN_RSQRT), T_RSTD, T_VAR, T_VAR);

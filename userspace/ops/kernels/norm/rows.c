@@ -348,6 +348,10 @@ static void rows_layout(struct rows *r)
 		r->slots = ROWS_SLOTS;
 		r->unit_lines = ROWS_SEGMENT;
 		rows = rows_fit(r, ROWS_SEGMENT, ROWS_SLOTS, vectors);
+		if (!rows) {
+			r->slots = 2;
+			rows = rows_fit(r, ROWS_SEGMENT, 2, vectors);
+		}
 	}
 	ASH_ASSERT(rows);
 	r->batch_rows = rows;
