@@ -16,7 +16,7 @@ NUMERICS_LIB := $(BUILD)/numerics/libash-numerics.a
 NUMERICS_INC := -I$(NUMERICS) -Idriver/abi
 # Whoever compiles the sources anew (for a sanitizer) needs these too.
 NUMERICS_CFLAGS := -ffp-contract=off -frounding-math
-NUMERICS_TESTS := $(addprefix $(BUILD)/numerics/,test_num test_fn test_gemm)
+NUMERICS_TESTS := $(addprefix $(BUILD)/numerics/,test_num test_fn test_vector test_gemm)
 ALL += $(NUMERICS_LIB)
 TESTS += test-numerics
 
