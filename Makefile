@@ -36,6 +36,7 @@ include tools/lint.mk
 -include driver/driver.mk
 include tools/vm/vm.mk
 -include $(foreach p,lib kernels ops sdk examples tools demo,userspace/$(p)/$(p).mk)
+-include userspace/demo/train/train.mk
 -include $(sort $(wildcard tests/*/*.mk))
 
 .PHONY: help all demo test bench bench-packages lint install clean packages
