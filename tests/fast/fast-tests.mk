@@ -22,7 +22,7 @@ $(FAST_T)/test_fast: $(FAST_T_SRC) $(NUMERICS_LIB) $(FAST_T_HEADERS) $(LIB_OUT)/
 $(FAST_T)/test_fast-%: $(FAST_T_SRC) $(NUMERICS_SRC) $(FAST_T_HEADERS) $(BUILD)/tests/lib/%/lib.a
 	@mkdir -p $(@D)
 	$(CC) $(LIB_T_CFLAGS) $(LIB_T_SAN_$*) $(NUMERICS_CFLAGS) $(FAST_T_INCLUDE) $(filter %.c %.a,$^) -lm -lcmocka \
-		-lfdt -ldl -lpthread -o $@
+		-lfdt -ldl -lpthread -lm -o $@
 
 # Two tiles that write to one area.
 $(FAST_T)/weave.elf: $(FAST_T_DIR)/weave.c $(FAST_T_DIR)/weave_args.h $(SDK_FILES)
@@ -39,7 +39,7 @@ $(FAST_T)/test_weave: $(FAST_T_WEAVE) $(FAST_T_WEAVE_HEADERS) $(LIB_OUT)/libashl
 
 $(FAST_T)/test_weave-%: $(FAST_T_WEAVE) $(FAST_T_WEAVE_HEADERS) $(BUILD)/tests/lib/%/lib.a
 	@mkdir -p $(@D)
-	$(CC) $(LIB_T_CFLAGS) $(LIB_T_SAN_$*) $(FAST_T_INCLUDE) $(filter %.c %.a,$^) -lcmocka -lfdt -ldl -lpthread -o $@
+	$(CC) $(LIB_T_CFLAGS) $(LIB_T_SAN_$*) $(FAST_T_INCLUDE) $(filter %.c %.a,$^) -lcmocka -lfdt -ldl -lpthread -lm -o $@
 
 # What work touches in board memory, by itself.
 $(FAST_T)/test_pending: $(FAST_T_DIR)/test_pending.c $(FAST_DIR)/pending.c $(FAST_DIR)/pending.h $(FAST_DIR)/work.h \

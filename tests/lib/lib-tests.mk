@@ -50,7 +50,7 @@ $(LIB_T)/$(1)/test_%: tests/lib/test_%.c $(LIB_T_SHARED) $(GEN)/tiny/board.dtb.c
 		-DLIB_FIRMWARE='"$(LIB_T)/$(1)/$$*.fw"' -DLIB_TRACE='"$(LIB_T)/$(1)/$$*.json"' \
 		$$< $(LIB_T_SHARED) $(GEN)/tiny/board.dtb.c \
 		$(if $(filter plain,$(1)),-L$(LIB_OUT) -Wl$(,)-rpath$(,)$(abspath $(LIB_OUT)) -lashlar,$(LIB_T)/$(1)/lib.a) \
-		-lcmocka -lfdt -ldl -lpthread -o $$@
+		-lcmocka -lfdt -ldl -lpthread -lm -o $$@
 
 .PHONY: test-lib$(if $(filter plain,$(1)),,-$(1))
 test-lib$(if $(filter plain,$(1)),,-$(1)): $(LIB_T_PROGRAMS_$(1):%=$(LIB_T)/$(1)/test_%)
@@ -72,7 +72,7 @@ $(LIB_T)/$(1)/accel_%: tests/lib/test_%.c tests/lib/fake_kernel.c $(LIB_T_SHARED
 	$(CC) $(LIB_T_CFLAGS) $(LIB_T_SAN_$(1)) $(LIB_T_INCLUDE) -DLIB_DEVICE='"accel:0"' \
 		-DLIB_FIRMWARE='"$(LIB_T)/$(1)/accel_$$*.fw"' -DLIB_TRACE='"$(LIB_T)/$(1)/accel_$$*.json"' \
 		$$< tests/lib/fake_kernel.c $(LIB_T_SHARED) $(GEN)/tiny/board.dtb.c $(LIB_T)/$(1)/lib.a \
-		$(LIB_T_WRAP) -lcmocka -lfdt -ldl -lpthread -o $$@
+		$(LIB_T_WRAP) -lcmocka -lfdt -ldl -lpthread -lm -o $$@
 endef
 
 $(foreach v,asan tsan,$(eval $(call lib-accel-rules,$(v))))

@@ -96,12 +96,13 @@ static const struct ashlar_op *build_attention(struct ot *t, const void *param)
 		ot_fill_uniform(t, &op->k, -2, 2);
 		ot_fill_uniform(t, &op->v, -2, 2);
 	}
-	snprintf(t->text, sizeof(t->text),
-		 "attention q %ux%ux%ux%u kv heads %u lk %u %s to %s%s%s scale %g",
-		 (unsigned)s.q[0], (unsigned)s.q[1], (unsigned)s.q[2],
-		 (unsigned)s.q[3], (unsigned)s.k[1], (unsigned)s.k[2],
-		 format_name(s.format), format_name(s.out),
-		 s.flags ? " causal" : "", uniform ? " uniform" : "", s.scale);
+	snprintf(
+		t->text, sizeof(t->text),
+		"attention q %ux%ux%ux%u kv heads %u lk %u %s to %s%s%s scale %g",
+		(unsigned)s.q[0], (unsigned)s.q[1], (unsigned)s.q[2],
+		(unsigned)s.q[3], (unsigned)s.k[1], (unsigned)s.k[2],
+		format_name(s.format), format_name(s.out),
+		s.flags ? " causal" : "", uniform ? " uniform" : "", s.scale);
 	return &op->op;
 }
 

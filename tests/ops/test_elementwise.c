@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* Elementwise operations. */
 #include <stdio.h>
+#include <string.h>
 
 #include "check.h"
 #include "ot.h"
@@ -79,13 +80,312 @@ static void refuse_unary(struct ot *t)
 	ot_fuzz(t, &op.op, 20000);
 }
 
+/* --- Binary ------------------------------------------------------------------- */
+
+/*
+ * A shape that repeats to `shape`: some dimensions become 1, some in front go.
+ * Each of the other's that is 1 is kept by it.
+ */
+static uint32_t repeat_shape(struct ot *t, uint32_t dims, const uint64_t *shape,
+			     uint64_t *out)
+{
+	uint32_t drop = ot_range(t, 0, 3) ? 0 : ot_range(t, 0, dims);
+	uint32_t i;
+
+	for (i = drop; i < dims; i++)
+		out[i - drop] = ot_range(t, 0, 3) ? shape[i] : 1;
+	return dims - drop;
+}
+
+static const struct ashlar_op *build_binary(struct ot *t, const void *param)
+{
+	struct ashlar_op_binary *op = OT_OP(t, binary);
+	uint64_t shape[ASHLAR_DIMS_MAX], part[ASHLAR_DIMS_MAX];
+	uint32_t dims = random_shape(t, shape, *(const uint32_t *)param);
+	uint32_t formats = CHECK_ALL;
+	uint32_t part_dims;
+	bool same = ot_range(t, 0, 2) == 0;
+	char y[128], p[128];
+
+	op->function = ot_range(t, 0, ASHLAR_BINARY_GELU_GRAD);
+	if (op->function >= ASHLAR_BINARY_RELU_GRAD)
+		formats = CHECK_FLOATS;
+	if (op->function <= ASHLAR_BINARY_MIN && ot_range(t, 0, 2) == 0) {
+		op->flags = ot_range(t, 0, 3);
+		op->scale = (float)((int)ot_range(t, 0, 8) - 4) * 0.75f;
+	}
+	memcpy(part, shape, sizeof(part));
+	part_dims = same ? dims : repeat_shape(t, dims, shape, part);
+	op->a = ot_tensor(t, ot_format(t, formats), dims, shape, OT_READ);
+	op->b = ot_tensor(t, ot_format(t, formats), part_dims, part, OT_READ);
+	op->y = ot_tensor(t, ot_format(t, formats), dims, shape, OT_WRITTEN);
+	if (ot_range(t, 0, 4) == 0)
+		op->a = op->y;
+	if (same && ot_range(t, 0, 4) == 0)
+		op->b = op->y;
+	if (ot_range(t, 0, 1)) {
+		struct ashlar_tensor swap = op->a;
+
+		/* Gradients and others take either where it repeats. */
+		op->a = op->b;
+		op->b = swap;
+	}
+	snprintf(t->text, sizeof(t->text),
+		 "binary %u flags %u %s, %s part %s, %s %s to %s", op->function,
+		 op->flags, shape_text(&op->y, y, sizeof(y)),
+		 op->a.dims == part_dims ? "a or b" : "one",
+		 shape_text(op->a.dims == part_dims ? &op->a : &op->b, p,
+			    sizeof(p)),
+		 format_name(op->a.format), format_name(op->b.format),
+		 format_name(op->y.format));
+	return &op->op;
+}
+
+static const struct ashlar_op *build_simple_binary(struct ot *t,
+						   const void *param)
+{
+	struct ashlar_op_binary *op = OT_OP(t, binary);
+
+	(void)param;
+	op->a = ot_tensor(t, ASHLAR_F32, 2, (uint64_t[]){ 5, 7 }, OT_PACKED);
+	op->b = ot_tensor(t, ASHLAR_F32, 1, (uint64_t[]){ 7 }, OT_PACKED);
+	op->y = ot_tensor(t, ASHLAR_F32, 2, (uint64_t[]){ 5, 7 }, OT_PACKED);
+	op->flags = 3;
+	op->scale = 2;
+	return &op->op;
+}
+
+static void refuse_binary(struct ot *t)
+{
+	const ashlar_result invalid = ASHLAR_ERROR_INVALID;
+	struct ashlar_op_binary op;
+
+	op = *(const struct ashlar_op_binary *)ot_built(t, build_simple_binary,
+							NULL);
+	ot_break_tensor(t, &op.op, &op.a, "a", false);
+	ot_break_tensor(t, &op.op, &op.b, "b", false);
+	ot_break_tensor(t, &op.op, &op.y, "y", true);
+	OT_BREAK(t, &op, function, 18, invalid,
+		 "binary: function is 18, allowed 0 .. 17");
+	OT_BREAK(t, &op, function, ASHLAR_BINARY_DIV, invalid, "flags");
+	OT_BREAK(t, &op, flags, 4, invalid, "flags");
+	OT_BREAK(t, &op, scale, 0.0f / 0.0f, invalid, "scale");
+	OT_BREAK(t, &op, reserved, 1, invalid, "reserved");
+	OT_BREAK(t, &op, b.shape[0], 6, invalid,
+		 "y is 5x7, which is not what 5x7 and 6 repeat to");
+	OT_BREAK(t, &op, y.addr, op.a.addr + 4, invalid, "overlaps");
+	ot_fuzz(t, &op.op, 20000);
+}
+
+/* --- int8, copy ------------------------------------------------------------------ */
+
+static const struct ashlar_op *build_quantize(struct ot *t, const void *param)
+{
+	struct ashlar_op_quantize *op = OT_OP(t, quantize);
+	uint64_t shape[ASHLAR_DIMS_MAX], part[ASHLAR_DIMS_MAX];
+	uint32_t dims = random_shape(t, shape, *(const uint32_t *)param);
+	uint32_t part_dims = repeat_shape(t, dims, shape, part);
+	char text[128];
+
+	op->x = ot_tensor(t, ot_format(t, CHECK_FLOATS), dims, shape, OT_READ);
+	op->scale = ot_tensor(t, ASHLAR_F32, part_dims, part, OT_READ);
+	op->y = ot_tensor(t, ASHLAR_I8, dims, shape, OT_WRITTEN);
+	if (t->pattern == KT_PLAIN)
+		ot_fill_uniform(t, &op->scale, 0.001, 0.1);
+	snprintf(t->text, sizeof(t->text), "quantize %s %s",
+		 shape_text(&op->x, text, sizeof(text)),
+		 format_name(op->x.format));
+	return &op->op;
+}
+
+static const struct ashlar_op *build_dequantize(struct ot *t, const void *param)
+{
+	struct ashlar_op_dequantize *op = OT_OP(t, dequantize);
+	uint64_t shape[ASHLAR_DIMS_MAX], part[ASHLAR_DIMS_MAX];
+	uint32_t dims = random_shape(t, shape, *(const uint32_t *)param);
+	uint32_t part_dims = repeat_shape(t, dims, shape, part);
+	char text[128];
+
+	op->x = ot_tensor(t, ot_format(t, CHECK_I8 | CHECK_I32), dims, shape,
+			  OT_READ);
+	op->scale = ot_tensor(t, ASHLAR_F32, part_dims, part, OT_READ);
+	op->y = ot_tensor(t, ot_format(t, CHECK_FLOATS), dims, shape,
+			  OT_WRITTEN);
+	snprintf(t->text, sizeof(t->text), "dequantize %s %s to %s",
+		 shape_text(&op->x, text, sizeof(text)),
+		 format_name(op->x.format), format_name(op->y.format));
+	return &op->op;
+}
+
+static const struct ashlar_op *build_copy(struct ot *t, const void *param)
+{
+	struct ashlar_op_copy *op = OT_OP(t, copy);
+	uint64_t shape[ASHLAR_DIMS_MAX];
+	uint32_t dims = random_shape(t, shape, *(const uint32_t *)param);
+	char text[128];
+
+	op->x = ot_tensor(t, ot_format(t, CHECK_ALL), dims, shape, OT_READ);
+	op->y = ot_tensor(
+		t, ot_range(t, 0, 1) ? op->x.format : ot_format(t, CHECK_ALL),
+		dims, shape, OT_WRITTEN);
+	snprintf(t->text, sizeof(t->text), "copy %s %s to %s",
+		 shape_text(&op->x, text, sizeof(text)),
+		 format_name(op->x.format), format_name(op->y.format));
+	return &op->op;
+}
+
+/* --- Optimizers -------------------------------------------------------------------- */
+
+static struct ashlar_parameter *make_parameters(struct ot *t, uint32_t count,
+						uint64_t most, bool m, bool v)
+{
+	struct ashlar_parameter *p = ot_array(t, count * sizeof(*p) + 1);
+	uint32_t i;
+
+	for (i = 0; i < count; i++) {
+		uint64_t shape[ASHLAR_DIMS_MAX];
+		uint32_t dims = random_shape(t, shape, most / count);
+
+		p[i].value = ot_tensor(t, ASHLAR_F32, dims, shape, OT_PACKED);
+		p[i].grad = ot_tensor(t, ot_format(t, CHECK_FLOATS), dims,
+				      shape, OT_PACKED);
+		if (m)
+			p[i].m = ot_tensor(t, ASHLAR_F32, dims, shape,
+					   OT_PACKED);
+		if (v)
+			p[i].v = ot_tensor(t, ASHLAR_F32, dims, shape,
+					   OT_PACKED);
+		if (ot_range(t, 0, 1))
+			p[i].copy = ot_tensor(
+				t, ot_format(t, CHECK_BF16 | CHECK_FP16), dims,
+				shape, OT_PACKED);
+		if (v && t->pattern == KT_PLAIN)
+			ot_fill_uniform(t, &p[i].v, 0, 1);
+	}
+	return p;
+}
+
+static float pick(struct ot *t, float a, float b)
+{
+	return ot_range(t, 0, 1) ? a : b;
+}
+
+static const struct ashlar_op *build_sgd(struct ot *t, const void *param)
+{
+	struct ashlar_op_sgd *op = OT_OP(t, sgd);
+
+	op->count = ot_range(t, 0, 3);
+	op->rate = 0.01f;
+	op->momentum = pick(t, 0, 0.9f);
+	op->weight_decay = pick(t, 0, 0.001f);
+	op->grad_scale = pick(t, 1, 0.125f);
+	if (op->momentum > 0)
+		op->flags = ot_range(t, 0, 1) * ASHLAR_SGD_NESTEROV;
+	op->parameters = make_parameters(t, op->count, *(const uint32_t *)param,
+					 op->momentum > 0, false);
+	snprintf(t->text, sizeof(t->text),
+		 "sgd %u parameters flags %u momentum %g decay %g scale %g",
+		 op->count, op->flags, op->momentum, op->weight_decay,
+		 op->grad_scale);
+	return &op->op;
+}
+
+static const struct ashlar_op *build_adamw(struct ot *t, const void *param)
+{
+	struct ashlar_op_adamw *op = OT_OP(t, adamw);
+
+	op->count = ot_range(t, 0, 3);
+	op->step = ot_range(t, 1, 1000);
+	op->rate = 0.001f;
+	op->beta1 = pick(t, 0.9f, 0);
+	op->beta2 = pick(t, 0.999f, 0.95f);
+	op->epsilon = 1e-8f;
+	op->weight_decay = pick(t, 0, 0.1f);
+	op->grad_scale = pick(t, 1, 0.125f);
+	op->parameters = make_parameters(t, op->count, *(const uint32_t *)param,
+					 true, true);
+	snprintf(t->text, sizeof(t->text), "adamw %u parameters step %u",
+		 op->count, op->step);
+	return &op->op;
+}
+
+static void refuse_optimizers(struct ot *t)
+{
+	const ashlar_result invalid = ASHLAR_ERROR_INVALID;
+	const uint32_t most = 3000;
+	struct ashlar_parameter *p;
+	struct ashlar_op_adamw op;
+	struct ashlar_op_sgd sgd;
+	struct ashlar_tensor good;
+
+	/* One that has something in it. */
+	do
+		op = *(const struct ashlar_op_adamw *)ot_built(t, build_adamw,
+							       &most);
+	while (op.count < 2 || op.parameters[1].value.dims < 2 ||
+	       op.parameters[1].value.shape[0] < 2 ||
+	       op.parameters[1].value.shape[1] < 2 ||
+	       op.parameters[1].copy.dims == 0);
+	p = (struct ashlar_parameter *)op.parameters;
+	ot_break_tensor(t, &op.op, &p[1].value, "adamw: parameters[1]: value",
+			true);
+	ot_break_tensor(t, &op.op, &p[1].grad, "grad", false);
+	ot_break_tensor(t, &op.op, &p[1].m, "m", true);
+	ot_break_tensor(t, &op.op, &p[1].v, "v", true);
+	OT_BREAK(t, &op, parameters, NULL, invalid, "parameters is NULL");
+	OT_BREAK(t, &op, step, 0, invalid, "adamw: step is 0, allowed 1 ..");
+	OT_BREAK(t, &op, rate, -1.0f, invalid, "rate");
+	OT_BREAK(t, &op, beta1, 1.0f, invalid, "beta1");
+	OT_BREAK(t, &op, beta2, 0.0f / 0.0f, invalid, "beta2");
+	OT_BREAK(t, &op, epsilon, 0.0f, invalid, "epsilon");
+	OT_BREAK(t, &op, weight_decay, -1.0f, invalid, "weight_decay");
+	OT_BREAK(t, &op, grad_scale, 1.0f / 0.0f, invalid, "grad_scale");
+	good = p[1].copy;
+	p[1].copy.shape[0]++;
+	ot_refused(t, &op.op, invalid, "copy");
+	p[1].copy = good;
+	good = p[1].v;
+	p[1].v = p[1].m;
+	ot_refused(t, &op.op, invalid, "overlaps");
+	p[1].v = good;
+	sgd = (struct ashlar_op_sgd){
+		.op = { sizeof(sgd), ASHLAR_OP_KIND_sgd },
+		.parameters = p,
+		.count = op.count,
+		.momentum = 0.9f,
+		.grad_scale = 1,
+	};
+	ot_refused(t, &sgd.op, invalid, "v is there, but is not used");
+	memset(&p[0].v, 0, sizeof(p[0].v));
+	memset(&p[1].v, 0, sizeof(p[1].v));
+	if (op.count == 3)
+		memset(&p[2].v, 0, sizeof(p[2].v));
+	ot_accepted(t, &sgd.op);
+	OT_BREAK(t, &sgd, flags, 2, invalid, "flags");
+	OT_BREAK(t, &sgd, rate, 0.0f / 0.0f, invalid, "rate");
+	OT_BREAK(t, &sgd, momentum, 2.0f, invalid, "momentum");
+	OT_BREAK(t, &sgd, weight_decay, -1.0f, invalid, "weight_decay");
+	OT_BREAK(t, &sgd, grad_scale, 0.0f / 0.0f, invalid, "grad_scale");
+	OT_BREAK(t, &sgd, momentum, 0.0f, invalid, "m is there");
+}
+
+/* --- All ------------------------------------------------------------------------------ */
+
 void ot_family(struct ot *t, unsigned long cases, bool host)
 {
-	uint32_t most = t->lanes == 8 ? 6000 : 60000;
+	static const ot_build builds[] = {
+		build_unary,	  build_binary, build_binary, build_quantize,
+		build_dequantize, build_copy,	build_sgd,    build_adamw,
+	};
+	uint32_t most = t->lanes == 8 ? 6000 : 40000;
 	unsigned long i;
 
-	if (host)
+	if (host) {
 		refuse_unary(t);
+		refuse_binary(t);
+		refuse_optimizers(t);
+	}
 	for (i = 0; i < cases; i++)
-		ot_run(t, build_unary, &most);
+		ot_run(t, builds[i % (sizeof(builds) / sizeof(builds[0]))],
+		       &most);
 }

@@ -22,7 +22,7 @@ LIBDRM_CFLAGS := $(shell pkg-config --cflags libdrm 2>/dev/null || echo -I/usr/i
 LIB_OBJ := $(LIB_SRC:%.c=$(LIB_OUT)/obj/%.o)
 LIB_INCLUDE := -Iuserspace/include -I$(LIB_DIR) -Iuserspace/ops -Idriver/core -Idriver/abi -Idriver/uapi \
 	-Ihw-model/model $(LIBDRM_CFLAGS)
-LIB_LIBS := -lfdt -ldl -lpthread
+LIB_LIBS := -lfdt -ldl -lpthread -lm
 LIB_CFLAGS := $(CFLAGS_SHARED) $(LIB_INCLUDE) -MMD -MP \
 	-DASHLAR_DATADIR='"$(PREFIX)/share/ashlar"'
 LIB_HEADERS := ashlar.h kernel_abi.h

@@ -12,8 +12,7 @@ static int check_reach(struct check *c, const char *name,
 
 	if (t->shape[2] > 1 && (uint64_t)t->stride[2] * bytes > INT32_MAX)
 		return check_fail(c,
-				  "%s: stride[2] is %" PRId64
-				  ", %" PRIu64
+				  "%s: stride[2] is %" PRId64 ", %" PRIu64
 				  " bytes, allowed less than 2^31",
 				  name, t->stride[2],
 				  (uint64_t)t->stride[2] * bytes);
@@ -72,10 +71,11 @@ int attention_check_inputs(struct check *c, const struct ashlar_tensor *q,
 				  ", allowed 1 .. %u elements of a head",
 				  q->shape[3], ATTENTION_D_MAX);
 	if (k->shape[1] ? q->shape[1] % k->shape[1] : q->shape[1])
-		return check_fail(c,
-				  "q: shape[1] is %" PRIu64
-				  ", not a multiple of the heads of k, %" PRIu64,
-				  q->shape[1], k->shape[1]);
+		return check_fail(
+			c,
+			"q: shape[1] is %" PRIu64
+			", not a multiple of the heads of k, %" PRIu64,
+			q->shape[1], k->shape[1]);
 	if (check_number(c, "scale", scale, 0, 3.4028235e38))
 		return -1;
 	return check_flags(c, "flags", flags, ASHLAR_ATTENTION_FLAGS);

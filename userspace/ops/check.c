@@ -31,6 +31,9 @@ static int say(struct check *c, ashlar_result result, const char *format,
 		return -1;
 	c->result = result;
 	at = snprintf(c->text, sizeof(c->text), "%s: ", c->op);
+	if (c->array)
+		at += snprintf(c->text + at, sizeof(c->text) - (size_t)at,
+			       "%s[%u]: ", c->array, c->item);
 	vsnprintf(c->text + at, sizeof(c->text) - (size_t)at, format, ap);
 	return -1;
 }
@@ -407,6 +410,26 @@ int check_same_format(struct check *c, const char *a,
 			  "%s",
 			  a, ta->format, format_name(ta->format), b,
 			  format_name(tb->format));
+}
+
+int check_broadcast(struct check *c, const char *name,
+		    const struct ashlar_tensor *t, const char *to_name,
+		    const struct ashlar_tensor *to)
+{
+	char text[128], to_text[128];
+	bool fits = t->dims <= to->dims;
+	uint32_t i;
+
+	for (i = 0; fits && i < t->dims; i++)
+		fits = t->shape[i] == 1 ||
+		       t->shape[i] == to->shape[to->dims - t->dims + i];
+	if (fits)
+		return 0;
+	return check_fail(c,
+			  "%s is %s, which does not repeat to the shape of "
+			  "%s, %s",
+			  name, shape_text(t, text, sizeof(text)), to_name,
+			  shape_text(to, to_text, sizeof(to_text)));
 }
 
 /* --- Overlaps ---------------------------------------------------------------------- */

@@ -35,6 +35,8 @@ struct check_span {
 
 struct check {
 	const char *op;
+	const char *array; /* not NULL: what is checked is array[item] */
+	uint32_t item;
 	ashlar_result result; /* OK as long as nothing is wrong */
 	char text[CHECK_TEXT];
 	struct check_span *spans;
@@ -105,6 +107,11 @@ int check_same_shape(struct check *c, const char *a,
 int check_same_format(struct check *c, const char *a,
 		      const struct ashlar_tensor *ta, const char *b,
 		      const struct ashlar_tensor *tb);
+
+/* t repeats itself to the shape of `to`: equal sizes, 1, or missing in front. */
+int check_broadcast(struct check *c, const char *name,
+		    const struct ashlar_tensor *t, const char *to_name,
+		    const struct ashlar_tensor *to);
 
 /* Names of checked tensors that may be the same: address, shape, strides and
  * bytes of an element.

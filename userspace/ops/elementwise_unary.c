@@ -1,23 +1,20 @@
 // SPDX-License-Identifier: MIT
 /* unary: checks and passes of the vector unit. */
-#include "ashlar_regs.h"
 #include "map.h"
-
-#define FN(name)  ASHLAR_VECTOR_OP_FN_##name
-#define OP2(name) ASHLAR_VECTOR_CFG_SRC2_OP_##name
-#define ONE	  0x3f800000u
-#define MINUS	  0x80000000u /* changes the sign of an fp32 */
-#define HALF	  0x3f000000u
-#define SQRT_HALF 0x3f3504f3u
 
 /* Functions that the unit has. */
 static const uint8_t direct[] = {
-	[ASHLAR_UNARY_ABS] = FN(ABS),	    [ASHLAR_UNARY_SQUARE] = FN(SQUARE),
-	[ASHLAR_UNARY_SQRT] = FN(SQRT),	    [ASHLAR_UNARY_RSQRT] = FN(RSQRT),
-	[ASHLAR_UNARY_RECIP] = FN(RECIP),   [ASHLAR_UNARY_EXP] = FN(EXP),
-	[ASHLAR_UNARY_LOG] = FN(LOG),	    [ASHLAR_UNARY_TANH] = FN(TANH),
-	[ASHLAR_UNARY_ERF] = FN(ERF),	    [ASHLAR_UNARY_RELU] = FN(NONE),
-	[ASHLAR_UNARY_IDENTITY] = FN(NONE),
+	[ASHLAR_UNARY_ABS] = MAP_FN(ABS),
+	[ASHLAR_UNARY_SQUARE] = MAP_FN(SQUARE),
+	[ASHLAR_UNARY_SQRT] = MAP_FN(SQRT),
+	[ASHLAR_UNARY_RSQRT] = MAP_FN(RSQRT),
+	[ASHLAR_UNARY_RECIP] = MAP_FN(RECIP),
+	[ASHLAR_UNARY_EXP] = MAP_FN(EXP),
+	[ASHLAR_UNARY_LOG] = MAP_FN(LOG),
+	[ASHLAR_UNARY_TANH] = MAP_FN(TANH),
+	[ASHLAR_UNARY_ERF] = MAP_FN(ERF),
+	[ASHLAR_UNARY_RELU] = MAP_FN(NONE),
+	[ASHLAR_UNARY_IDENTITY] = MAP_FN(NONE),
 };
 
 static int check(struct check *c, const struct ashlar_op_unary *op)
@@ -41,11 +38,6 @@ static int check(struct check *c, const struct ashlar_op_unary *op)
 	return 0;
 }
 
-static bool is_integer(uint32_t format)
-{
-	return format == ASHLAR_I8 || format == ASHLAR_I32;
-}
-
 /* v = x * scale + shift, as flags say. */
 static void set_affine(struct map_step *s, const struct ashlar_op_unary *op)
 {
@@ -54,9 +46,9 @@ static void set_affine(struct map_step *s, const struct ashlar_op_unary *op)
 	s->biased = op->flags & ASHLAR_UNARY_SHIFT;
 	s->bias = map_bits(op->shift);
 	/* What makes an fp32 of an integer, to add one to. */
-	if (s->biased && !s->scaled && is_integer(op->x.format)) {
+	if (s->biased && !s->scaled && map_is_integer(op->x.format)) {
 		s->scaled = true;
-		s->scale = ONE;
+		s->scale = MAP_ONE;
 	}
 }
 
@@ -70,9 +62,10 @@ static void add_direct(struct map *m, const struct ashlar_op_unary *op,
 	if (op->function == ASHLAR_UNARY_NEG) {
 		s->imm2 = true;
 		s->late = true;
-		s->src2_op = OP2(MUL);
-		s->imm = is_integer(op->x.format) && !op->flags ? 0xffffffffu :
-								  ONE | MINUS;
+		s->src2_op = MAP_OP2(MUL);
+		s->imm = map_is_integer(op->x.format) && !op->flags ?
+				 0xffffffffu :
+				 MAP_ONE | MAP_MINUS;
 		return;
 	}
 	s->fn = direct[op->function];
@@ -90,7 +83,7 @@ static void add_composed(struct map *m, const struct ashlar_op_unary *op,
 	uint8_t v = x;
 	struct map_step *s;
 
-	if (again && (op->flags || is_integer(op->x.format))) {
+	if (again && (op->flags || map_is_integer(op->x.format))) {
 		v = map_temp(m, ASHLAR_F32);
 		set_affine(map_pass(m, x, v), op);
 	}
@@ -99,30 +92,30 @@ static void add_composed(struct map *m, const struct ashlar_op_unary *op,
 		set_affine(s, op);
 	if (op->function == ASHLAR_UNARY_GELU) {
 		s->scaled = true;
-		s->scale = SQRT_HALF;
-		s->fn = FN(ERF);
+		s->scale = MAP_SQRT_HALF;
+		s->fn = MAP_FN(ERF);
 	} else {
 		/* exp(-v): both signs change, which is exact. */
-		s->scale = (s->scaled ? s->scale : ONE) ^ MINUS;
+		s->scale = (s->scaled ? s->scale : MAP_ONE) ^ MAP_MINUS;
 		s->scaled = true;
-		s->bias ^= MINUS;
-		s->fn = FN(EXP);
+		s->bias ^= MAP_MINUS;
+		s->fn = MAP_FN(EXP);
 	}
 	s->imm2 = true;
 	s->late = true;
-	s->src2_op = OP2(ADD);
-	s->imm = ONE;
+	s->src2_op = MAP_OP2(ADD);
+	s->imm = MAP_ONE;
 
 	s = map_pass(m, t, y);
 	if (again) {
 		s->src2 = v;
-		s->src2_op = OP2(MUL);
+		s->src2_op = MAP_OP2(MUL);
 	}
 	if (op->function == ASHLAR_UNARY_GELU) {
 		s->scaled = true;
-		s->scale = HALF;
+		s->scale = MAP_HALF;
 	} else {
-		s->fn = FN(RECIP);
+		s->fn = MAP_FN(RECIP);
 		s->late = true;
 	}
 }

@@ -9,7 +9,14 @@
 
 #define OPS_LINEAR(X) X(matmul)
 
-#define OPS_ELEMENTWISE(X) X(unary)
+#define OPS_ELEMENTWISE(X) \
+	X(unary)           \
+	X(binary)          \
+	X(copy)            \
+	X(quantize)        \
+	X(dequantize)      \
+	X(sgd)             \
+	X(adamw)
 
 #define OPS_NORM(X)      \
 	X(softmax)       \

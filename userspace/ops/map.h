@@ -14,6 +14,7 @@
 #ifndef OPS_MAP_H
 #define OPS_MAP_H
 
+#include "ashlar_regs.h"
 #include "kernels/args_elementwise.h"
 #include "plan.h"
 
@@ -68,7 +69,56 @@ struct map_step *map_pass(struct map *m, uint8_t src, uint8_t dst);
 /* 0, or -1 as plan_launch(). */
 int map_end(struct map *m);
 
+/* --- Words of operations --------------------------------------------------------- */
+
 /* Bits of an fp32. */
 uint32_t map_bits(float f);
+
+#define MAP_FN(name)  ASHLAR_VECTOR_OP_FN_##name
+#define MAP_OP2(name) ASHLAR_VECTOR_CFG_SRC2_OP_##name
+/* Bits of fp32 numbers. */
+#define MAP_ONE	      0x3f800000u
+#define MAP_MINUS     0x80000000u /* changes a sign */
+#define MAP_HALF      0x3f000000u
+#define MAP_SQRT_HALF 0x3f3504f3u
+#define MAP_SQRT_2_PI 0x3f4c422au /* of 2 / pi */
+
+static inline bool map_is_integer(uint32_t format)
+{
+	return format == ASHLAR_I8 || format == ASHLAR_I32;
+}
+
+/* Parts of a step, in the order in which they are done. */
+
+static inline void map_scale(struct map_step *s, uint32_t scale)
+{
+	s->scaled = true;
+	s->scale = scale;
+}
+
+/* + bias, after the scale. */
+static inline void map_bias(struct map_step *s, uint32_t bias)
+{
+	s->biased = true;
+	s->bias = bias;
+}
+
+/* src2 before the scale, or late: after fn. */
+static inline void map_src2(struct map_step *s, uint8_t src2, uint32_t op,
+			    bool late)
+{
+	s->src2 = src2;
+	s->src2_op = (uint8_t)op;
+	s->late = late;
+}
+
+static inline void map_imm(struct map_step *s, uint32_t imm, uint32_t op,
+			   bool late)
+{
+	s->imm2 = true;
+	s->imm = imm;
+	s->src2_op = (uint8_t)op;
+	s->late = late;
+}
 
 #endif

@@ -26,8 +26,8 @@ static inline uint32_t least64(uint64_t a, uint64_t b)
 
 /* --- Tensors ------------------------------------------------------------------ */
 
-static inline uint8_t *row_at(const struct ashlar_tensor *t, uint64_t b, uint64_t h,
-		       uint64_t i)
+static inline uint8_t *row_at(const struct ashlar_tensor *t, uint64_t b,
+			      uint64_t h, uint64_t i)
 {
 	int64_t at = (int64_t)b * t->stride[0] + (int64_t)h * t->stride[1] +
 		     (int64_t)i * t->stride[2];
@@ -66,8 +66,8 @@ static inline void write_float(uint32_t format, uint8_t *p, uint32_t v)
 }
 
 /* Rows of 16-bit elements, side by side. */
-static inline void gather(uint16_t *to, const struct ashlar_tensor *t, uint64_t b,
-		   uint64_t h, uint64_t first, uint32_t rows)
+static inline void gather(uint16_t *to, const struct ashlar_tensor *t,
+			  uint64_t b, uint64_t h, uint64_t first, uint32_t rows)
 {
 	uint64_t d = t->shape[3];
 
@@ -78,8 +78,8 @@ static inline void gather(uint16_t *to, const struct ashlar_tensor *t, uint64_t 
 /* --- Products ------------------------------------------------------------------- */
 
 static inline void product(uint32_t format, const uint16_t *a, bool ta,
-		    const uint16_t *b, bool tb, uint32_t m, uint32_t n,
-		    uint32_t k, uint32_t *c)
+			   const uint16_t *b, bool tb, uint32_t m, uint32_t n,
+			   uint32_t k, uint32_t *c)
 {
 	struct ash_gemm g = {
 		.m = m,
