@@ -278,10 +278,124 @@ static const struct ashlar_op *build_batch_norm_dx(struct ot *t,
 	return &op->op;
 }
 
+/* Sizes and windows of pooling; returns whether it is forward. */
+struct pool_case {
+	uint64_t x[4], y[4];
+	uint32_t kernel[2], stride[2], before[2], after[2], mode, flags;
+};
+
+static struct pool_case random_pool(struct ot *t, uint32_t most)
+{
+	struct pool_case c = { 0 };
+	uint32_t d;
+
+	c.mode = ot_range(t, ASHLAR_POOL_MAX, ASHLAR_POOL_AVERAGE);
+	if (c.mode == ASHLAR_POOL_AVERAGE)
+		c.flags = ot_range(t, 0, 1);
+	for (d = 0; d < 2; d++) {
+		c.kernel[d] = ot_range(t, 0, 15) ? ot_range(t, 1, 4) :
+						   ot_range(t, 5, 9);
+		c.stride[d] = ot_range(t, 0, 4);
+		c.before[d] = ot_range(t, 0, 1) * ot_range(t, 0, c.kernel[d] - 1);
+		c.after[d] = ot_range(t, 0, 1) * ot_range(t, 0, c.kernel[d] - 1);
+		c.x[1 + d] = ot_range(t, 1, ot_range(t, 0, 2) ? 12 : 60);
+		if (c.x[1 + d] < c.kernel[d])
+			c.x[1 + d] = c.kernel[d];
+		c.y[1 + d] = (c.x[1 + d] + c.before[d] + c.after[d] -
+			      c.kernel[d]) / (c.stride[d] ? c.stride[d] : 1) + 1;
+	}
+	c.x[3] = ot_size(t, 3 * t->lanes);
+	most /= c.x[1] * c.x[2] * (c.x[3] ? c.x[3] : 1);
+	c.x[0] = ot_range(t, 0, 20) ? ot_range(t, 1, most > 4 ? 4 : most ? most : 1) : 0;
+	c.y[0] = c.x[0];
+	c.y[3] = c.x[3];
+	return c;
+}
+
+/* Channels are contiguous, all else lies anyhow. */
+static struct ashlar_tensor random_image(struct ot *t, uint32_t format,
+					 const uint64_t *shape, bool read)
+{
+	struct ashlar_tensor x;
+
+	do {
+		x = ot_tensor(t, format, 4, shape,
+			      read ? OT_READ : OT_WRITTEN);
+	} while (shape[3] != 1 && x.stride[3] != 1);
+	return x;
+}
+
+static void describe_pool(struct ot *t, const char *name,
+			  const struct pool_case *c,
+			  const struct ashlar_tensor *x,
+			  const struct ashlar_tensor *y)
+{
+	char text[128];
+
+	snprintf(t->text, sizeof(t->text),
+		 "%s %s kernel %ux%u stride %ux%u padding %u,%u %u,%u mode %u flags %u %s to %s pattern %u",
+		 name, shape_text(x, text, sizeof(text)), c->kernel[0],
+		 c->kernel[1], c->stride[0], c->stride[1], c->before[0],
+		 c->after[0], c->before[1], c->after[1], c->mode, c->flags,
+		 format_name(x->format), format_name(y->format), t->pattern);
+}
+
+#define POOL_SET(op, c)                                            \
+	do {                                                       \
+		memcpy((op)->kernel, (c).kernel, sizeof((c).kernel)); \
+		memcpy((op)->stride, (c).stride, sizeof((c).stride)); \
+		(op)->pad_top = (c).before[0];                     \
+		(op)->pad_bottom = (c).after[0];                   \
+		(op)->pad_left = (c).before[1];                    \
+		(op)->pad_right = (c).after[1];                    \
+		(op)->mode = (c).mode;                             \
+		(op)->flags = (c).flags;                           \
+	} while (0)
+
+static const struct ashlar_op *build_pool(struct ot *t, const void *param)
+{
+	const struct limits *l = param;
+	struct ashlar_op_pool2d *op = OT_OP(t, pool2d);
+	struct pool_case c = random_pool(t, l->elements);
+	bool bytes = c.mode == ASHLAR_POOL_MAX && ot_range(t, 0, 3) == 0;
+
+	POOL_SET(op, c);
+	op->x = random_image(
+		t, bytes ? ASHLAR_I8 : ot_format(t, NORM_FORMATS), c.x, true);
+	op->y = random_image(
+		t, bytes ? ASHLAR_I8 : ot_format(t, NORM_FORMATS), c.y, false);
+	describe_pool(t, "pool2d", &c, &op->x, &op->y);
+	return &op->op;
+}
+
+static const struct ashlar_op *build_pool_dx(struct ot *t, const void *param)
+{
+	const struct limits *l = param;
+	struct ashlar_op_pool2d_dx *op = OT_OP(t, pool2d_dx);
+	struct pool_case c = random_pool(t, l->elements);
+
+	POOL_SET(op, c);
+	op->dy = random_image(t, ot_format(t, NORM_FORMATS), c.y, true);
+	op->dx = random_image(t, ot_format(t, NORM_FORMATS), c.x, false);
+	if (c.mode == ASHLAR_POOL_MAX) {
+		uint32_t format = ot_format(t, NORM_FORMATS);
+
+		op->x = random_image(t, format, c.x, true);
+		op->y = random_image(t, format, c.y, true);
+		/* Few values, so that many are the same and equal y. */
+		if (ot_range(t, 0, 3)) {
+			ot_fill_uniform(t, &op->x, 1, 1.02);
+			ot_fill_uniform(t, &op->y, 1, 1.02);
+		}
+	}
+	describe_pool(t, "pool2d_dx", &c, &op->dx, &op->dy);
+	return &op->op;
+}
+
 static const ot_build builds[] = {
 	build_softmax,	  build_softmax_dx,    build_cross_entropy,
 	build_norm,	  build_norm_dx,       build_batch_norm,
-	build_batch_norm_dx,
+	build_batch_norm_dx, build_pool,       build_pool_dx,
 };
 
 void ot_family(struct ot *t, unsigned long cases, bool host)

@@ -25,7 +25,9 @@
 	X(norm)          \
 	X(norm_dx)       \
 	X(batch_norm)    \
-	X(batch_norm_dx)
+	X(batch_norm_dx) \
+	X(pool2d)        \
+	X(pool2d_dx)
 
 #define OPS_ATTENTION(X) X(attention)
 

@@ -229,26 +229,29 @@ struct ashlar_op_batch_norm_dx {
 
 /*
  * Pool windows of an image: x is [images, height, width, channels], y [images,
- * height', width', channels] with
- *	height' = (height + before[0] + after[0] - kernel[0]) / stride[0] + 1
- * and width' likewise. Channels are contiguous, other strides are free (fewer
- * than 2^31 bytes).
+ * oh, ow, channels] with
+ *	oh = (height + pad_top + pad_bottom - kernel[0]) / stride[0] + 1
+ * rounded down, and ow likewise. Channels are contiguous; other strides are free,
+ * but from row to row and pixel to pixel less than 2^31 bytes.
  *
- * ASHLAR_POOL_MAX: the greatest element that is there. x and y may be int8, too,
- * both.
- * ASHLAR_POOL_AVERAGE: columns of the window are added from the top, then their
- * sums from the left, in fp32, and multiplied by recip(elements of the window
- * that are there), or with ASHLAR_POOL_COUNT_PADDING by recip(kernel[0] *
- * kernel[1]). It is off by at most (kernel[0] + kernel[1] + 2)*u times the sum
- * of magnitudes over their number.
+ * ASHLAR_POOL_MAX: the greatest element that is there. x and y may both be int8,
+ * too.
+ * ASHLAR_POOL_AVERAGE: each column of the window is added from the top, then
+ * their sums from the left, in fp32, and multiplied by recip(elements of the
+ * window that are there), or with ASHLAR_POOL_COUNT_PADDING by recip(kernel[0] *
+ * kernel[1]). It is off by at most (kernel[0] + kernel[1] + 2)*u times the sum of
+ * magnitudes over their number.
+ *
+ * A window of N channels has to fit into a part of the scratchpad; a bigger one
+ * is UNSUPPORTED.
  */
 struct ashlar_op_pool2d {
 	struct ashlar_op op;
 	struct ashlar_tensor x, y;
 	uint32_t kernel[2]; /* height, width; 1 .. 255 */
-	uint32_t stride[2]; /* 1 .. 255 */
-	uint32_t before[2]; /* padding at the top, left; less than kernel */
-	uint32_t after[2]; /* at the bottom, right; less than kernel */
+	uint32_t stride[2]; /* 1 .. 255; 0: 1 */
+	uint32_t pad_top, pad_bottom; /* less than kernel[0] */
+	uint32_t pad_left, pad_right; /* less than kernel[1] */
 	uint32_t mode; /* enum ashlar_pool_mode */
 	uint32_t flags; /* enum ashlar_pool_flags */
 };
@@ -264,20 +267,20 @@ enum ashlar_pool_flags {
 
 /*
  * Its gradient, from the gradient dy of y. With MAX all of dy goes to the first
- * element of the window, row by row, that equals y; NaN equals NaN. x and y are
- * those of pool2d, and none with AVERAGE. With AVERAGE each element of the
- * window gets dy * recip(count). Gradients of windows that share an element are
- * added in fp32, to +0, in increasing order of the window's row, and within it in
- * decreasing order of its column.
+ * element of the window, row by row, that equals y (NaN equals NaN, -0 equals
+ * +0). x and y are those of pool2d, of one format, fp32, bf16 or fp16; with
+ * AVERAGE they are none. With AVERAGE each element of the window that is there
+ * gets dy * recip(count). Gradients are added in fp32, to +0, in increasing order
+ * of the window's row, and within it in decreasing order of its column.
  */
 struct ashlar_op_pool2d_dx {
 	struct ashlar_op op;
-	struct ashlar_tensor x, y; /* MAX only; one format */
+	struct ashlar_tensor x, y; /* MAX only */
 	struct ashlar_tensor dy, dx;
 	uint32_t kernel[2]; /* as of pool2d, as all that follows */
 	uint32_t stride[2];
-	uint32_t before[2];
-	uint32_t after[2];
+	uint32_t pad_top, pad_bottom;
+	uint32_t pad_left, pad_right;
 	uint32_t mode;
 	uint32_t flags;
 };

@@ -139,11 +139,12 @@ struct norm_image {
 };
 
 struct norm_pool_args {
-	struct norm_image x, y; /* none: dx of an average */
-	struct norm_image dy, dx; /* of pool2d_dx */
-	uint32_t images, height, width, channels; /* of x */
-	uint32_t out_height, out_width; /* of y */
-	uint32_t kernel[2], stride[2], before[2];
+	struct norm_image x, y; /* none: of the gradient of an average */
+	struct norm_image dy, dx; /* of a gradient */
+	uint32_t images, size[2], channels; /* size: height, width of x */
+	uint32_t out[2]; /* height, width of y */
+	uint32_t kernel[2], stride[2], pad[2]; /* pad: at the top, left */
+	uint32_t block[2]; /* rows and columns of y or dx made at once */
 	uint32_t average, count_padding;
 };
 
