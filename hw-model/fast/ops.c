@@ -13,6 +13,7 @@
 #define MATRIX_END_CYCLES   5
 #define MATRIX_BEGIN_CYCLES 2
 #define VECTOR_END_CYCLES   6
+#define VECTOR_FN_CYCLES    3 /* more, with a function */
 #define CHECK_CYCLES	    2
 
 /* In one part, but for the rows of a single group. */
@@ -86,20 +87,49 @@ void matrix_go(struct tile *t, uint64_t at)
 	unit_times(u, n, begin, end, begin + fill);
 }
 
+static bool vector_reduces(const struct ash_vector_cmd *c)
+{
+	return FIELD(c->op, VECTOR_OP_RED_MODE) !=
+	       ASHLAR_VECTOR_OP_RED_MODE_NONE;
+}
+
+/* Whether rows are written, not just reduced. */
+static bool vector_writes(const struct ash_vector_cmd *c)
+{
+	return FIELD(c->cfg, VECTOR_CFG_DST_FMT) != 0;
+}
+
 /* Cycles of a group's rows. */
 static uint64_t vector_group_cycles(const struct ash_vector_cmd *c)
 {
-	uint64_t rows = c->rows;
+	uint64_t cycles = c->rows;
 
-	/* The scratchpad has one read port for the unit. */
+	/* The scratchpad has one read port for the unit, and one to write. */
 	if (FIELD(c->cfg, VECTOR_CFG_SRC2_SEL) ==
 		    ASHLAR_VECTOR_CFG_SRC2_SEL_ROW &&
 	    FIELD(c->cfg, VECTOR_CFG_SRC_FMT) >
 		    ASHLAR_VECTOR_CFG_SRC_FMT_ACC_F32)
-		rows *= 2;
+		cycles *= 2;
+	else if (vector_reduces(c) && vector_writes(c))
+		cycles++;
 	if (c->cfg & ASHLAR_VECTOR_CFG_TRANSPOSE_MASK)
-		rows += ARRAY;
-	return rows;
+		cycles += ARRAY;
+	return cycles;
+}
+
+/* From the last read to DONE. */
+static uint64_t vector_end_cycles(const struct ash_vector_cmd *c)
+{
+	uint64_t cycles = VECTOR_END_CYCLES;
+
+	if (FIELD(c->op, VECTOR_OP_FN) != ASHLAR_VECTOR_OP_FN_NONE)
+		cycles += VECTOR_FN_CYCLES;
+	/* a reduction follows the last row, which may be written; its tree */
+	if (vector_reduces(c))
+		cycles += !vector_writes(c);
+	if (FIELD(c->op, VECTOR_OP_RED_MODE) == ASHLAR_VECTOR_OP_RED_MODE_WORD)
+		cycles += (uint64_t)__builtin_ctz(ARRAY) - 1;
+	return cycles;
 }
 
 /* Lines of BIAS, SCALE or the words of SRC2 that some groups read. */
@@ -147,7 +177,7 @@ static void vector_part(struct tile *t)
 	}
 	u->goes_on_at = NEVER;
 	unit_times(u, v->n, u->begins[v->n % UNIT_RING],
-		   v->at + VECTOR_END_CYCLES, v->at);
+		   v->at + vector_end_cycles(c), v->at);
 }
 
 static void vector_begin(struct tile *t, uint32_t n, const uint32_t *par,
