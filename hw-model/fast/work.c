@@ -4,6 +4,7 @@
  * a queue takes it for a few items; the others look for another one.
  */
 #include "work.h"
+#include "ashlar_regs.h"
 #include "units.h"
 
 #include <pthread.h>
@@ -27,6 +28,7 @@
 #define CALL_AT	      50000u
 #define MACS_IN_A_NS  32u
 #define ROW_NS	      32u /* of the vector unit */
+#define FUNCTION_NS   64u /* more, with a function */
 #define BYTES_IN_A_NS 16u
 
 enum kind { MATRIX, VECTOR, COPY, ZERO };
@@ -272,7 +274,10 @@ void work_vector(struct work_queue *q, const struct ash_vector_cmd *c,
 {
 	const struct item k = { .kind = VECTOR, .vector = { *c, first, end } };
 
-	give(q, &k, (uint64_t)c->rows * (end - first) * ROW_NS);
+	uint32_t row = c->op & ASHLAR_VECTOR_OP_FN_MASK ? ROW_NS + FUNCTION_NS :
+							  ROW_NS;
+
+	give(q, &k, (uint64_t)c->rows * (end - first) * row);
 }
 
 void work_copy(struct work_queue *q, const struct work_rows *r)

@@ -5,6 +5,7 @@
  * within a turn, so that other load on the machine matters little.
  */
 #include <cblas.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -105,51 +106,105 @@ static double matrix(struct ash_tile *t, const struct fast_units *u,
 
 struct vector_case {
 	const char *name;
-	uint32_t src, dst, flags;
+	uint32_t cfg, op;
+	uint32_t rows; /* of a group, N rows in all */
 };
 
-#define FMT(f) ASHLAR_VECTOR_CFG_SRC_FMT_##f
+#define CFG(name, v) ((uint32_t)(v) << ASHLAR_VECTOR_CFG_##name##_SHIFT)
+#define OP(name, v)  ((uint32_t)(v) << ASHLAR_VECTOR_OP_##name##_SHIFT)
+#define FORMATS(src, dst)                                \
+	(CFG(SRC_FMT, ASHLAR_VECTOR_CFG_SRC_FMT_##src) | \
+	 CFG(DST_FMT, ASHLAR_VECTOR_CFG_SRC_FMT_##dst))
+#define SRC2(fmt, op)                                                          \
+	(CFG(SRC2_SEL, ROW) | CFG(SRC2_FMT, ASHLAR_VECTOR_CFG_SRC_FMT_##fmt) | \
+	 CFG(SRC2_OP, ASHLAR_VECTOR_CFG_SRC2_OP_##op))
+#define FN(name) OP(FN, ASHLAR_VECTOR_OP_FN_##name)
+#define ROW	 ASHLAR_VECTOR_CFG_SRC2_SEL_ROW
+#define WORDS	 ASHLAR_VECTOR_CFG_SRC2_SEL_SCALAR
+
 static const struct vector_case vector_cases[] = {
-	{ "fp32 accumulators to fp32", FMT(ACC_F32), FMT(F32), 0 },
-	{ "fp32 accumulators, bias, ReLU, to bf16", FMT(ACC_F32), FMT(BF16),
-	  ASHLAR_VECTOR_CFG_BIAS_EN_MASK | ASHLAR_VECTOR_CFG_RELU_MASK },
-	{ "int32 accumulators, bias, scale row, ReLU, to int8", FMT(ACC_I32),
-	  FMT(I8),
-	  ASHLAR_VECTOR_CFG_BIAS_EN_MASK | ASHLAR_VECTOR_CFG_SCALEV_EN_MASK |
-		  ASHLAR_VECTOR_CFG_RELU_MASK },
-	{ "fp32 sum of two, to fp32", FMT(F32), FMT(F32),
-	  ASHLAR_VECTOR_CFG_SRC2_EN_MASK },
-	{ "fp16 sum of two, ReLU, to fp16", FMT(FP16), FMT(FP16),
-	  ASHLAR_VECTOR_CFG_SRC2_EN_MASK | ASHLAR_VECTOR_CFG_RELU_MASK },
-	{ "bf16 maximum of two, to bf16", FMT(BF16), FMT(BF16),
-	  ASHLAR_VECTOR_CFG_SRC2_EN_MASK |
-		  ASHLAR_VECTOR_CFG_SRC2_OP_MAX
-			  << ASHLAR_VECTOR_CFG_SRC2_OP_SHIFT },
+	{ "fp32 accumulators to fp32", FORMATS(ACC_F32, F32), 0, N },
+	{ "fp32 accumulators, bias, ReLU, to bf16",
+	  FORMATS(ACC_F32, BF16) | CFG(BIAS_SEL, ROW) | CFG(RELU, 1), 0, N },
+	{ "int32 accumulators, bias, scale row, ReLU, to int8",
+	  FORMATS(ACC_I32, I8) | CFG(BIAS_SEL, ROW) | CFG(SCALE_SEL, ROW) |
+		  CFG(RELU, 1),
+	  0, N },
+	{ "fp32 sum of two, to fp32", FORMATS(F32, F32) | SRC2(F32, ADD), 0,
+	  N },
+	{ "fp16 sum of two, ReLU, to fp16",
+	  FORMATS(FP16, FP16) | SRC2(FP16, ADD) | CFG(RELU, 1), 0, N },
+	{ "bf16 maximum of two, to bf16", FORMATS(BF16, BF16) | SRC2(BF16, MAX),
+	  0, N },
+	{ "fp32 comparison, to fp32", FORMATS(F32, F32) | SRC2(F32, GT), 0, N },
+	{ "int32 upper product, to int32", FORMATS(I32, I32) | SRC2(I32, MULHU),
+	  0, N },
+	{ "fp32 exp, to fp32", FORMATS(F32, F32), FN(EXP), N },
+	{ "fp32 log, to fp32", FORMATS(F32, F32), FN(LOG), N },
+	{ "fp32 reciprocal, to fp32", FORMATS(F32, F32), FN(RECIP), N },
+	{ "fp32 reciprocal root, to fp32", FORMATS(F32, F32), FN(RSQRT), N },
+	{ "fp32 root, to fp32", FORMATS(F32, F32), FN(SQRT), N },
+	{ "fp32 tanh, to fp32", FORMATS(F32, F32), FN(TANH), N },
+	{ "fp32 erf, to fp32", FORMATS(F32, F32), FN(ERF), N },
+	{ "bf16 exp behind a word's sum, reduced to a word",
+	  FORMATS(BF16, BF16) | CFG(BIAS_SEL, WORDS),
+	  FN(EXP) | OP(RED_MODE, ASHLAR_VECTOR_OP_RED_MODE_WORD), 4 },
+	{ "fp32 sums of lanes", CFG(SRC_FMT, ASHLAR_VECTOR_CFG_SRC_FMT_F32),
+	  OP(RED_MODE, ASHLAR_VECTOR_OP_RED_MODE_LANES), N },
+	{ "fp32 sums of single rows",
+	  CFG(SRC_FMT, ASHLAR_VECTOR_CFG_SRC_FMT_F32),
+	  OP(RED_MODE, ASHLAR_VECTOR_OP_RED_MODE_WORD), 1 },
+	{ "fp32 transposition", FORMATS(F32, F32) | CFG(TRANSPOSE, 1), 0, N },
+	{ "bf16 transposition", FORMATS(BF16, BF16) | CFG(TRANSPOSE, 1), 0, N },
+	{ "int8 transposition", FORMATS(I8, I8) | CFG(TRANSPOSE, 1), 0, N },
 };
 #define VECTOR_CASES (sizeof(vector_cases) / sizeof(vector_cases[0]))
+
+static uint32_t row_bytes(uint32_t fmt)
+{
+	return fmt == ASHLAR_VECTOR_CFG_SRC_FMT_I8 ? N :
+	       fmt == ASHLAR_VECTOR_CFG_SRC_FMT_BF16 ||
+			       fmt == ASHLAR_VECTOR_CFG_SRC_FMT_FP16 ?
+						     2 * N :
+						     4 * N;
+}
 
 /* Nanoseconds a row. */
 static double vector(struct ash_tile *t, const struct fast_units *u,
 		     const struct vector_case *v, unsigned int commands)
 {
-	struct ash_vector_cmd c = { 0 };
+	uint32_t src = v->cfg & ASHLAR_VECTOR_CFG_SRC_FMT_MASK;
+	uint32_t dst = row_bytes((v->cfg & ASHLAR_VECTOR_CFG_DST_FMT_MASK) >>
+				 ASHLAR_VECTOR_CFG_DST_FMT_SHIFT);
+	bool acc = src <= ASHLAR_VECTOR_CFG_SRC_FMT_ACC_F32;
+	struct ash_vector_cmd c = { .cfg = v->cfg, .op = v->op };
+	struct fast_vector_kept kept;
+	struct fast_vector_part part = { &c, 0, 0, &kept };
+	struct ash_cmd_error err;
 	double start;
 
-	c.cfg = v->src | v->dst << ASHLAR_VECTOR_CFG_DST_FMT_SHIFT | v->flags;
-	c.src = v->src <= FMT(ACC_F32) ? 0 : BLOCK;
-	c.src_pitch = v->src == FMT(F32) ? 4 * N : 2 * N;
+	c.src = acc ? 0 : BLOCK;
+	c.src_pitch = acc ? 1 : row_bytes(src);
+	c.src_gpitch = v->rows * c.src_pitch;
 	c.src2 = 2 * BLOCK;
 	c.src2_pitch = c.src_pitch;
-	c.scalev = 4 * N;
+	c.src2_gpitch = c.src_gpitch;
+	c.scale = 4 * N;
 	c.dst = 3 * BLOCK;
-	c.dst_pitch = v->dst == FMT(F32) ? 4 * N :
-		      v->dst == FMT(I8)	 ? N :
-					   2 * N;
-	c.rows = N;
+	c.dst_pitch = dst;
+	c.dst_gpitch = v->rows * dst;
+	c.rows = v->rows;
+	c.groups = part.end = N / v->rows;
+	c.red = 4 * BLOCK;
+	if (ash_vector_check(t, &c, &err)) {
+		fprintf(stderr, "bench_units: \"%s\" is refused for %x\n",
+			v->name, err.sub);
+		exit(1);
+	}
 	start = now();
 	for (unsigned int i = 0; i < commands; i++)
-		u->vector(t, &c);
-	return 1e9 * (now() - start) / (commands * c.rows);
+		u->vector(t, &part);
+	return 1e9 * (now() - start) / (commands * N);
 }
 
 static void bench(const struct fast_units *u, struct ash_tile *t, float *m,
