@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 //
-// The shared RTL for the C++ driver: two queues, and every floating-point
-// function.
+// The shared RTL for the C++ driver: two queues, every floating-point function,
+// and the vector unit's functions.
 module ash_lib_tb
 	import ash_fp_pkg::*;
+	import ash_func_pkg::*;
 (
 	input  logic        clk,
 	input  logic        rst,
@@ -20,7 +21,7 @@ module ash_lib_tb
 	input  logic [31:0] x,
 	input  logic [31:0] y,
 	input  logic [31:0] bits,
-	output logic [31:0] r [15]
+	output logic [31:0] r [27]
 );
 	ash_fifo #(.W(13), .DEPTH(5)) u_fifo0 (.clk, .rst, .clear, .in_valid(in_valid[0]), .in_ready(in_ready[0]),
 		.in_data, .out_valid(out_valid[0]), .out_ready(out_ready[0]), .out_data(out_data0));
@@ -43,5 +44,17 @@ module ash_lib_tb
 		r[12] = i32_to_i8(f32_to_i32(x));
 		r[13] = i32_to_i8(bits);
 		r[14] = f32_add(x, y ^ SIGN);
+		r[15] = f32_gt(x, y);
+		r[16] = f32_ge(x, y);
+		r[17] = f32_eq(x, y);
+		r[18] = f32_gate(x, y);
+		r[19] = f32_keep(x, y);
+		r[20] = exp_result(x, fn_value(exp_place(x)), exp_exp(x));
+		r[21] = log_result(x, fn_value(log_place(x)));
+		r[22] = recip_result(x, fn_value(recip_place(x)), recip_exp(x));
+		r[23] = rsqrt_result(x, fn_value(rsqrt_place(x)), rsqrt_exp(x));
+		r[24] = sqrt_result(x, fn_value(sqrt_place(x)), sqrt_exp(x));
+		r[25] = odd_result(x, fn_value(tanh_place(x)), TANH_ONE);
+		r[26] = odd_result(x, fn_value(erf_place(x)), ERF_ONE);
 	end
 endmodule

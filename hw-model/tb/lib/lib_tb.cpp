@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 //
-// The floating-point functions against hw-model/numerics, the queues against
-// std::deque.
+// The floating-point functions against hw-model/numerics (comparisons against
+// the host's), the queues against std::deque.
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <deque>
 #include <map>
 
@@ -37,18 +38,31 @@ void check(bool ok, const char *what, uint32_t a, uint32_t b, uint32_t got,
 		       a, b, got, want);
 }
 
+/* The host's comparisons are the oracle of ours. */
+float value(uint32_t bits)
+{
+	float f;
+	memcpy(&f, &bits, sizeof(f));
+	return f;
+}
+
 void one(Vash_lib_tb &t, uint32_t bits, uint32_t other)
 {
 	static const char *const names[] = {
 		"f32_read",   "bf16_to_f32", "f16_to_f32", "f32_to_bf16",
 		"f32_to_f16", "f32_add",     "f32_mul",	   "f32_max",
 		"f32_min",    "f32_relu",    "i32_to_f32", "f32_to_i32",
-		"f32_to_i8",  "i32_to_i8",   "f32_sub"
+		"f32_to_i8",  "i32_to_i8",   "f32_sub",	   "f32_gt",
+		"f32_ge",     "f32_eq",	     "f32_gate",   "f32_keep",
+		"exp",	      "log",	     "recip",	   "rsqrt",
+		"sqrt",	      "tanh",	     "erf"
 	};
 	uint32_t x = ash_f32_read(bits), y = ash_f32_read(other);
 	uint16_t h = static_cast<uint16_t>(bits);
 	int32_t i = static_cast<int32_t>(bits);
-	const uint32_t want[15] = { x,
+	bool nan = x == ASH_F32_NAN || y == ASH_F32_NAN;
+	float fx = value(x), fy = value(y);
+	const uint32_t want[27] = { x,
 				    ash_bf16_to_f32(h),
 				    ash_f16_to_f32(h),
 				    ash_f32_to_bf16(x),
@@ -62,12 +76,25 @@ void one(Vash_lib_tb &t, uint32_t bits, uint32_t other)
 				    static_cast<uint32_t>(ash_f32_to_i32(x)),
 				    static_cast<uint8_t>(ash_f32_to_i8(x)),
 				    static_cast<uint8_t>(ash_i32_to_i8(i)),
-				    ash_f32_sub(x, y) };
+				    ash_f32_sub(x, y),
+				    fx > fy ? 0x3f800000u : 0,
+				    fx >= fy ? 0x3f800000u : 0,
+				    fx == fy || (nan && x == y) ? 0x3f800000u :
+								  0,
+				    fy > 0 ? x : 0,
+				    fy != 0 ? x : 0,
+				    ash_f32_exp(x),
+				    ash_f32_log(x),
+				    ash_f32_recip(x),
+				    ash_f32_rsqrt(x),
+				    ash_f32_sqrt(x),
+				    ash_f32_tanh(x),
+				    ash_f32_erf(x) };
 	t.bits = bits;
 	t.x = x;
 	t.y = y;
 	t.eval();
-	for (int k = 0; k < 15; k++)
+	for (int k = 0; k < 27; k++)
 		check(t.r[k] == want[k], names[k], bits, other, t.r[k],
 		      want[k]);
 }
@@ -109,6 +136,8 @@ void test_functions(Vash_lib_tb &t)
 			break;
 		}
 		one(t, x, y);
+		/* what functions are sensitive to: 2^-34 .. 2^8 */
+		one(t, (x & 0x807fffff) | (93 + y % 42) << 23, x);
 		one(t, x >> x % 32, (x & 0x807fffff) | (120 + y % 40) << 23);
 		one(t, (x & 0x807fffff) | (100 + y % 60) << 23, y);
 	}
