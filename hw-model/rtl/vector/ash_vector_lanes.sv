@@ -8,10 +8,14 @@
 //   (2)  late SRC2, ReLU, reduction, conversion: with 2, or behind F
 // The reduction of a group to a word then takes a cycle for each level of the
 // tree. What is to be written (put_t) goes beside the rows.
+//
+// Words of lanes are state of one block, which goes from the last step to the
+// first and changes them by functions in place: each step finds what the step
+// before it left in the last cycle, and nothing is copied that is not used.
 module ash_vector_lanes
 	import ash_pkg::*;
 	import ash_regs_pkg::*;
-	import ash_vector_loops_pkg::*;
+	import ash_vector_row_pkg::*;
 	import ash_vector_pkg::*;
 (
 	input  logic                 clk,
@@ -40,7 +44,6 @@ module ash_vector_lanes
 	output logic [31:0]          word_data
 );
 	/* verilator inline_module */
-	localparam logic [2:0] ACC_F32 = VECTOR_CFG_SRC_FMT_ACC_F32[2:0];
 	localparam logic [2:0] I32 = VECTOR_CFG_SRC_FMT_I32[2:0];
 	localparam logic [2:0] F32 = VECTOR_CFG_SRC_FMT_F32[2:0];
 	localparam logic [2:0] BF16 = VECTOR_CFG_SRC_FMT_BF16[2:0];
@@ -49,44 +52,10 @@ module ash_vector_lanes
 	localparam logic [3:0] ABS = VECTOR_OP_FN_ABS[3:0];
 	localparam logic [3:0] SQUARE = VECTOR_OP_FN_SQUARE[3:0];
 
-	// Widens a row to fp32 or int32.
-	function automatic void widen(input words_t w, input logic [2:0] fmt, input logic [1:0] part,
-	                              `ASH_BY_REF words_t x);
-		if (fmt == I8)
-			extract4(w, part, x);
-		else if (is_half(fmt))
-			extract2(w, part[1], x);
-		else
-			x = w;
-		case (fmt)
-		F32, ACC_F32: all_read(x);
-		BF16: all_from_bf16(x);
-		FP16: all_from_f16(x);
-		default: ;
-		endcase
-	endfunction
-
-	// A row or a word as the unit takes it: int32, or fp32 that is read.
-	function automatic void operand(input words_t row, input logic is_row, input logic [31:0] w, input logic is_int,
-	                                `ASH_BY_REF words_t x);
-		for (int i = 0; i < N; i++)
-			x[i] = is_row ? row[i] : w;
-		if (!is_int)
-			all_read(x);
-	endfunction
-
-	// Elements in the low bits of words, to a line.
-	function automatic void pack(`ASH_BY_REF words_t x, input logic [2:0] fmt);
-		if (is_byte(fmt))
-			pack4(x);
-		else if (is_half(fmt))
-			pack2(x);
-	endfunction
-
 	words_t held;                                   // source of a row whose SRC2 is to come
 	logic [1:0] held_part;
 	words_t src2, bias, scale;                      // as in the scratchpad
-	words_t late [4];                               // late SRC2 rows in their order, widened
+	ring_t late;                                    // late SRC2 rows in their order, widened
 	logic [1:0] late_next;
 
 	// Between the steps. src2_imm, bias_imm and scale_imm of cmd are the
@@ -98,9 +67,9 @@ module ash_vector_lanes
 	logic [1:0] mid_late;                           // where its SRC2 is
 	put_t mid_put;
 
-	words_t fn_x [FN_STEPS];                        // arguments of the functions
-	words_t fn_e [FN_STEPS];                        // exponents of the results
-	words_t fn_v [FN_STEPS];                        // places in the table, then values there
+	words_t arg0, arg1, arg2;                       // arguments of the functions, before each step
+	words_t place1, value2;                         // places in the table, values there
+	words_t exp1, exp2;                             // exponents of the results
 	logic [FN_STEPS-1:0] fn_valid;
 	rear_cmd_t fn_cmd [FN_STEPS];
 	rear_row_t fn_info [FN_STEPS];
@@ -109,10 +78,10 @@ module ash_vector_lanes
 
 	tree_t tree;
 	put_t level [1:LEVELS-1];                       // [k]: level k is done
-	words_t block [N];                              // a group to be transposed, a row of it a row
+	block_t block;                                  // a group to be transposed, a row of it a row
 
 	always_ff @(posedge clk) begin
-		words_t w, x, y, z;
+		words_t x, y, z, result;
 		logic end_valid;
 		rear_cmd_t cmd;
 		rear_row_t info;
@@ -146,23 +115,20 @@ module ash_vector_lanes
 
 		// the functions, last step first
 		if (end_valid) begin
-			x = fn_x[FN_STEPS-1];
-			fn_result(x, fn_v[FN_STEPS-1], fn_e[FN_STEPS-1], cmd.fn);
+			set(x, arg2);
+			fn_result(x, value2, exp2, cmd.fn);
 		end
 		if (fn_valid[1]) begin
-			w = fn_v[1];
+			set(arg2, arg1);
+			set(exp2, exp1);
+			set(y, place1);
 			if (fn_cmd[1].fn != ABS && fn_cmd[1].fn != SQUARE)
-				all_fn_value(w);
-			fn_v[2] <= w;
-			fn_e[2] <= fn_e[1];
-			fn_x[2] <= fn_x[1];
+				all_fn_value(y);
+			set(value2, y);
 		end
 		if (fn_valid[0]) begin
-			w = fn_x[0];
-			fn_place(w, y, z, fn_cmd[0].fn);
-			fn_v[1] <= y;
-			fn_e[1] <= z;
-			fn_x[1] <= w;
+			set(arg1, arg0);
+			fn_place(arg1, place1, exp1, fn_cmd[0].fn);
 		end
 		for (int k = 1; k < FN_STEPS; k++) begin
 			if (fn_valid[k-1]) begin
@@ -181,30 +147,29 @@ module ash_vector_lanes
 
 		// step 2
 		if (mid_valid) begin
-			w = mid;
 			if (mid_cmd.scale != NONE) begin
-				operand(scale, mid_cmd.scale == ROW, mid_cmd.scale_imm, 1'b0, y);
+				operand(y, scale, mid_cmd.scale == ROW, mid_cmd.scale_imm, 1'b0);
 				if (mid_cmd.int_in)
-					all_to_f32(w);
-				all_mul_f32(w, y);
+					all_to_f32(mid);
+				all_mul_f32(mid, y);
 			end
 			if (mid_cmd.bias != NONE && mid_cmd.bias_late) begin
-				operand(bias, mid_cmd.bias == ROW, mid_cmd.bias_imm, mid_cmd.int_mid, y);
+				operand(y, bias, mid_cmd.bias == ROW, mid_cmd.bias_imm, mid_cmd.int_mid);
 				if (mid_cmd.int_mid)
-					all_add_i32(w, y);
+					all_add_i32(mid, y);
 				else
-					all_add_f32(w, y);
+					all_add_f32(mid, y);
 			end
 			if (mid_cmd.rear.fn != '0) begin
 				if (mid_cmd.int_mid)
-					all_to_f32(w);
-				fn_x[0] <= w;
+					all_to_f32(mid);
+				set(arg0, mid);
 				fn_cmd[0] <= mid_cmd.rear;
 				fn_info[0] <= mid_info;
 				fn_late[0] <= mid_late;
 			end else begin
 				end_valid = 1'b1;
-				x = w;
+				set(x, mid);
 				cmd = mid_cmd.rear;
 				info = mid_info;
 				from = mid_late;
@@ -219,21 +184,23 @@ module ash_vector_lanes
 			tree_level(tree, 32'(N / 2), put.int_out, put.red_op);
 			level[1] <= put;
 		end
-		if (put.valid && put.kind == PUT_LANES)
-			for (int i = 0; i < N; i++)
-				line_data[32 * i +: 32] <= tree[N + i];
+		if (put.valid && put.kind == PUT_LANES) begin
+			tree_get(result, tree);
+		end
 		if (put.valid && put.kind == PUT_COLUMN) begin
 			for (int i = 0; i < N; i++)
-				w[i] = (ROW_W + 1)'(i) < put.rows ? block[i][put.column] : '0;
-			pack(w, put.dst_fmt);
-			for (int i = 0; i < N; i++)
-				line_data[32 * i +: 32] <= w[i];
+				result[i] = block[i][put.column];
+			fill_from(result, put.rows, 32'd0);
+			pack(result, put.dst_fmt);
 		end
 
 		// the end
 		if (end_valid) begin
 			if (cmd.src2 != NONE && cmd.src2_late) begin
-				operand(late[from], cmd.src2 == ROW, cmd.src2_imm, cmd.int_out, y);
+				if (cmd.src2 == ROW)
+					set(y, late[from]);
+				else
+					operand(y, src2, 1'b0, cmd.src2_imm, cmd.int_out);
 				combine(x, y, cmd.int_out, cmd.op);
 			end
 			if (cmd.relu && cmd.int_out)
@@ -241,14 +208,13 @@ module ash_vector_lanes
 			if (cmd.relu && !cmd.int_out)
 				all_relu_f32(x);
 			if (cmd.reduce) begin
-				y = x;
+				set(y, x);
 				if (info.lanes != (ROW_W + 1)'(N))
 					fill_from(y, info.lanes, identity(cmd.int_out, cmd.red_op));
 				if (!info.first) begin
-					for (int i = 0; i < N; i++)
-						w[i] = tree[N + i];
-					reduce(w, y, cmd.int_out, cmd.red_op);
-					y = w;
+					set(z, y);
+					tree_get(y, tree);
+					reduce(y, z, cmd.int_out, cmd.red_op);
 				end
 				tree_put(tree, y);
 			end
@@ -265,13 +231,15 @@ module ash_vector_lanes
 			if (info.lanes != (ROW_W + 1)'(N))
 				fill_from(x, info.lanes, 32'd0);
 			if (cmd.transpose)
-				block[info.number] <= x;
+				block_put(block, info.number, x);
 			else if (cmd.dst_fmt != '0) begin
 				pack(x, cmd.dst_fmt);
-				for (int i = 0; i < N; i++)
-					line_data[32 * i +: 32] <= x[i];
+				set(result, x);
 			end
 		end
+		if (put.valid && put.kind != PUT_WORD)
+			for (int i = 0; i < N; i++)
+				line_data[32 * i +: 32] <= result[i];
 
 		// step 1, and the lines that come for rows behind them
 		mid_valid <= in_row;
@@ -282,53 +250,54 @@ module ash_vector_lanes
 			mid_cmd <= in_cmd.mid;
 			mid_info <= in_info.rear;
 			mid_late <= late_next;
-			for (int i = 0; i < N; i++)
-				w[i] = in_acc ? acc_data[32 * i +: 32]
-				     : in_cmd.mid.rear.src2 == ROW ? held[i] : rd_data[32 * i +: 32];
-			widen(w, in_cmd.src_fmt, in_cmd.mid.rear.src2 == ROW ? held_part : in_part, x);
+			// the source
+			if (!in_acc && in_cmd.mid.rear.src2 == ROW)
+				widen(mid, held, in_cmd.src_fmt, held_part);
+			else begin
+				from_line(y, in_acc ? acc_data : rd_data);
+				widen(mid, y, in_cmd.src_fmt, in_part);
+			end
+			// SRC2
 			if (in_cmd.mid.rear.src2 == SCALAR)
 				mid_cmd.rear.src2_imm <= src2[in_info.src2_word];
 			if (in_cmd.mid.rear.src2 == ROW) begin
-				for (int i = 0; i < N; i++)
-					w[i] = rd_data[32 * i +: 32];
-				widen(w, in_cmd.src2_fmt, in_part, y);
+				from_line(z, rd_data);
+				widen(y, z, in_cmd.src2_fmt, in_part);
 			end else if (in_cmd.mid.rear.src2 != NONE && !in_cmd.mid.rear.src2_late)
-				operand(src2, 1'b0, in_cmd.mid.rear.src2 == IMM ? in_cmd.mid.rear.src2_imm : src2[in_info.src2_word],
-				        in_cmd.mid.int_in, y);
+				operand(y, src2, 1'b0,
+				        in_cmd.mid.rear.src2 == IMM ? in_cmd.mid.rear.src2_imm : src2[in_info.src2_word],
+				        in_cmd.mid.int_in);
 			if (in_cmd.mid.rear.src2 == ROW && in_cmd.mid.rear.src2_late) begin
-				late[late_next] <= y;
+				ring_put(late, late_next, y);
 				late_next <= late_next + 1'b1;
 			end
 			if (in_cmd.mid.rear.src2 != NONE && !in_cmd.mid.rear.src2_late)
-				combine(x, y, in_cmd.mid.int_in, in_cmd.mid.rear.op);
+				combine(mid, y, in_cmd.mid.int_in, in_cmd.mid.rear.op);
+			// BIAS
 			if (in_cmd.mid.bias == SCALAR)
 				mid_cmd.bias_imm <= bias[in_info.bias_word];
 			if (in_cmd.mid.scale == SCALAR)
 				mid_cmd.scale_imm <= scale[in_info.scale_word];
 			if (in_cmd.mid.bias != NONE && !in_cmd.mid.bias_late) begin
-				operand(bias, in_cmd.mid.bias == ROW,
-				        in_cmd.mid.bias == IMM ? in_cmd.mid.bias_imm : bias[in_info.bias_word], in_cmd.mid.int_in, y);
+				operand(y, bias, in_cmd.mid.bias == ROW,
+				        in_cmd.mid.bias == IMM ? in_cmd.mid.bias_imm : bias[in_info.bias_word],
+				        in_cmd.mid.int_in);
 				if (in_cmd.mid.int_in)
-					all_add_i32(x, y);
+					all_add_i32(mid, y);
 				else
-					all_add_f32(x, y);
+					all_add_f32(mid, y);
 			end
-			mid <= x;
 		end
 		if (in_first) begin
 			held_part <= in_part;
-			for (int i = 0; i < N; i++)
-				held[i] <= rd_data[32 * i +: 32];
+			from_line(held, rd_data);
 		end
 		if (in_src2)
-			for (int i = 0; i < N; i++)
-				src2[i] <= rd_data[32 * i +: 32];
+			from_line(src2, rd_data);
 		if (in_bias)
-			for (int i = 0; i < N; i++)
-				bias[i] <= rd_data[32 * i +: 32];
+			from_line(bias, rd_data);
 		if (in_scale)
-			for (int i = 0; i < N; i++)
-				scale[i] <= rd_data[32 * i +: 32];
+			from_line(scale, rd_data);
 
 		if (rst || clear) begin
 			line_valid <= 1'b0;

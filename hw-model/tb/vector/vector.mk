@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # The bench of the vector unit:
-#   make -f hw-model/tb/vector/vector.mk test-vector
+#   make -f hw-model/tb/vector/vector.mk test-vector | bench-vector
 BUILD ?= build
 ifndef GEN
 include tools/flags.mk
@@ -17,6 +17,7 @@ VECTOR_TB_SRC := $(addprefix $(VECTOR_TB)/vector_,tb.cpp bench.cpp random.cpp ti
 VECTOR_STREAMS_tiny := 3000
 VECTOR_STREAMS_sim := 300
 TESTS += test-vector
+BENCHES += bench-vector
 
 $(BUILD)/vector/%/vector-tb: $(GEN)/%/ash_board_pkg.sv $(GEN)/%/ash_board.h $(GEN)/ash_regs_pkg.sv \
 		hw-model/rtl/ash_pkg.sv $(VECTOR_SRC) $(VECTOR_TB)/ash_vector_tb.sv \
@@ -30,7 +31,10 @@ $(BUILD)/vector/%/vector-tb: $(GEN)/%/ash_board_pkg.sv $(GEN)/%/ash_board.h $(GE
 		$(addprefix $(abspath $(@D))/,$(notdir $(VECTOR_TB_REF:.c=.o)))
 	+$(MAKE) --no-print-directory -s -C $(@D)/obj -f Vash_vector_tb.mk $(MATRIX_OPT)
 
-.PHONY: test-vector
+.PHONY: test-vector bench-vector
 test-vector: $(BUILD)/vector/tiny/vector-tb $(BUILD)/vector/sim/vector-tb
 	$(BUILD)/vector/tiny/vector-tb 1 $(VECTOR_STREAMS_tiny)
 	$(BUILD)/vector/sim/vector-tb 1 $(VECTOR_STREAMS_sim)
+
+bench-vector: $(BUILD)/vector/sim/vector-tb
+	$(BUILD)/vector/sim/vector-tb bench

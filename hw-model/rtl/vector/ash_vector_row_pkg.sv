@@ -14,16 +14,20 @@
 `define ASH_BY_REF inout
 `endif
 
-package ash_vector_loops_pkg;
+package ash_vector_row_pkg;
 	import ash_func_pkg::*;
 	import ash_fp_pkg::*;
 	import ash_pkg::*;
 	import ash_regs_pkg::*;
+	import ash_vector_pkg::is_byte;
+	import ash_vector_pkg::is_half;
 
 	typedef logic [31:0] words_t [N];
 	// The tree over the lanes: level k in words N >> k and up, its N >> k
 	// inputs' pairs above; level 0, what is reduced, in words N and up.
 	typedef logic [31:0] tree_t [2 * N];
+	typedef words_t block_t [N];
+	typedef words_t ring_t [4];
 	localparam logic [31:0] COUNT = N;
 	localparam int TREE_W = ROW_W + 1;
 
@@ -174,6 +178,36 @@ package ash_vector_loops_pkg;
 	`undef ASH_LOOP2
 	`undef ASH_TREE
 
+	// Words from one place to another.
+	`define ASH_COPY(NAME, TO, FROM, ARGS) \
+		function automatic void NAME ARGS; \
+			/* verilator no_inline_task */ \
+			logic [31:0] i, v; \
+			i = '0; \
+			v = '0; \
+			while (i < COUNT) begin \
+				v = FROM; \
+				TO = v; \
+				i = i + 32'd1; \
+			end \
+		endfunction
+
+	`ASH_COPY(set, x[i[ROW_W-1:0]], y[i[ROW_W-1:0]], (`ASH_BY_REF words_t x, input words_t y))
+	`ASH_COPY(tree_put, t[{1'b1, i[ROW_W-1:0]}], x[i[ROW_W-1:0]], (`ASH_BY_REF tree_t t, input words_t x))
+	`ASH_COPY(tree_get, x[i[ROW_W-1:0]], t[{1'b1, i[ROW_W-1:0]}], (`ASH_BY_REF words_t x, `ASH_BY_REF tree_t t))
+	`ASH_COPY(ring_put, l[n][i[ROW_W-1:0]], x[i[ROW_W-1:0]],
+	          (`ASH_BY_REF ring_t l, input logic [1:0] n, input words_t x))
+	`ASH_COPY(block_put, b[n][i[ROW_W-1:0]], x[i[ROW_W-1:0]],
+	          (`ASH_BY_REF block_t b, input logic [ROW_W-1:0] n, input words_t x))
+
+	`undef ASH_COPY
+
+	function automatic void from_line(`ASH_BY_REF words_t x, input logic [LINE_BITS-1:0] l);
+		/* verilator no_inline_task */
+		for (int i = 0; i < N; i++)
+			x[i] = l[32 * i +: 32];
+	endfunction
+
 	function automatic logic [31:0] mulhu(input logic [31:0] x, input logic [31:0] y);
 		logic [63:0] p;
 		p = {32'd0, x} * {32'd0, y};
@@ -215,12 +249,56 @@ package ash_vector_loops_pkg;
 			x[i] = x[i - N / 4];
 	endfunction
 
+	// Elements in the low bits of words, to a line.
+	function automatic void pack(`ASH_BY_REF words_t x, input logic [2:0] fmt);
+		/* verilator no_inline_task */
+		if (is_byte(fmt))
+			pack4(x);
+		else if (is_half(fmt))
+			pack2(x);
+	endfunction
+
+	// Widens a row, at a quarter of its line, to fp32 or int32.
+	function automatic void widen(`ASH_BY_REF words_t x, input words_t w, input logic [2:0] fmt,
+	                              input logic [1:0] part);
+		/* verilator no_inline_task */
+		if (is_byte(fmt))
+			extract4(w, part, x);
+		else if (is_half(fmt))
+			extract2(w, part[1], x);
+		else
+			set(x, w);
+		case (fmt)
+		VECTOR_CFG_SRC_FMT_F32[2:0], VECTOR_CFG_SRC_FMT_ACC_F32[2:0]: all_read(x);
+		VECTOR_CFG_SRC_FMT_BF16[2:0]: all_from_bf16(x);
+		VECTOR_CFG_SRC_FMT_FP16[2:0]: all_from_f16(x);
+		default: ;
+		endcase
+	endfunction
+
+	// A row or a word as the unit takes it: int32, or fp32 that is read.
+	function automatic void operand(`ASH_BY_REF words_t x, input words_t row, input logic is_row,
+	                                input logic [31:0] w, input logic is_int);
+		/* verilator no_inline_task */
+		if (is_row)
+			set(x, row);
+		else
+			fill_from(x, '0, w);
+		if (!is_int)
+			all_read(x);
+	endfunction
+
 	// Lanes from n on become v.
 	function automatic void fill_from(`ASH_BY_REF words_t x, input logic [ROW_W:0] n, input logic [31:0] v);
 		/* verilator no_inline_task */
-		for (int i = 0; i < N; i++)
-			if ((ROW_W + 1)'(i) >= n)
-				x[i] = v;
+		logic [31:0] i, w;
+		i = '0;
+		w = '0;
+		while (i < COUNT) begin
+			w = x[i[ROW_W-1:0]];
+			x[i[ROW_W-1:0]] = i < 32'(n) ? w : v;
+			i = i + 32'd1;
+		end
 	endfunction
 
 	// x with SRC2 (VECTOR.CFG.SRC2_OP).
@@ -332,12 +410,6 @@ package ash_vector_loops_pkg;
 			else
 				all_min_f32(x, y);
 		endcase
-	endfunction
-
-	function automatic void tree_put(`ASH_BY_REF tree_t t, input words_t x);
-		/* verilator no_inline_task */
-		for (int i = 0; i < N; i++)
-			t[N + i] = x[i];
 	endfunction
 
 	function automatic void tree_level(`ASH_BY_REF tree_t t, input logic [31:0] h, input logic is_int, input logic [1:0] op);
