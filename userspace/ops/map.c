@@ -9,7 +9,7 @@
 #define FIELD(name, value) ((uint32_t)(value) << ASHLAR_VECTOR_##name##_SHIFT)
 #define STEP_MAX	   0x7fffffffll /* bytes, of dimensions 0 to 2 */
 #define SIZE_MAX_31	   0x7fffffffull
-#define LINES_MAX	   1024u /* of a piece */
+#define LINES_MAX 1024u /* of a piece */
 #define LINES_LEAST	   16u
 #define ELEMENTS_MAX	   32768u /* of a piece: a DMA counts to 65535 */
 
@@ -380,15 +380,15 @@ static uint32_t choose_lines(const struct map *m, const struct order *o,
 	return smaller(most, lines < LINES_LEAST ? LINES_LEAST : lines);
 }
 
-static void choose_pieces(const struct map *m, const struct order *o,
-			  uint32_t lines, struct ew_map_args *a)
+static int choose_pieces(const struct map *m, const struct order *o,
+			 uint32_t lines, struct ew_map_args *a)
 {
 	uint32_t array = m->p->board.array;
 	uint64_t row = (o->size[0] + array - 1) / array;
+	unsigned __int128 pieces = 1;
 	uint32_t rows;
 	uint32_t i;
 
-	a->pieces = 1;
 	for (i = 0; i < 6; i++)
 		a->size[i] = (uint32_t)o->size[i];
 	if (row >= lines) {
@@ -402,23 +402,44 @@ static void choose_pieces(const struct map *m, const struct order *o,
 	a->piece[2] = smaller(o->size[2], rows / a->piece[1]);
 	if (a->piece[1] < a->size[1])
 		a->piece[2] = 1;
-	for (i = 0; i < 3; i++)
-		a->pieces *= (a->size[i] + a->piece[i] - 1) / a->piece[i];
-	for (; i < 6; i++)
-		a->pieces *= a->size[i];
+	for (i = 0; i < 6; i++) {
+		uint32_t step = i < 3 ? a->piece[i] : 1;
+
+		a->parts[i] = (a->size[i] + step - 1) / step;
+		pieces *= a->parts[i];
+		if (a->size[i] > 1)
+			a->dims = (uint8_t)(i + 1);
+	}
+	if (pieces > UINT32_MAX)
+		return check_unsupported(
+			&m->p->check,
+			"more than 2^32 - 1 pieces; copy it to packed memory first");
+	a->pieces = (uint32_t)pieces;
+	return 0;
 }
 
-static void place_rooms(const struct map *m, uint32_t lines, uint32_t slots,
-			struct ew_map_args *a)
+/* What is loaded, what is between, what is only stored. */
+static uint32_t room_group(const struct map_room *room)
 {
-	uint32_t array = m->p->board.array, at = 0, r;
+	if (room->loaded)
+		return 0;
+	return room->stored ? 2 : 1;
+}
+
+/* Place a group from `at` on; returns its end. */
+static uint32_t place_group(const struct map *m, uint32_t group, uint32_t at,
+			    uint32_t lines, uint32_t slots,
+			    struct ew_map_args *a)
+{
+	uint32_t array = m->p->board.array, r;
 
 	for (r = 0; r < m->rooms; r++) {
 		const struct map_room *room = &m->room[r];
 		struct map_buffer *b = &a->buffer[r];
-		bool moves = room->loaded || room->stored;
 		uint32_t bytes;
 
+		if (room_group(room) != group)
+			continue;
 		b->bytes = (uint8_t)ashlar_format_bytes(room->format);
 		b->extent = (uint8_t)room->extent;
 		b->pitch = (uint16_t)(array * b->bytes);
@@ -426,11 +447,35 @@ static void place_rooms(const struct map *m, uint32_t lines, uint32_t slots,
 		/* Whole lines of the scratchpad. */
 		bytes = (bytes + 4 * array - 1) / (4 * array) * (4 * array);
 		b->offset = at;
-		b->slot_bytes = moves ? bytes : 0;
-		at += moves ? slots * bytes : bytes;
+		b->slot_bytes = group == 1 ? 0 : bytes;
+		at += group == 1 ? bytes : slots * bytes;
+		if (room->extent != MAP_FULL)
+			a->grouped = 1;
 	}
-	if (at > m->p->board.spad_bytes)
-		abort();
+	return at;
+}
+
+/*
+ * Each group in banks of its own when there is room: what a DMA writes is then
+ * not in the way of what the vector unit writes.
+ */
+static void place_rooms(const struct map *m, uint32_t lines, uint32_t slots,
+			struct ew_map_args *a)
+{
+	const struct plan_board *b = &m->p->board;
+	uint32_t bank = b->spad_bytes / b->spad_banks;
+	uint32_t align, at, group;
+
+	for (align = bank;; align = 4 * b->array) {
+		for (at = 0, group = 0; group < 3; group++)
+			at = place_group(m, group,
+					 (at + align - 1) / align * align,
+					 lines, slots, a);
+		if (at <= b->spad_bytes)
+			return;
+		if (align < bank)
+			abort();
+	}
 }
 
 static void add_operands(const struct map *m, const struct order *o,
@@ -476,7 +521,8 @@ int map_end(struct map *m)
 	slots = a.in_place ? 4 : 3;
 	lines = choose_lines(m, &o, slots);
 	a.slots = (uint8_t)slots;
-	choose_pieces(m, &o, lines, &a);
+	if (choose_pieces(m, &o, lines, &a))
+		return -1;
 	place_rooms(m, lines, slots, &a);
 	add_operands(m, &o, false, &a);
 	add_operands(m, &o, true, &a);

@@ -16,7 +16,7 @@
  * buffer in the scratchpad has a slot for each (or one for all, slot_bytes 0):
  * rows padded to whole lines of N elements.
  */
-#define MAP_OPERANDS 10
+#define MAP_OPERANDS 8
 #define MAP_BUFFERS  14
 #define MAP_PASSES   11
 #define MAP_SLOTS    4
@@ -56,15 +56,18 @@ struct map_pass {
 };
 
 struct ew_map_args {
-	uint64_t pieces; /* in all */
+	uint32_t pieces; /* in all */
 	uint32_t size[6]; /* of the dimensions */
-	uint32_t piece[3];
+	uint32_t parts[6]; /* pieces in each dimension */
+	uint32_t piece[3]; /* elements; of dimensions 3 to 5: 1 */
+	uint8_t dims; /* of the others the size is 1 */
 	uint8_t slots;
 	uint8_t loads; /* operands 0 .. loads - 1 */
 	uint8_t stores; /* those behind them */
 	uint8_t passes;
 	uint8_t in_place; /* a buffer is loaded and stored */
-	uint8_t reserved[3];
+	uint8_t grouped; /* a buffer has less than all elements */
+	uint8_t reserved;
 	struct map_buffer buffer[MAP_BUFFERS];
 	struct map_operand operand[MAP_OPERANDS];
 	struct map_pass pass[MAP_PASSES];
