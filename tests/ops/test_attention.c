@@ -106,6 +106,42 @@ static const struct ashlar_op *build_attention(struct ot *t, const void *param)
 	return &op->op;
 }
 
+static const struct ashlar_op *build_attention_dx(struct ot *t,
+						  const void *param)
+{
+	struct ashlar_op_attention_dx *op = OT_OP(t, attention_dx);
+	struct attention_shape s = random_attention(t, param);
+	bool uniform = ot_range(t, 0, 1);
+
+	op->q = heads_tensor(t, s.format, s.q);
+	op->k = heads_tensor(t, s.format, s.k);
+	op->v = heads_tensor(t, s.format, s.k);
+	op->o = heads_tensor(t, s.out, s.q);
+	op->lse = ot_tensor(t, ASHLAR_F32, 3, s.q, OT_ROWS);
+	op->dout = heads_tensor(t, s.format, s.q);
+	op->dq = heads_tensor(t, ot_format(t, CHECK_FLOATS), s.q);
+	op->dk = heads_tensor(t, ot_format(t, CHECK_FLOATS), s.k);
+	op->dv = heads_tensor(t, ot_format(t, CHECK_FLOATS), s.k);
+	op->scale = s.scale;
+	op->flags = s.flags;
+	if (uniform) {
+		ot_fill_uniform(t, &op->q, -2, 2);
+		ot_fill_uniform(t, &op->k, -2, 2);
+		ot_fill_uniform(t, &op->v, -2, 2);
+		ot_fill_uniform(t, &op->o, -2, 2);
+		ot_fill_uniform(t, &op->dout, -2, 2);
+		ot_fill_uniform(t, &op->lse, 0, 9);
+	}
+	snprintf(
+		t->text, sizeof(t->text),
+		"attention_dx q %ux%ux%ux%u kv heads %u lk %u %s%s%s scale %g",
+		(unsigned)s.q[0], (unsigned)s.q[1], (unsigned)s.q[2],
+		(unsigned)s.q[3], (unsigned)s.k[1], (unsigned)s.k[2],
+		format_name(s.format), s.flags ? " causal" : "",
+		uniform ? " uniform" : "", s.scale);
+	return &op->op;
+}
+
 void ot_family(struct ot *t, unsigned long cases, bool host)
 {
 	struct attention_limits limits = {
@@ -116,5 +152,6 @@ void ot_family(struct ot *t, unsigned long cases, bool host)
 
 	(void)host;
 	for (i = 0; i < cases; i++)
-		ot_run(t, build_attention, &limits);
+		ot_run(t, i % 2 ? build_attention_dx : build_attention,
+		       &limits);
 }

@@ -40,6 +40,11 @@ int attention_check_rows(struct check *c, const char *name,
 				  " * %" PRIu64
 				  ", allowed 0 .. 2^24 batches times heads",
 				  name, t->shape[0], t->shape[1]);
+	if (tensor_rows(t) > INT32_MAX)
+		return check_fail(c,
+				  "%s has %" PRIu64
+				  " rows of d, allowed less than 2^31",
+				  name, tensor_rows(t));
 	return tensor_count(t) ? check_reach(c, name, t) : 0;
 }
 

@@ -29,7 +29,9 @@
 	X(pool2d)        \
 	X(pool2d_dx)
 
-#define OPS_ATTENTION(X) X(attention)
+#define OPS_ATTENTION(X) \
+	X(attention)     \
+	X(attention_dx)
 
 #define OPS_KINDS(X)       \
 	OPS_LINEAR(X)      \

@@ -242,6 +242,14 @@ static inline uint32_t flow_outer_words(const struct flow *f, uint32_t slot)
 	return flow_outer(f, slot, f->products);
 }
 
+/* Words of inner rows, in the slot of `again`. */
+static inline uint32_t flow_inner_words(const struct flow *f, uint32_t slot,
+					uint32_t which)
+{
+	return f->again_at + slot * f->again_bytes +
+	       f->outputs * f->again_each + which * 4 * f->block;
+}
+
 static inline uint32_t flow_sums(const struct flow *f, uint32_t slot,
 				 uint32_t output)
 {
@@ -485,7 +493,7 @@ static void flow_load_again(struct flow *f, const struct flow_job *j)
 		flow_load_columns(f, f->again[i], j->batch, f->load_head, row,
 				  rows, to + i * f->again_each);
 	for (i = 0; !f->words_outer && i < f->word_lines; i++)
-		ash_load_1d(to + f->outputs * f->again_each + i * 4 * f->block,
+		ash_load_1d(flow_inner_words(f, f->load_slot, i),
 			    flow_words_address(f, i, j->batch, f->load_head,
 					       row),
 			    4 * rows);
@@ -584,11 +592,20 @@ static bool flow_load(struct flow *f, bool wait)
 	return true;
 }
 
-/* Start loads until the counter says that so many were. */
+static void flow_multiply(struct flow *f);
+
+/*
+ * Start loads until the counter says that so many were. Where there is one slot
+ * only, the products that it is kept for may have to come first.
+ */
 static void flow_need(struct flow *f, const uint32_t *loaded, uint32_t count)
 {
-	while ((int32_t)(*loaded - count) < 0)
-		ASH_ASSERT(flow_load(f, true));
+	while ((int32_t)(*loaded - count) < 0) {
+		if (flow_load(f, true))
+			continue;
+		ASH_ASSERT(f->items_read != f->items_multiplied);
+		flow_multiply(f);
+	}
 }
 
 /* --- Items ---------------------------------------------------------------------- */
@@ -795,7 +812,7 @@ static void flow_sums_free(struct flow *f, uint32_t slot)
 }
 
 /* The same for the item's line of words. */
-static void flow_line_free(struct flow *f, uint32_t ring)
+static inline void flow_line_free(struct flow *f, uint32_t ring)
 {
 	uint32_t i;
 
@@ -1093,7 +1110,9 @@ static bool flow_deal(struct flow *f, uint32_t share, uint32_t slots,
 
 	f->share = share;
 	f->slots = slots;
-	f->depth = slots;
+	/* Words of inner rows keep a slot that products will leave. */
+	f->depth = f->words_outer || !f->word_lines || slots == 1 ? slots :
+								    slots - 1;
 	f->outer_at = flow_take(&at, 2 * share * f->outer_bytes);
 	f->again_at = flow_take(&at, slots * f->again_bytes);
 	f->inner_at = flow_take(&at, slots * f->inner_bytes);
