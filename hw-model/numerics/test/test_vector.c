@@ -950,7 +950,13 @@ static void test_not_looked_at(void **state)
 	c.cfg = (c.cfg & ~CFG(SRC2_SEL, 3)) | CFG(SRC2_SEL, 3);
 	c.src2 = 4;
 	accepted(&c);
+	/* nor one group a distance to the next */
+	c = good_cmd();
+	c.groups = 1;
+	c.src_gpitch = c.src2_gpitch = c.dst_gpitch = 0xfffffff1;
+	accepted(&c);
 	/* but the pitch of rows counts even if there is one */
+	c.rows = 1;
 	c.src_pitch = 1;
 	refused(&c, ASHLAR_VECTOR_SRC_PITCH);
 }
