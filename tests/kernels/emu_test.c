@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The emulated tile, where a campaign of kernels does not reach: gather, both
- * ways, against copies by the host; what it refuses; waits that are missing.
+ * ways, against copies by the host; what it refuses; waits that are missing;
+ * the kernels of the guide "Writing a kernel".
  *   emu_test [SEED [CASES]]
  */
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +14,7 @@
 
 #include "emu.h"
 #include "kt.h"
+#include "softmax_args.h"
 
 #define ROWS_MOST 64u
 #define MEMORY	  0x10000u
@@ -155,6 +158,82 @@ static void refuses(void)
 	judge(hasty > 30, "hasty kernels found", hasty, "");
 }
 
+/* --- userspace/examples/fused-kernel ---------------------------------------- */
+
+#define SOFTMAX(name)                                \
+	uint32_t name(const struct softmax_args *);  \
+	static uint32_t run_##name(const void *args) \
+	{                                            \
+		return name(args);                   \
+	}
+
+SOFTMAX(softmax_row)
+SOFTMAX(softmax_groups)
+SOFTMAX(softmax_overlap)
+SOFTMAX(softmax_ahead)
+
+static bool is_softmax(const float *x, const float *y, uint32_t cols)
+{
+	double sum = 0;
+	uint32_t i;
+
+	for (i = 0; i < cols; i++)
+		sum += exp(x[i]);
+	for (i = 0; i < cols; i++)
+		if (!(fabs(y[i] * sum / exp(x[i]) - 1) < 1e-5))
+			return false;
+	return true;
+}
+
+static void softmax_case(uint64_t seed)
+{
+	static const struct {
+		const char *name;
+		uint32_t (*run)(const void *args);
+	} kernels[] = {
+		{ "softmax_row", run_softmax_row },
+		{ "softmax_groups", run_softmax_groups },
+		{ "softmax_overlap", run_softmax_overlap },
+		{ "softmax_ahead", run_softmax_ahead },
+	};
+	struct kt_random r = { seed };
+	struct softmax_args args = { .src = FROM,
+				     .dst = TO,
+				     .rows = kt_range(&r, 1, 80),
+				     .cols = kt_range(&r, 1, 512) };
+	uint32_t count = args.rows * args.cols, i, k;
+	float *x = malloc(4 * count), *y = malloc(4 * count + 4);
+
+	if (!x || !y)
+		abort();
+	for (i = 0; i < count; i++)
+		x[i] = (float)kt_range(&r, 0, 4000) / 100 - 20;
+	for (k = 0; k < 4; k++) {
+		const struct emu_region regions[] = {
+			{ FROM, 4 * count, (uint8_t *)x, 0 },
+			{ TO, 4 * count, (uint8_t *)y, 1 },
+		};
+		struct emu_job job = {
+			.board = seed % 3 ? &emu_sim : &emu_tiny,
+			.regions = regions,
+			.region_count = 2,
+			.count = kt_range(&r, 1, 3),
+			.grid = { 1, 1, 1 },
+			.seed = seed,
+		};
+		bool ok;
+
+		memset(y, 0xff, 4 * count + 4);
+		ok = emu_run(&job, kernels[k].run, &args, sizeof(args)) == 0;
+		for (i = 0; i < args.rows; i++)
+			ok &= is_softmax(x + i * args.cols, y + i * args.cols,
+					 args.cols);
+		judge(ok, kernels[k].name, seed, job.fault);
+	}
+	free(x);
+	free(y);
+}
+
 int main(int argc, char **argv)
 {
 	uint64_t seed = argc > 1 ? strtoull(argv[1], NULL, 0) : 1;
@@ -164,6 +243,8 @@ int main(int argc, char **argv)
 	refuses();
 	for (i = 0; i < cases; i++)
 		random_case(seed + i);
+	for (i = 0; i < cases / 3; i++)
+		softmax_case(seed + i);
 	printf("%lu passed, %lu failed\n", passed, failed);
 	return failed != 0;
 }

@@ -20,10 +20,13 @@ $(KT)/emu_campaign: $(KT_DIR)/emu_campaign.c $(KT_CASE) $(EMU_SRC) $(NUMERICS_SR
 	$(CC) $(CFLAGS_COMMON) $(SAN_FLAGS_asan) $(NUMERICS_CFLAGS) -DASHLAR_EMU $(KT_INCLUDE) \
 		-Iuserspace/sdk/emu $(filter %.c,$^) -lm -o $@
 
-$(KT)/emu_test: $(KT_DIR)/emu_test.c $(KT_CASE) $(EMU_SRC) $(NUMERICS_SRC) $(KT_HEADERS)
+# With the kernels of the guide.
+KT_GUIDE := userspace/examples/fused-kernel
+$(KT)/emu_test: $(KT_DIR)/emu_test.c $(KT_GUIDE)/softmax.c $(KT_CASE) $(EMU_SRC) $(NUMERICS_SRC) $(KT_HEADERS) \
+		$(KT_GUIDE)/softmax_args.h
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS_COMMON) $(SAN_FLAGS_asan) $(NUMERICS_CFLAGS) -DASHLAR_EMU $(KT_INCLUDE) \
-		-Iuserspace/sdk/emu $(filter %.c,$^) -lm -o $@
+		-Iuserspace/sdk/emu -I$(KT_GUIDE) $(filter %.c,$^) -lm -o $@
 
 $(KT)/weights_test: $(KT_DIR)/weights_test.c userspace/demo/weights.c $(KT_CASE) $(NUMERICS_SRC) userspace/demo/weights.h $(KT_HEADERS)
 	@mkdir -p $(@D)
