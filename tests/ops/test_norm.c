@@ -5,8 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "check.h"
-#include "ot.h"
+#include "norm_cases.h"
 
 #define NORM_FORMATS CHECK_FLOATS
 
@@ -408,7 +407,10 @@ void ot_family(struct ot *t, unsigned long cases, bool host)
 	const uint32_t count = sizeof(builds) / sizeof(builds[0]);
 	unsigned long i;
 
-	(void)host;
+	if (host) {
+		norm_refused(t);
+		norm_exact(t, 20);
+	}
 	for (i = 0; i < cases; i++)
 		ot_run(t, builds[i % count],
 		       i / count % 8 == 7 ? &big : &usual);

@@ -47,8 +47,8 @@ extern "C" {
  * x: rows; y: rows, of the same shape. y may be x.
  *
  * With d = m - x[i], the result before it is converted is off by at most
- * (d + log(columns) + h + 16)*u*y + 2^-126, the logarithm by at most (d + 2 *
- * log(columns) + h + 16)*u. A row with +infinity, or with nothing but
+ * (d + log(columns) + h + 16)*u*y + 2^-125, the logarithm by at most (2*d + 4 *
+ * log(columns) + h + 4)*u. A row with +infinity, or with nothing but
  * -infinity, is NaN.
  */
 struct ashlar_op_softmax {

@@ -145,20 +145,30 @@ static void norm_dx_n(const struct rows *r,
 	rows_run(r, cfg, 0, &r->temp[DX_N], &r->in[DX_X], NULL, 0);
 }
 
-/* g = (dy * gamma) * rstd of a segment, and its sum to the words at sum, if not 0 */
+/*
+ * g = (dy * gamma) * rstd of a segment, and its sum to the words at sum, if not 0.
+ * Without a sum, column by column: gamma as a line of SCALE costs no reads.
+ */
 static void norm_dx_g(const struct rows *r,
 		      const struct norm_norm_dx_args *args, uint32_t sum)
 {
-	uint32_t cfg = ASH_VEC(args->dy.format, ASH_FMT_F32) |
-		       ASH_VEC_SCALE_WORDS;
-	const struct rows_at *gamma = NULL;
+	uint32_t cfg = ASH_VEC(args->dy.format, ASH_FMT_F32);
+	const struct rows_at *gamma = args->gamma ? &r->vector[NORM_GAMMA] :
+						    NULL;
 
-	ash_vector_scale(r->list_in[NORM_RSTD]);
-	if (args->gamma) {
-		cfg |= ASH_VEC_SRC2_ROWS(ASH_FMT_F32, ASH_MUL);
-		gamma = &r->vector[NORM_GAMMA];
+	if (gamma && !sum) {
+		ash_vector_src2(r->list_in[NORM_RSTD], 0);
+		rows_columns(r,
+			     cfg | ASH_VEC_SCALE_ROW |
+				     ASH_VEC_SRC2_WORDS(ASH_MUL) | ASH_VEC_LATE,
+			     &r->temp[DX_G], &r->in[DX_DY], NULL, NULL, gamma);
+		return;
 	}
-	rows_run(r, cfg, sum ? ASH_VEC_TO_WORD(ASH_SUM) : 0, &r->temp[DX_G],
+	if (gamma)
+		cfg |= ASH_VEC_SRC2_ROWS(ASH_FMT_F32, ASH_MUL);
+	ash_vector_scale(r->list_in[NORM_RSTD]);
+	rows_run(r, cfg | ASH_VEC_SCALE_WORDS,
+		 sum ? ASH_VEC_TO_WORD(ASH_SUM) : 0, &r->temp[DX_G],
 		 &r->in[DX_DY], gamma, sum);
 }
 
