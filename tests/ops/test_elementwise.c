@@ -234,6 +234,125 @@ static const struct ashlar_op *build_copy(struct ot *t, const void *param)
 	return &op->op;
 }
 
+/* --- Reductions ------------------------------------------------------------------- */
+
+/* Sometimes long in one dimension, so that there are several levels. */
+static uint32_t reduce_shape(struct ot *t, uint64_t *shape, uint64_t most)
+{
+	uint32_t dims, d;
+
+	if (ot_range(t, 0, 1)) {
+		do
+			dims = random_shape(t, shape, most);
+		while (!dims);
+		return dims;
+	}
+	dims = ot_range(t, 1, 4);
+	for (d = 0; d < dims; d++) {
+		shape[d] = ot_range(t, 1, 4);
+		most /= shape[d];
+	}
+	d = ot_range(t, 0, dims - 1);
+	shape[d] *= ot_range(t, 1, (uint32_t)most);
+	return dims;
+}
+
+static const struct ashlar_op *build_reduce(struct ot *t, const void *param)
+{
+	struct ashlar_op_reduce *op = OT_OP(t, reduce);
+	uint64_t shape[ASHLAR_DIMS_MAX], out[ASHLAR_DIMS_MAX], k;
+	uint32_t dims, d;
+	char text[128];
+
+	do {
+		dims = reduce_shape(t, shape, *(const uint32_t *)param);
+		op->axes = ot_range(t, 1, (1u << dims) - 1);
+		for (d = 0, k = 1; d < dims; d++) {
+			out[d] = op->axes & 1u << d ? 1 : shape[d];
+			k *= op->axes & 1u << d ? shape[d] : 1;
+		}
+	} while (!k);
+	op->function = ot_range(t, 0, ASHLAR_REDUCE_ARGMAX);
+	op->x = ot_tensor(t, ot_format(t, CHECK_ALL), dims, shape, OT_READ);
+	op->y = ot_tensor(t,
+			  op->function == ASHLAR_REDUCE_ARGMAX ?
+				  (uint32_t)ASHLAR_I32 :
+				  ot_format(t, CHECK_ALL),
+			  dims, out, OT_WRITTEN);
+	snprintf(t->text, sizeof(t->text), "reduce %u axes 0x%x of %s %s to %s",
+		 op->function, op->axes, shape_text(&op->x, text, sizeof(text)),
+		 format_name(op->x.format), format_name(op->y.format));
+	return &op->op;
+}
+
+static const struct ashlar_op *build_calibrate(struct ot *t, const void *param)
+{
+	struct ashlar_op_calibrate *op = OT_OP(t, calibrate);
+	uint64_t shape[ASHLAR_DIMS_MAX], out[ASHLAR_DIMS_MAX];
+	uint32_t dims, d;
+	char text[128];
+
+	do {
+		dims = reduce_shape(t, shape, *(const uint32_t *)param);
+		for (d = 0; d < dims; d++)
+			if (!shape[d])
+				shape[d] = 1;
+	} while (!dims);
+	for (d = 0; d < dims; d++)
+		out[d] = ot_range(t, 0, 2) ? 1 : shape[d];
+	op->flags = ot_range(t, 0, 1);
+	op->x = ot_tensor(t, ot_format(t, CHECK_FLOATS), dims, shape, OT_READ);
+	op->scale = ot_tensor(t, ASHLAR_F32, dims, out, OT_WRITTEN);
+	snprintf(t->text, sizeof(t->text), "calibrate %s %s",
+		 shape_text(&op->x, text, sizeof(text)),
+		 format_name(op->x.format));
+	return &op->op;
+}
+
+static const struct ashlar_op *build_simple_reduce(struct ot *t,
+						   const void *param)
+{
+	struct ashlar_op_reduce *op = OT_OP(t, reduce);
+
+	(void)param;
+	op->x = ot_tensor(t, ASHLAR_F32, 3, (uint64_t[]){ 4, 5, 7 }, OT_PACKED);
+	op->y = ot_tensor(t, ASHLAR_F32, 3, (uint64_t[]){ 4, 1, 7 }, OT_PACKED);
+	op->axes = 2;
+	return &op->op;
+}
+
+static void refuse_reduce(struct ot *t)
+{
+	const ashlar_result invalid = ASHLAR_ERROR_INVALID;
+	struct ashlar_op_calibrate calibrate = ASHLAR_OP_INIT(calibrate);
+	struct ashlar_op_reduce op;
+
+	op = *(const struct ashlar_op_reduce *)ot_built(t, build_simple_reduce,
+							NULL);
+	ot_break_tensor(t, &op.op, &op.x, "x", false);
+	ot_break_tensor(t, &op.op, &op.y, "y", true);
+	OT_BREAK(t, &op, axes, 0, invalid, "reduce: axes are 0x0");
+	OT_BREAK(t, &op, axes, 8, invalid, "axes are 0x8");
+	OT_BREAK(t, &op, axes, 3, invalid, "y: shape[0] is 4, but");
+	OT_BREAK(t, &op, function, 7, invalid, "function is 7");
+	OT_BREAK(t, &op, function, ASHLAR_REDUCE_ARGMAX, invalid,
+		 "y has format 3 (f32), allowed are i32");
+	OT_BREAK(t, &op, x.shape[1], 0, invalid, "no elements");
+	OT_BREAK(t, &op, y.shape[2], 6, invalid, "y: shape[2] is 6");
+	OT_BREAK(t, &op, y.dims, 2, invalid, "y has 2 dimensions");
+	OT_BREAK(t, &op, y.addr, op.x.addr, invalid, "overlaps");
+	ot_fuzz(t, &op.op, 20000);
+	calibrate.x = op.x;
+	calibrate.scale = op.y;
+	ot_break_tensor(t, &calibrate.op, &calibrate.x, "x", false);
+	ot_break_tensor(t, &calibrate.op, &calibrate.scale, "scale", true);
+	OT_BREAK(t, &calibrate, scale.shape[1], 2, invalid, "scale");
+	OT_BREAK(t, &calibrate, scale.dims, 2, invalid, "scale");
+	OT_BREAK(t, &calibrate, flags, 2, invalid, "flags");
+	OT_BREAK(t, &calibrate, reserved, 1, invalid, "reserved");
+	ot_fuzz(t, &calibrate.op, 5000);
+}
+
 /* --- Optimizers -------------------------------------------------------------------- */
 
 static struct ashlar_parameter *make_parameters(struct ot *t, uint32_t count,
@@ -374,8 +493,9 @@ static void refuse_optimizers(struct ot *t)
 void ot_family(struct ot *t, unsigned long cases, bool host)
 {
 	static const ot_build builds[] = {
-		build_unary,	  build_binary, build_binary, build_quantize,
-		build_dequantize, build_copy,	build_sgd,    build_adamw,
+		build_unary,  build_binary,	build_binary,	build_reduce,
+		build_reduce, build_calibrate,	build_quantize, build_copy,
+		build_sgd,    build_dequantize, build_adamw,
 	};
 	uint32_t most = t->lanes == 8 ? 6000 : 40000;
 	unsigned long i;
@@ -384,6 +504,7 @@ void ot_family(struct ot *t, unsigned long cases, bool host)
 		refuse_unary(t);
 		refuse_binary(t);
 		refuse_optimizers(t);
+		refuse_reduce(t);
 	}
 	for (i = 0; i < cases; i++)
 		ot_run(t, builds[i % (sizeof(builds) / sizeof(builds[0]))],

@@ -13,6 +13,8 @@
 	X(unary)           \
 	X(binary)          \
 	X(copy)            \
+	X(reduce)          \
+	X(calibrate)       \
 	X(quantize)        \
 	X(dequantize)      \
 	X(sgd)             \

@@ -9,8 +9,8 @@
 #define FIELD(name, value) ((uint32_t)(value) << ASHLAR_VECTOR_##name##_SHIFT)
 #define STEP_MAX	   0x7fffffffll /* bytes, of dimensions 0 to 2 */
 #define SIZE_MAX_31	   0x7fffffffull
-#define LINES_MAX 1024u /* of a piece */
-#define LINES_LEAST	   16u
+#define LINES_MAX	   1024u /* of a piece */
+#define LINES_STEP	   16u
 #define ELEMENTS_MAX	   32768u /* of a piece: a DMA counts to 65535 */
 
 uint32_t map_bits(float f)
@@ -377,7 +377,13 @@ static uint32_t choose_lines(const struct map *m, const struct order *o,
 	for (r = 1; r < ASHLAR_DIMS_MAX; r++)
 		lines *= o->size[r];
 	lines = (lines + 4 * b->tiles - 1) / (4 * b->tiles);
-	return smaller(most, lines < LINES_LEAST ? LINES_LEAST : lines);
+	lines = smaller(most, lines);
+	/*
+	 * Pieces begin at multiples of 16 lines: tiles that walk through memory
+	 * side by side then find the channels of it in turn.
+	 */
+	lines = (lines + LINES_STEP - 1) / LINES_STEP * LINES_STEP;
+	return smaller(lines, most / LINES_STEP * LINES_STEP);
 }
 
 static int choose_pieces(const struct map *m, const struct order *o,
