@@ -13,5 +13,6 @@ const char *linear_epilogue_text(const struct ashlar_epilogue *e);
 /* One random case; what needs no device. */
 void matmul_case(struct ot *t);
 void matmul_host(struct ot *t);
+void conv_case(struct ot *t);
 
 #endif

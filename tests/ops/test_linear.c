@@ -69,6 +69,10 @@ void ot_family(struct ot *t, unsigned long cases, bool host)
 
 	if (host)
 		matmul_host(t);
-	for (i = 0; i < cases; i++)
-		matmul_case(t);
+	for (i = 0; i < cases; i++) {
+		if (i % 3)
+			conv_case(t);
+		else
+			matmul_case(t);
+	}
 }

@@ -1171,8 +1171,7 @@ static void gemm_main(struct gemm *g, const struct gemm_job *job)
 	gemm_start_load(g);
 	gemm_start_load(g);
 	gemm_pump(g);
-	ash_matmul_shape(g->a.pitch, g->b.pitch,
-			 g->plan.chunks > 1 ? g->plan.chunk : job->k);
+	ash_matmul_shape(g->a.pitch, g->b.pitch, gemm_chunk_k(g, 0));
 	gemm_epilogue_registers(&g->out);
 	ash_dma_shape(ASH_STORE, 0, 0, (int32_t)g->out.out_pitch,
 		      (int32_t)g->c_stride);

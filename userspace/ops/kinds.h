@@ -7,7 +7,7 @@
 #ifndef OPS_KINDS_H
 #define OPS_KINDS_H
 
-#define OPS_LINEAR(X) X(matmul)
+#define OPS_LINEAR(X) X(matmul) X(conv2d) X(conv2d_dx) X(conv2d_dw)
 
 #define OPS_ELEMENTWISE(X) \
 	X(unary)           \

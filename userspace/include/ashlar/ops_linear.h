@@ -121,7 +121,7 @@ struct ashlar_op_matmul {
  * rounded down, ow alike. 0 for stride, dilation or groups means 1.
  */
 struct ashlar_conv_shape {
-	uint32_t stride[2]; /* up to 255 */
+	uint32_t stride[2]; /* up to 16 */
 	uint32_t dilation[2]; /* up to 255 */
 	uint32_t pad_top, pad_bottom, pad_left, pad_right; /* up to 4096 */
 	uint32_t groups; /* input and output channels in so many parts */
@@ -140,15 +140,11 @@ struct ashlar_conv_shape {
  * x, w: the same format, int8, bf16, fp16 or fp32; y: any format; y may be the
  * epilogue's residual. kh and kw up to 255.
  *
- * fp32: the chunks of k are of one (ky, kx) each. But depthwise (c = co =
- * groups) fp32 sums are one product and one addition for each (ky, kx), each
- * rounded: as for bf16, without the products being exact; S times kh*kw*u more
- * error.
+ * fp32: the chunks of k are of one (ky, kx) each.
  *
- * Memory: as much of the input as a block of N output pixels needs, with all
- * channels of a group, must fit into half of the scratchpad; if it does not,
- * UNSUPPORTED. On boards with 512 KiB, 3x3 kernels take up to 2048 channels in
- * 16 bits.
+ * Memory: what input a block of N output pixels needs, with all channels of a
+ * group, must fit into three eighths of the scratchpad; if it does not,
+ * UNSUPPORTED. With 512 KiB, 3x3 kernels take 2048 channels of 16 bits.
  */
 struct ashlar_op_conv2d {
 	struct ashlar_op op;

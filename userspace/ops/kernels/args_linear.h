@@ -68,4 +68,36 @@ struct linear_matmul_args {
 static_assert(sizeof(struct linear_matmul_args) == 384,
 	      "struct linear_matmul_args: host and kernel agree");
 
+enum linear_conv_flags {
+	LINEAR_BACKWARD = 1u << 0, /* the gradient by x: dy is x, dx is y */
+	LINEAR_NOTHING = 1u << 1, /* no channels to sum over: sums are 0 */
+};
+
+/*
+ * conv. Forward, x is [images, in[0], in[1], groups * channels], w has
+ * groups * columns rows of kernel[0] * kernel[1] * channels elements, y is
+ * [images, out[0], out[1], groups * columns]. Backward, x is the gradient by
+ * the convolution's output, w has groups * channels rows of kernel[0] *
+ * kernel[1] * columns elements, and y, the gradient by its input.
+ */
+struct linear_conv_args {
+	uint64_t x, w, y;
+	struct linear_epilogue epilogue;
+	int64_t x_image, y_image, residual_image; /* bytes, image to image */
+	uint32_t x_stride[2], y_stride[2], residual_stride[2]; /* row, pixel */
+	uint32_t w_stride; /* from row to row */
+	uint32_t type; /* enum ashlar_format of x and w */
+	uint32_t flags; /* enum linear_conv_flags */
+	uint32_t images, groups, channels, columns;
+	uint32_t in[2], out[2], kernel[2], stride[2], dilation[2];
+	uint32_t pad[2]; /* before the first row, column */
+	/*
+	 * Rows of the input in a cell (conv_geometry.h), which then has the
+	 * pixels of a whole row of the kernel; 0: a cell is a pixel.
+	 */
+	uint32_t fold;
+};
+static_assert(sizeof(struct linear_conv_args) == 208,
+	      "struct linear_conv_args: host and kernel agree");
+
 #endif

@@ -1,0 +1,528 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Convolution and its gradient by the input: products of the weights and a
+ * patch of the input that is kept in the scratchpad; arguments in
+ * args_linear.h, how it lies there in conv_geometry.h, the walk in conv.h.
+ *
+ * Loads run ahead as far as there is room, the matrix unit computes a column of
+ * blocks, step after step, while the vector unit drains the column before and
+ * the store DMA writes the one before that. Patches, weights and results have
+ * banks of their own.
+ */
+#include <ashlar/kernel.h>
+
+#include "conv.h"
+#include "conv_load.h"
+#include "conv_out.h"
+#include "gemm_plan.h"
+
+/* --- Set-up --------------------------------------------------------------------- */
+
+/* Blocks of all phases, and what phases need at most. */
+struct conv_needs {
+	uint32_t blocks;
+	uint32_t steps; /* of a column */
+	uint32_t buffers; /* patches at a time that all phases allow */
+	uint32_t patch_bytes, patch_numbers; /* of the first phase */
+};
+
+static void conv_needs(const struct conv *c, struct conv_needs *n)
+{
+	struct conv_band b = { 0 };
+
+	*n = (struct conv_needs){ .buffers = 2 };
+	do {
+		uint32_t last;
+
+		conv_band_phase(c, &b);
+		if (b.cut.y.out && b.cut.x.out) {
+			last = b.cut.x.out - (b.cut.strips - 1) * b.cut.width;
+			n->blocks +=
+				c->a->images *
+				((b.cut.strips - 1) *
+					 conv_div_up(conv_numbers(&b.cut,
+								  b.cut.width),
+						     c->array) +
+				 conv_div_up(conv_numbers(&b.cut, last),
+					     c->array));
+			n->steps = n->steps > conv_steps(c, &b) ?
+					   n->steps :
+					   conv_steps(c, &b);
+			n->buffers = conv_min(n->buffers, b.cut.buffers);
+			if (!n->patch_bytes) {
+				n->patch_bytes = b.cut.patch_bytes;
+				n->patch_numbers = b.cut.rows * b.cut.pitch;
+			}
+		}
+		if (++b.phase[1] == conv_phases(c->a, 1)) {
+			b.phase[1] = 0;
+			b.phase[0]++;
+		}
+	} while (b.phase[0] < conv_phases(c->a, 0));
+}
+
+/* Steps and the ring of their weights. */
+static void conv_cut_weights(struct conv *c, uint32_t room)
+{
+	const struct linear_conv_args *a = c->a;
+	uint32_t line = 4 * c->array;
+	uint32_t most = room / 4 / c->array; /* bytes of a row of a piece */
+	uint32_t k = a->channels ? a->channels : 1;
+
+	if (a->fold)
+		k *= a->fold * a->kernel[1];
+	c->chunk = k;
+	if (c->terms > 1)
+		c->chunk = conv_min(k, CONV_SPLIT_K);
+	else if (!a->fold && conv_round_line(c, k * c->bytes) > most)
+		c->chunk = (most & ~(line - 1)) / c->bytes;
+	c->k_major = a->flags & LINEAR_BACKWARD;
+	if (c->k_major) {
+		c->b_pitch = line;
+		c->b_term = conv_round_line(c, c->chunk * c->array * c->bytes);
+	} else {
+		c->b_pitch = conv_round_line(c, c->chunk * c->bytes);
+		c->b_term = c->array * c->b_pitch;
+	}
+	c->slot_bytes = c->terms * c->b_term;
+	c->slots = conv_min(room / c->slot_bytes, CONV_SLOTS_MAX);
+	ASH_ASSERT(c->slots > 0);
+}
+
+/* Choose what is loaded once and what again: weights or patches. */
+static void conv_choose_set(struct conv *c, const struct conv_needs *n)
+{
+	uint32_t mine = conv_min(c->n_end - c->n_first, c->cols);
+	uint32_t keep = c->slots / n->steps; /* columns whose weights fit */
+	uint32_t blocks = c->m_end - c->m_first;
+	uint32_t bands = conv_div_up(blocks * c->array, n->patch_numbers);
+	uint32_t passes =
+		conv_div_up(conv_div_up(blocks, bands), c->group_most);
+	uint64_t weights = (uint64_t)mine * n->steps * c->slot_bytes;
+	uint64_t patches = (uint64_t)bands * n->patch_bytes;
+
+	c->resident = false;
+	c->set = c->cols;
+	if (keep > mine)
+		keep = mine;
+	if (keep == 0)
+		return;
+	/* One patch that stays is not loaded again for the next set. */
+	if (keep < mine && weights + conv_div_up(mine, keep) * patches >=
+				   weights * bands * passes + patches)
+		return;
+	c->resident = true;
+	c->set = keep;
+}
+
+/* Rooms for results; fewer blocks in a group if they do not fit. */
+static void conv_layout_results(struct conv *c, uint32_t from, uint32_t room)
+{
+	uint32_t line = 4 * c->array;
+
+	c->vec_offset = from;
+	for (c->group_most = conv_min(c->accs, CONV_ACCS_MAX);;
+	     c->group_most >>= 1) {
+		uint32_t rows = c->group_most * c->array * c->array;
+		uint32_t at = from + CONV_VECS * 2 * line;
+
+		ASH_ASSERT(c->group_most > 0);
+		c->out_offset = at;
+		c->out_stage = rows * c->out_bytes;
+		at += 2 * c->out_stage;
+		c->residual_offset = at;
+		c->residual_stage = rows * c->residual_bytes;
+		if (c->a->epilogue.residual)
+			at += 2 * c->residual_stage;
+		c->out.temp[0] = at;
+		c->out.temp[1] = at + 4 * rows;
+		if (gemm_epilogue_temp(&c->out))
+			at += 8 * rows;
+		if (at <= from + room)
+			return;
+	}
+}
+
+static bool conv_init(struct conv *c, const struct linear_conv_args *a)
+{
+	uint32_t bank = ash_spad_bytes() / ash_spad_banks();
+	uint32_t banks = ash_spad_banks(), weights;
+	struct gemm_plan part;
+	struct conv_needs needs;
+	uint32_t d, i;
+
+	c->a = a;
+	c->array = ash_array();
+	c->accs = conv_min(ash_accs(), CONV_ACCS_MAX);
+	c->type = linear_type(a->type);
+	c->mem_bytes = ash_format_bytes((enum ash_format)a->type);
+	c->bytes = ash_type_bytes(c->type);
+	c->terms = a->type == ASHLAR_F32 ? 3 : 1;
+	c->board = conv_board(c->array, ash_spad_bytes(), banks);
+	c->cols = conv_div_up(a->columns, c->array);
+	c->set = c->cols;
+	c->out_bytes = ash_format_bytes((enum ash_format)a->epilogue.out);
+	c->residual_bytes =
+		ash_format_bytes((enum ash_format)a->epilogue.residual_format);
+	for (d = 0; d < 2; d++) {
+		c->y_step[d] = a->y_stride[d] * conv_phases(a, (int)d);
+		c->residual_step[d] = a->residual_stride[d];
+	}
+	linear_epilogue(&c->out, &a->epilogue,
+			c->type == ASH_INT8 ? ASH_FMT_ACC_I32 :
+					      ASH_FMT_ACC_F32);
+	gemm_epilogue_init(&c->out);
+
+	weights = banks - CONV_PATCH_BANKS - CONV_RESULT_BANKS;
+	if (c->terms > 1)
+		weights--;
+	c->b_offset = CONV_PATCH_BANKS * bank;
+	c->stage_offset = c->b_offset + weights * bank;
+	conv_layout_results(c, (banks - CONV_RESULT_BANKS) * bank,
+			    CONV_RESULT_BANKS * bank);
+	conv_cut_weights(c, weights * bank);
+	conv_needs(c, &needs);
+	c->buffers = needs.buffers;
+
+	gemm_split(&part, needs.blocks, a->groups * c->cols, ash_count(),
+		   ash_index());
+	if (!part.m_blocks || !part.n_blocks)
+		return false;
+	c->m_first = part.m_first;
+	c->m_end = part.m_first + part.m_blocks;
+	c->n_first = part.n_first;
+	c->n_end = part.n_first + part.n_blocks;
+	conv_choose_set(c, &needs);
+
+	c->loaded = 0;
+	c->released = 0;
+	c->load_slot = 0;
+	c->release_slot = 0;
+	c->bands_done = 0;
+	c->split.pending = false;
+	c->stage = 0;
+	for (i = 0; i < 2; i++) {
+		c->patch_free[i] = 0;
+		c->stage_free[i] = 0;
+		c->stored[i] = 0;
+		c->residual_free[i] = 0;
+	}
+	for (i = 0; i < CONV_ACCS_MAX; i++)
+		c->acc_free[i] = 0;
+	c->acc = 0;
+	c->matmuls = 0;
+	c->b_count = 0;
+	c->b_slot = 0;
+	c->vec = 0;
+	c->vec_col = UINT32_MAX;
+	c->columns = 0;
+	c->computed = NULL;
+	c->drained = NULL;
+	c->taps_epoch = UINT32_MAX;
+	return true;
+}
+
+/* --- Computation ------------------------------------------------------------------- */
+
+/* How many bytes further in the patch each tap is. */
+static void conv_taps_bytes(struct conv *c)
+{
+	const struct linear_conv_args *a = c->a;
+	const struct conv_band *b = &c->band;
+	const struct conv_cut *cut = &b->cut;
+	uint32_t row = cut->pitch * cut->cell, k;
+
+	c->taps_epoch = b->epoch;
+	c->y_taps = 0;
+	c->x_taps = 0;
+	if (a->fold || b->zero) {
+		c->y_taps = b->zero ? 1 : cut->y.taps;
+		for (k = 0; k < c->y_taps; k++)
+			c->y_bytes[k] = k * (a->fold / a->stride[0]) * row;
+		c->x_bytes[0] = 0;
+		c->x_taps = 1;
+		return;
+	}
+	for (k = 0; k < a->kernel[0]; k++) {
+		struct conv_tap t = conv_tap(a, 0, b->phase[0], k);
+
+		if (t.hit)
+			c->y_bytes[c->y_taps++] =
+				(uint32_t)(t.offset - cut->y.low) * row +
+				t.plane * cut->x.planes * cut->plane_bytes;
+	}
+	for (k = 0; k < a->kernel[1]; k++) {
+		struct conv_tap t = conv_tap(a, 1, b->phase[1], k);
+
+		if (t.hit)
+			c->x_bytes[c->x_taps++] =
+				(uint32_t)(t.offset - cut->x.low) * cut->cell +
+				t.plane * cut->plane_bytes;
+	}
+}
+
+/* A group of blocks of the band: what its macro-operations need. */
+struct conv_group {
+	uint32_t block, blocks; /* in the band */
+	uint32_t acc;
+	uint32_t a; /* offset of its first pixel's cell */
+	uint32_t a_step; /* bytes from block to block */
+};
+
+/* Whether the column before has a tile in acc that is not drained. */
+static inline bool conv_in_use(const struct conv *c, uint32_t acc)
+{
+	const struct conv_column *col = c->computed;
+	uint32_t tile = acc - col->acc;
+
+	if (acc < col->acc)
+		tile += c->accs;
+	return tile >= col->done && tile < col->tiles;
+}
+
+/*
+ * One product of the group's blocks with the weights that are set. first: the
+ * column's first one, into accumulators that may have to be drained before.
+ */
+static inline void conv_tiles(struct conv *c, const struct conv_group *g,
+			      uint32_t cfg, uint32_t a, bool first)
+{
+	uint32_t acc = g->acc;
+	uint32_t i;
+
+	for (i = 0; i < g->blocks; i++) {
+		if (first) {
+			while (c->computed && conv_in_use(c, acc))
+				conv_drain_tile(c);
+			ash_wait(ASH_VECTOR, c->acc_free[acc]);
+		}
+		ash_write(ASH_MATRIX + ASHLAR_MATRIX_A_ADDR, a);
+		ash_write(ASH_MATRIX + ASHLAR_MATRIX_CFG,
+			  cfg | ASH_FIELD(MATRIX, CFG_ACC, acc));
+		ash_start(ASH_MATRIX);
+		a += g->a_step;
+		if (++acc == c->accs)
+			acc = 0;
+	}
+	c->matmuls += g->blocks;
+}
+
+/* All products of a step; split operands have six, in this order. */
+static inline void conv_step_tiles(struct conv *c, const struct conv_group *g,
+				   uint32_t cfg, uint32_t a, uint32_t b,
+				   bool first)
+{
+	static const uint8_t terms[6][2] = { { 2, 0 }, { 1, 1 }, { 0, 2 },
+					     { 1, 0 }, { 0, 1 }, { 0, 0 } };
+	uint32_t i;
+
+	if (!first)
+		cfg |= ASH_FIELD(MATRIX, CFG_ACCUMULATE, 1);
+	if (c->terms == 1) {
+		ash_write(ASH_MATRIX + ASHLAR_MATRIX_B_ADDR, b);
+		conv_tiles(c, g, cfg, a, first);
+		return;
+	}
+	for (i = 0; i < 6; i++) {
+		ash_write(ASH_MATRIX + ASHLAR_MATRIX_B_ADDR,
+			  b + terms[i][1] * c->b_term);
+		conv_tiles(c, g, cfg, a + terms[i][0] * c->band.cut.term_bytes,
+			   first && i == 0);
+		cfg |= ASH_FIELD(MATRIX, CFG_ACCUMULATE, 1);
+		conv_pump(c);
+	}
+}
+
+/* Elements along k of a step: of the row of taps y, from channel on. */
+static inline uint32_t conv_step_k(const struct conv *c, uint32_t y,
+				   uint32_t channel)
+{
+	const struct linear_conv_args *a = c->a;
+
+	if (c->band.zero)
+		return 1;
+	if (a->fold)
+		return conv_min(a->fold, a->kernel[0] - y * a->fold) *
+		       a->kernel[1] * a->channels;
+	return conv_min(c->chunk, a->channels - channel);
+}
+
+/* Wait for the cells that the group's blocks read. */
+static void conv_need_group(struct conv *c, const struct conv_group *g)
+{
+	const struct conv_band *b = &c->band;
+	uint32_t last = (b->block + g->block + g->blocks) * c->array;
+
+	last = (conv_min(last, b->numbers) - 1) / b->cut.pitch;
+	conv_need_rows(c, last - b->y + conv_patch_rows(b) - b->rows);
+}
+
+/* A new column: what its results need. */
+static struct conv_column *
+conv_column_begin(struct conv *c, const struct conv_group *g, uint32_t n)
+{
+	const struct linear_conv_args *a = c->a;
+	const struct conv_band *b = &c->band;
+	struct conv_column *col = &c->column[c->columns % CONV_COLUMNS];
+	uint32_t in_group = n - b->group * c->cols;
+	uint64_t channel = b->group * a->columns + in_group * c->array;
+
+	col->index = c->columns++;
+	col->acc = g->acc;
+	col->tiles = g->blocks;
+	col->done = 0;
+	col->channels = conv_column_width(c, in_group);
+	col->number = (b->block + g->block) * c->array;
+	col->numbers = conv_min(g->blocks * c->array, b->numbers - col->number);
+	col->pitch = b->cut.pitch;
+	col->width = b->width;
+	col->stage = c->out_offset + (col->index & 1) * c->out_stage;
+	col->y = a->y + (uint64_t)(b->image * a->y_image) +
+		 (uint64_t)(b->phase[0] * a->y_stride[0]) +
+		 (uint64_t)(b->phase[1] * a->y_stride[1]) +
+		 (uint64_t)b->strip_x * c->y_step[1] + channel * c->out_bytes;
+	col->residual_from = a->epilogue.residual +
+			     (uint64_t)(b->image * a->residual_image) +
+			     (uint64_t)b->strip_x * c->residual_step[1] +
+			     channel * c->residual_bytes;
+	return col;
+}
+
+/* A column of the set for a group of blocks. */
+static void conv_column(struct conv *c, const struct conv_group *g,
+			uint32_t col_in_set, bool first, bool last,
+			uint32_t cfg)
+{
+	const struct conv_band *b = &c->band;
+	uint32_t channels = b->zero || c->a->fold ? 1 : c->a->channels;
+	struct conv_column *col = conv_column_begin(c, g, b->n + col_in_set);
+	uint32_t y, x, channel, k = 0;
+	bool step0 = true;
+
+	if (c->terms > 1)
+		conv_drain_rest(c); /* splitting changes registers */
+	if (first)
+		conv_need_group(c, g);
+	for (y = 0; y < c->y_taps; y++) {
+		for (x = 0; x < c->x_taps; x++) {
+			for (channel = 0; channel < channels;
+			     channel += c->chunk) {
+				uint32_t want = conv_step_k(c, y, channel);
+
+				conv_pump(c);
+				conv_need_weights(c, c->b_count + 1, c->b_slot);
+				if (want != k) {
+					k = want;
+					ash_write(ASH_MATRIX + ASHLAR_MATRIX_K,
+						  k);
+				}
+				conv_step_tiles(
+					c, g, cfg,
+					g->a + c->y_bytes[y] + c->x_bytes[x] +
+						channel * c->bytes,
+					c->b_offset + c->b_slot * c->slot_bytes,
+					step0);
+				c->b_count++;
+				c->b_slot = c->b_slot + 1 == c->slots ?
+						    0 :
+						    c->b_slot + 1;
+				if (last) {
+					c->b_free[c->release_slot] = c->matmuls;
+					c->released++;
+					c->release_slot =
+						c->release_slot + 1 ==
+								c->slots ?
+							0 :
+							c->release_slot + 1;
+				}
+				if (step0) {
+					conv_drain_rest(c);
+					conv_column_loads(c, col,
+							  b->n + col_in_set);
+				}
+				step0 = false;
+			}
+		}
+	}
+	col->first = c->matmuls - g->blocks + 1;
+	c->computed = col;
+}
+
+/* All columns of the set for the blocks of a band. */
+static void conv_band_run(struct conv *c, bool last_of_epoch, uint32_t cfg)
+{
+	const struct conv_band *b = &c->band;
+	uint32_t size = conv_group_size(c, b);
+	uint32_t set_count = c->b_count, set_slot = c->b_slot;
+	uint32_t col, count, slot;
+	struct conv_group g;
+
+	if (c->taps_epoch != b->epoch)
+		conv_taps_bytes(c);
+	ash_matmul_shape(b->cut.cell, c->b_pitch, 1);
+	g.a_step = c->array * b->cut.cell;
+	for (col = 0; col < b->cols; col++) {
+		count = c->b_count;
+		slot = c->b_slot;
+		for (g.block = 0; g.block < b->blocks; g.block += size) {
+			bool last = g.block + size >= b->blocks;
+
+			g.blocks = conv_min(size, b->blocks - g.block);
+			g.acc = c->acc;
+			g.a = conv_patch_offset(c, b) +
+			      ((b->block + g.block) * c->array -
+			       b->y * b->cut.pitch) *
+				      b->cut.cell;
+			if (c->resident) {
+				c->b_count = count;
+				c->b_slot = slot;
+				last = last && last_of_epoch;
+			} else {
+				last = true;
+			}
+			conv_column(c, &g, col, col == 0, last, cfg);
+			c->acc += g.blocks;
+			if (c->acc >= c->accs)
+				c->acc -= c->accs;
+		}
+	}
+	if (c->resident && !last_of_epoch) {
+		c->b_count = set_count;
+		c->b_slot = set_slot;
+	}
+	c->patch_free[conv_buffer(c, b)] = c->matmuls;
+	c->bands_done++;
+}
+
+static void conv_run(struct conv *c)
+{
+	uint32_t cfg = ash_matmul_cfg(c->type, ASH_ROWS,
+				      c->k_major ? ASH_KMAJOR : ASH_ROWS);
+	struct conv_band next;
+
+	conv_band_begin(c, &c->band);
+	c->patch.band = c->band;
+	c->patch.row = 0;
+	c->patch.part = 0;
+	c->weights.band = c->band;
+	c->weights.col = 0;
+	c->weights.group = 0;
+	conv_weights_column(c, &c->weights);
+	while (!c->band.end) {
+		next = c->band;
+		conv_band_next(c, &next);
+		conv_band_run(c, next.end || next.epoch != c->band.epoch, cfg);
+		c->band = next;
+	}
+	conv_drain_rest(c);
+	conv_store(c);
+}
+
+ASHLAR_KERNEL(conv, struct linear_conv_args)
+{
+	struct conv c;
+
+	if (conv_init(&c, args))
+		conv_run(&c);
+	return 0;
+}
