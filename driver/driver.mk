@@ -70,6 +70,13 @@ DRIVER_SHARED_IGNORE := PREFER_KERNEL_TYPES,BIT_MACRO,ARRAY_SIZE,LINE_SPACING,LO
 DRIVER_SPARSE := KBUILD_CHECKSRC=2 CF=-Wsparse-error \
 	CHECK="sparse -D__typeof_unqual__=__typeof__ -D'__builtin_strlen(s)=(sizeof(s)-1)'"
 
+# As a user does it, with the folder as a release has it: build, and clean so
+# that nothing is left.
+DRIVER_BY_HAND = rm -rf $(BUILD)/driver/tree && cp -r driver $(BUILD)/driver/tree && \
+	by_hand="tools/vm/in-root make -s -C $(BUILD)/driver/tree KERNELRELEASE=$$(tools/vm/kernel-release $(KERNEL))" && \
+	$$by_hand modules && test -e $(BUILD)/driver/tree/linux/ashlar.ko && \
+	$$by_hand clean && diff -r driver $(BUILD)/driver/tree
+
 .PHONY: test-driver-check
 test-driver-check: ## checkpatch --strict; sparse and W=1 on both kernels
 	@n=0; failed=0; \
@@ -81,6 +88,8 @@ test-driver-check: ## checkpatch --strict; sparse and W=1 on both kernels
 		check tools/vm/build-module $$k driver linux $(BUILD)/driver/sparse-$$k $(DRIVER_SPARSE); \
 		check $(MAKE) --no-print-directory module KERNEL=$$k; \
 	done; \
+	by_hand() { $(DRIVER_BY_HAND); }; \
+	check by_hand; \
 	echo "$$n passed, $$failed failed"; [ $$failed -eq 0 ]
 TESTS += test-driver-check
 

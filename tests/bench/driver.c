@@ -25,6 +25,7 @@
 #define LAUNCHES 8 /* the first finds cold caches */
 #define ROUNDS	 64
 #define BATCH	 32 /* launches of a command list: one ioctl */
+#define REST	 10000 /* cycles */
 
 struct empty {
 	struct bench b;
@@ -49,10 +50,27 @@ static void empty_close(struct empty *e)
 	bench_close(&e->b);
 }
 
+static uint64_t device_time(struct empty *e)
+{
+	struct ashlar_device_perf perf = ASHLAR_INIT(ashlar_device_perf);
+
+	bench_check(&e->b, ashlar_device_perf(e->b.device, &perf), "perf");
+	return perf.cycles;
+}
+
+/*
+ * From a board at rest each time. In process a doorbell may come as soon as the
+ * fence is there, while the firmware still ends the job before.
+ */
 static void launch_and_wait(struct empty *e)
 {
-	for (int i = 0; i < LAUNCHES; i++)
+	for (int i = 0; i < LAUNCHES; i++) {
+		uint64_t start = device_time(e);
+
+		while (device_time(e) < start + REST)
+			;
 		bench_run(&e->b, e->kernel, &e->args, sizeof(e->args), 1);
+	}
 }
 
 /* --- Time of calls ---------------------------------------------------------- */

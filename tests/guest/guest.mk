@@ -42,7 +42,12 @@ guest-command = start=$$(date +%s); $(GUEST_T)/test_$(1) || failed=1; \
 .PHONY: guest-programs test-guest guest-campaign
 guest-programs: $(GUEST_PROGRAMS) $(GUEST_ELF)
 GUEST_NEEDS := guest-programs firmware server guest-root fast $(MODEL)/ashlar-model-rtl-tiny.so \
-	lib lib-data kernels $(BUILD)/demo/digits
+	lib lib-data kernels lib-device-test $(BUILD)/demo/digits
+
+# What is asked of the library on the models, asked through the kernel driver.
+guest-lib = start=$$(date +%s); \
+	tests/lib/guest-run $(LIB_T)/plain/test_device $(LIB_T)/device_kernels.elf || failed=1; \
+	echo "test_device: $$(($$(date +%s) - start)) s";
 
 # A program of the library whose board dies, and no other comes. The last of a boot.
 guest-board-dies = $(GUEST_DIR)/board-dies $(BUILD)/demo/digits userspace/demo || failed=1;
@@ -52,7 +57,7 @@ guest-board-dies = $(GUEST_DIR)/board-dies $(BUILD)/demo/digits userspace/demo |
 GUEST_RTL_TESTS := uapi memory jobs faults
 test-guest: $(GUEST_NEEDS)
 	@+failed=0; \
-	$(foreach k,$(GUEST_KERNELS),$(call guest-run,$(k),400,$(foreach t,$(GUEST_TESTS),$(call guest-command,$(t)))$(guest-board-dies),--model fast) || failed=1;) \
+	$(foreach k,$(GUEST_KERNELS),$(call guest-run,$(k),400,$(guest-lib) $(foreach t,$(GUEST_TESTS),$(call guest-command,$(t)))$(guest-board-dies),--model fast) || failed=1;) \
 	$(call guest-run,7.3,400,$(foreach t,$(GUEST_RTL_TESTS),$(call guest-command,$(t)))$(guest-board-dies)) || failed=1; \
 	exit $$failed
 TESTS += test-guest

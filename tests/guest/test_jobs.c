@@ -991,6 +991,8 @@ static void a_destroyed_queue_is_a_failure(void **state)
 	waits[0] = submit_for_file(two, &job, &in);
 	in.handle = two;
 	waits[1] = submit_for_file(three, &job, &in);
+	while (!state_of(c.fd).tiles_busy)
+		usleep(1000);
 	/* One that waits in the driver is killed when nothing needs it more. */
 	EXPECT(queue_destroy(c.fd, two), 0);
 	EXPECT(fence_status(waits[0]), 0);

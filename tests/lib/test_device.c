@@ -79,6 +79,11 @@ static void open_ctx(struct ctx *c, ashlar_device *share)
 	load(c);
 }
 
+static bool is_card(const struct ctx *c)
+{
+	return !strncmp(c->info.name, "accel:", 6);
+}
+
 static void close_ctx(struct ctx *c)
 {
 	ashlar_kernel *k[] = { c->sum,	   c->word,    c->leave,
@@ -324,6 +329,7 @@ static void a_failed_wait_cancels(void **state)
 	struct ctx c;
 	ashlar_queue *q;
 	ashlar_fence *f[3];
+	ashlar_result r;
 
 	(void)state;
 	open_ctx(&c, NULL);
@@ -338,8 +344,13 @@ static void a_failed_wait_cancels(void **state)
 	i.wait_count = 1;
 	assert_ok(ashlar_launch(q, &i, &f[1]));
 	i.wait_count = 0;
-	assert_ok(ashlar_launch(q, &i, &f[2]));
-	assert_int_equal(finish(f[2]), ASHLAR_ERROR_CANCELLED);
+	/* On a card, whose time passes by itself, f[0] may be over by now. */
+	r = ashlar_launch(q, &i, &f[2]);
+	if (!r)
+		r = finish(f[2]);
+	else if (r == ASHLAR_ERROR_POISONED && is_card(&c))
+		r = ASHLAR_ERROR_CANCELLED;
+	assert_int_equal(r, ASHLAR_ERROR_CANCELLED);
 	assert_int_equal(finish(f[1]), ASHLAR_ERROR_CANCELLED);
 	assert_int_equal(finish(f[0]), ASHLAR_ERROR_EXIT);
 	assert_int_equal(ashlar_launch(q, &i, NULL), ASHLAR_ERROR_POISONED);
@@ -539,9 +550,7 @@ static void gives_descriptors_or_says_no(void **state)
 
 	(void)state;
 	open_ctx(&c, NULL);
-	expected = strncmp(c.info.name, "accel:", 6) ?
-			   ASHLAR_ERROR_UNSUPPORTED :
-			   ASHLAR_OK;
+	expected = is_card(&c) ? ASHLAR_OK : ASHLAR_ERROR_UNSUPPORTED;
 	host = buffer(&c, 10000, ASHLAR_BUFFER_HOST);
 	assert_int_equal(ashlar_buffer_export(host, &fd), expected);
 	if (expected) {
