@@ -29,7 +29,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "args_linear.h"
+#include "../args_linear.h"
 
 /* The board, as far as it matters here. */
 struct conv_board {
