@@ -142,16 +142,141 @@ static const struct ashlar_op *build_attention_dx(struct ot *t,
 	return &op->op;
 }
 
+static const struct ashlar_op *build_rotary(struct ot *t, const void *param)
+{
+	struct ashlar_op_rotary *op = OT_OP(t, rotary);
+	uint64_t shape[4] = { ot_range(t, 1, 3), ot_range(t, 1, 4),
+			      ot_size(t, t->lanes * 4), 0 };
+	uint64_t table[2];
+	char text[64];
+
+	(void)param;
+	shape[3] = 2 * (ot_range(t, 0, 1) ? ot_range(t, 1, 128) :
+					    1u << ot_range(t, 0, 7));
+	table[0] = shape[2];
+	table[1] = shape[3] / 2;
+	op->x = heads_tensor(t, ot_format(t, CHECK_FLOATS), shape);
+	op->y = heads_tensor(t, ot_format(t, CHECK_FLOATS), shape);
+	op->cos = ot_tensor(t, ASHLAR_F32, 2, table, OT_ROWS);
+	op->sin = ot_tensor(t, ASHLAR_F32, 2, table, OT_ROWS);
+	op->flags = ot_range(t, 0, 3);
+	if (ot_range(t, 0, 3) == 0)
+		op->x = op->y;
+	snprintf(t->text, sizeof(t->text), "rotary %s %s to %s flags %u%s",
+		 shape_text(&op->x, text, sizeof(text)),
+		 format_name(op->x.format), format_name(op->y.format),
+		 op->flags, op->x.addr == op->y.addr ? " in place" : "");
+	return &op->op;
+}
+
+/* Tokens, rows and columns; indices of which some are outside. */
+struct embedding_shape {
+	uint64_t table[2], rows[2];
+};
+
+static struct embedding_shape random_embedding(struct ot *t, uint32_t most)
+{
+	struct embedding_shape s;
+
+	s.rows[1] = ot_size(t, ot_range(t, 0, 4) ? most / 20 : most);
+	s.rows[0] = ot_size(t, most / ((uint32_t)s.rows[1] + 1) + 1);
+	s.table[1] = s.rows[1];
+	s.table[0] = ot_size(t, most / ((uint32_t)s.rows[1] + 1) + 1);
+	/* Few rows: each comes often. */
+	if (ot_range(t, 0, 2) == 0)
+		s.table[0] = ot_range(t, 1, 5);
+	return s;
+}
+
+static struct ashlar_tensor index_tensor(struct ot *t,
+					 const struct embedding_shape *s)
+{
+	/* Repeats are read, backwards not. */
+	struct ashlar_tensor x =
+		ot_tensor(t, ASHLAR_I32, 1, s->rows,
+			  ot_range(t, 0, 1) ? OT_PACKED : OT_WRITTEN);
+	int32_t rows = (int32_t)s->table[0];
+
+	if (ot_range(t, 0, 1))
+		ot_fill_range(t, &x, 0, rows ? rows - 1 : 0);
+	else
+		ot_fill_range(t, &x, -2, rows + 1);
+	return x;
+}
+
+static const struct ashlar_op *build_embedding(struct ot *t, const void *param)
+{
+	struct ashlar_op_embedding *op = OT_OP(t, embedding);
+	struct embedding_shape s =
+		random_embedding(t, *(const uint32_t *)param);
+	uint32_t format = ot_format(t, CHECK_ALL);
+	char text[64], text2[64];
+
+	op->index = index_tensor(t, &s);
+	op->table = ot_tensor(t, format, 2, s.table, OT_ROWS);
+	op->y = ot_tensor(t, format, 2, s.rows, OT_ROWS);
+	snprintf(t->text, sizeof(t->text), "embedding %s of %s %s",
+		 shape_text(&op->y, text, sizeof(text)),
+		 shape_text(&op->table, text2, sizeof(text2)),
+		 format_name(format));
+	return &op->op;
+}
+
+static const struct ashlar_op *build_embedding_dx(struct ot *t,
+						  const void *param)
+{
+	struct ashlar_op_embedding_dx *op = OT_OP(t, embedding_dx);
+	struct embedding_shape s =
+		random_embedding(t, *(const uint32_t *)param);
+	char text[64], text2[64];
+
+	if (s.rows[1] == 0)
+		s.rows[1] = 1;
+	if (s.rows[1] > 16384)
+		s.rows[1] = 16384;
+	s.table[1] = s.rows[1];
+	op->index = index_tensor(t, &s);
+	op->dy = ot_tensor(t, ot_format(t, CHECK_FLOATS), 2, s.rows, OT_ROWS);
+	op->dtable = ot_tensor(t, ASHLAR_F32, 2, s.table, OT_ROWS);
+	op->padding = (int64_t)ot_range(t, 0, (uint32_t)s.table[0]) - 1;
+	op->flags = ot_range(t, 0, 1);
+	snprintf(t->text, sizeof(t->text),
+		 "embedding_dx %s %s of %s padding %d flags %u",
+		 shape_text(&op->dy, text, sizeof(text)),
+		 format_name(op->dy.format),
+		 shape_text(&op->dtable, text2, sizeof(text2)),
+		 (int)op->padding, op->flags);
+	return &op->op;
+}
+
 void ot_family(struct ot *t, unsigned long cases, bool host)
 {
 	struct attention_limits limits = {
 		.scores = t->lanes == 8 ? 20000 : 150000,
 		.length = t->lanes == 8 ? 300 : 900,
 	};
+	uint32_t elements = t->lanes == 8 ? 9000 : 40000;
 	unsigned long i;
 
 	(void)host;
-	for (i = 0; i < cases; i++)
-		ot_run(t, i % 2 ? build_attention_dx : build_attention,
-		       &limits);
+	for (i = 0; i < cases; i++) {
+		switch (i % 7) {
+		case 0:
+			ot_run(t, build_rotary, NULL);
+			break;
+		case 1:
+			ot_run(t, build_embedding, &elements);
+			break;
+		case 2:
+			ot_run(t, build_embedding_dx, &elements);
+			break;
+		case 3:
+		case 4:
+			ot_run(t, build_attention_dx, &limits);
+			break;
+		default:
+			ot_run(t, build_attention, &limits);
+			break;
+		}
+	}
 }

@@ -33,7 +33,10 @@
 
 #define OPS_ATTENTION(X) \
 	X(attention)     \
-	X(attention_dx)
+	X(attention_dx)  \
+	X(rotary)        \
+	X(embedding)     \
+	X(embedding_dx)
 
 #define OPS_KINDS(X)       \
 	OPS_LINEAR(X)      \

@@ -130,7 +130,7 @@ enum ashlar_rotary_flags {
  *	y = a * cos - b * sin, b * cos + a * sin	(INVERSE: sin -> -sin)
  *
  * x and y are [batch, heads, l, d], the last dimension contiguous, other
- * strides not negative; d is even, 2 .. 512; formats F32, BF16, FP16 each. cos
+ * strides not negative; d is even, 2 .. 256; formats F32, BF16, FP16 each. cos
  * and sin are F32 [l, d/2], the last dimension contiguous: row i is position
  * i's, so a view of a longer table begins anywhere. l and batch * heads are
  * 0 .. 2^24.
