@@ -164,13 +164,17 @@ static int check_conv(struct check *c, struct conv *v,
 	    check_size(c, v->y_name, v->y, 3, v->w->shape[0],
 		       "the number of output channels"))
 		return -1;
-	pixels = v->x->shape[0] * (v->x->shape[1] + 2 * PAD_MAX) *
-		 (v->x->shape[2] + 2 * PAD_MAX);
+	/* Between images lies padding, in gradients as much as a kernel reaches. */
+	pixels = v->x->shape[0] *
+		 (v->x->shape[1] + s->pad_top + s->pad_bottom +
+		  2 * v->dilation[0] * (v->w->shape[1] - 1)) *
+		 (v->x->shape[2] + s->pad_left + s->pad_right +
+		  2 * v->dilation[1] * (v->w->shape[2] - 1));
 	if (pixels > PIXELS_MAX && v->x->shape[0] > 1)
 		return check_unsupported(
 			c,
 			"%s has %" PRIu64
-			" images of so many pixels: more than 2^34 with 4096 around each; take fewer at a time",
+			" images of so many pixels: more than 2^34 with their padding; take fewer at a time",
 			v->x_name, v->x->shape[0]);
 	return 0;
 }
