@@ -245,6 +245,15 @@ void test_timing(Bench &t)
 						   std::to_string(want));
 		}
 	}
+	// In place: a row is not waited for that is beside the one it becomes.
+	for (uint32_t fmt : { F32, BF16, I8 }) {
+		Command c = basic(formats(fmt, fmt), 0, 2 * N, 1);
+		c.dst = c.src;
+		std::string why;
+		uint64_t got = measure(t, { c }, why);
+		check(why.empty() && got == LATENCY + 2 * N,
+		      "in place: " + std::to_string(got) + " cycles " + why);
+	}
 	for (unsigned s = 0; s < (N > 8 ? 100 : 600); s++) {
 		std::vector<Command> list;
 		std::string text;
