@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: MIT
 /* Elementwise operations. */
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "check.h"
 #include "ot.h"
+#include "ref_random.h"
 
 /* A random shape of at most so many elements. */
 static uint32_t random_shape(struct ot *t, uint64_t *shape, uint64_t most)
@@ -353,6 +355,204 @@ static void refuse_reduce(struct ot *t)
 	ot_fuzz(t, &calibrate.op, 5000);
 }
 
+/* --- Random numbers ------------------------------------------------------------------ */
+
+static uint64_t random_word(struct ot *t)
+{
+	static const uint64_t edges[] = { 0, 1, UINT32_MAX, 1ull << 32,
+					  UINT64_MAX };
+	uint64_t v = kt_random(&t->random);
+
+	return ot_range(t, 0, 1) ? v : edges[ot_range(t, 0, 4)];
+}
+
+/* Several blocks of 4096, or parts of one. */
+static uint32_t random_count(struct ot *t, uint64_t *shape)
+{
+	static const uint64_t edges[] = { 0,	1,    1023, 1024, 1025,
+					  3072, 4095, 4096, 4097, 9000 };
+
+	if (ot_range(t, 0, 2) == 0)
+		return random_shape(t, shape, 12000);
+	shape[0] = edges[ot_range(t, 0, 9)];
+	return 1;
+}
+
+static const struct ashlar_op *build_random(struct ot *t, const void *param)
+{
+	struct ashlar_op_random *op = OT_OP(t, random);
+	uint64_t shape[ASHLAR_DIMS_MAX];
+	uint32_t dims = random_count(t, shape);
+	char text[128];
+
+	(void)param;
+	op->seed = random_word(t);
+	op->stream = random_word(t);
+	op->function = ot_range(t, 0, ASHLAR_RANDOM_NORMAL);
+	op->a = (float)ot_range(t, 0, 8) * 0.3f - 1;
+	op->b = (float)ot_range(t, 0, 3) * 0.7f;
+	op->y = ot_tensor(t,
+			  op->function == ASHLAR_RANDOM_WORDS ?
+				  (uint32_t)ASHLAR_I32 :
+				  ot_format(t, CHECK_FLOATS),
+			  dims, shape, OT_PACKED);
+	snprintf(t->text, sizeof(t->text), "random %u %s %s", op->function,
+		 shape_text(&op->y, text, sizeof(text)),
+		 format_name(op->y.format));
+	return &op->op;
+}
+
+static const struct ashlar_op *build_dropout(struct ot *t, const void *param)
+{
+	struct ashlar_op_dropout *op = OT_OP(t, dropout);
+	uint64_t shape[ASHLAR_DIMS_MAX];
+	uint32_t dims = random_count(t, shape);
+	char text[128];
+
+	(void)param;
+	op->seed = random_word(t);
+	op->stream = random_word(t);
+	op->p = (float)ot_range(t, 0, 99) * 0.01f;
+	op->x = ot_tensor(t, ot_format(t, CHECK_FLOATS), dims, shape,
+			  OT_PACKED);
+	op->y = ot_tensor(t, ot_format(t, CHECK_FLOATS), dims, shape,
+			  OT_PACKED);
+	if (ot_range(t, 0, 2) == 0)
+		op->x = op->y;
+	snprintf(t->text, sizeof(t->text), "dropout p %g %s %s to %s", op->p,
+		 shape_text(&op->y, text, sizeof(text)),
+		 format_name(op->x.format), format_name(op->y.format));
+	return &op->op;
+}
+
+/* Known answers of Random123 1.09 (kat_vectors, philox4x32 10). */
+static void known_answers(struct ot *t)
+{
+	static const struct {
+		uint32_t counter[4], key[2], words[4];
+	} known[] = {
+		{ { 0, 0, 0, 0 },
+		  { 0, 0 },
+		  { 0x6627e8d5, 0xe169c58d, 0xbc57ac4c, 0x9b00dbd8 } },
+		{ { 0xffffffff, 0xffffffff, 0xffffffff, 0xffffffff },
+		  { 0xffffffff, 0xffffffff },
+		  { 0x408f276d, 0x41c83b0e, 0xa20bc7c6, 0x6d5451fd } },
+		{ { 0x243f6a88, 0x85a308d3, 0x13198a2e, 0x03707344 },
+		  { 0xa4093822, 0x299f31d0 },
+		  { 0xd16cfe09, 0x94fdcceb, 0x5001e420, 0x24126ea1 } },
+	};
+	uint32_t words[4];
+	size_t i;
+
+	for (i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
+		ref_philox(known[i].counter, known[i].key, words);
+		ot_check(t, !memcmp(words, known[i].words, sizeof(words)),
+			 "philox: known answer %zu", i);
+	}
+}
+
+static const struct ashlar_op *build_many(struct ot *t, const void *param)
+{
+	struct ashlar_op_random *op = OT_OP(t, random);
+
+	*op = *(const struct ashlar_op_random *)param;
+	op->y = ot_tensor(t, ASHLAR_F32, 1, (uint64_t[]){ 400000 }, OT_PACKED);
+	return &op->op;
+}
+
+/*
+ * Moments of many numbers, within five times their own deviation; neighbours
+ * and the numbers of one counter do not go together.
+ */
+static void moments(struct ot *t)
+{
+	struct ashlar_op_random op = ASHLAR_OP_INIT(random);
+	static const uint32_t far[] = { 1, 1024, 2048, 3072, 4096 };
+	const double n = 400000;
+	double mean, power[5], with[5];
+	uint32_t f, i, k;
+
+	for (f = ASHLAR_RANDOM_UNIFORM; f <= ASHLAR_RANDOM_NORMAL; f++) {
+		const struct ashlar_op_random *made;
+		bool normal = f == ASHLAR_RANDOM_NORMAL;
+
+		op.function = f;
+		op.seed = 12345;
+		op.stream = f;
+		op.b = 1;
+		made = (const struct ashlar_op_random *)ot_reference(
+			t, build_many, &op);
+		mean = normal ? 0 : 0.5;
+		memset(power, 0, sizeof(power));
+		memset(with, 0, sizeof(with));
+		for (i = 0; i < n; i++) {
+			double x = ot_get(&made->y, i) - mean, p = x;
+
+			for (k = 1; k < 5; k++, p *= x)
+				power[k] += p / n;
+			for (k = 0; k < 5; k++)
+				if (i >= far[k])
+					with[k] +=
+						x *
+						(ot_get(&made->y, i - far[k]) -
+						 mean) /
+						n;
+		}
+		ot_check(t,
+			 ot_near("mean", f, power[1], 0,
+				 5 * sqrt(normal ? 1 / n : 1 / (12 * n))) &&
+				 ot_near("variance", f, power[2],
+					 normal ? 1 : 1 / 12.0,
+					 5 * sqrt(normal ? 2 / n :
+							   1 / (180 * n))) &&
+				 ot_near("third moment", f, power[3], 0,
+					 5 * sqrt(normal ? 15 / n :
+							   1 / (448 * n))) &&
+				 ot_near("fourth moment", f, power[4],
+					 normal ? 3 : 1 / 80.0,
+					 5 * sqrt(normal ? 96 / n :
+							   1 / (3600 * n))),
+			 "moments of random %u", f);
+		for (k = 0; k < 5; k++)
+			ot_check(t,
+				 ot_near("product", far[k], with[k], 0,
+					 5 * (normal ? 1 : 1 / 12.0) / sqrt(n)),
+				 "random %u: elements %u apart", f, far[k]);
+	}
+}
+
+static void refuse_random(struct ot *t)
+{
+	const ashlar_result invalid = ASHLAR_ERROR_INVALID;
+	struct ashlar_op_dropout dropout = ASHLAR_OP_INIT(dropout);
+	struct ashlar_op_random op = ASHLAR_OP_INIT(random);
+
+	op = *(const struct ashlar_op_random *)ot_built(t, build_many, &op);
+	op.function = ASHLAR_RANDOM_NORMAL;
+	op.y.shape[0] = 2000;
+	ot_break_tensor(t, &op.op, &op.y, "y", true);
+	OT_BREAK(t, &op, function, 3, invalid, "random: function is 3");
+	OT_BREAK(t, &op, function, ASHLAR_RANDOM_WORDS, invalid,
+		 "y has format 3 (f32), allowed are i32");
+	OT_BREAK(t, &op, a, 0.0f / 0.0f, invalid, "a is");
+	OT_BREAK(t, &op, b, -1.0f, invalid, "b is -1");
+	OT_BREAK(t, &op, y.stride[0], 2, invalid, "packed");
+	OT_BREAK(t, &op, reserved, 1, invalid, "reserved");
+	ot_fuzz(t, &op.op, 5000);
+	dropout.x = op.y;
+	dropout.y = op.y;
+	ot_accepted(t, &dropout.op);
+	dropout.y.addr += 8192;
+	ot_break_tensor(t, &dropout.op, &dropout.x, "x", false);
+	ot_break_tensor(t, &dropout.op, &dropout.y, "y", true);
+	OT_BREAK(t, &dropout, p, 1.0f, invalid, "p is 1, allowed 0 .. 0.99");
+	OT_BREAK(t, &dropout, p, -0.5f, invalid, "p is");
+	OT_BREAK(t, &dropout, reserved, 1, invalid, "reserved");
+	OT_BREAK(t, &dropout, y.shape[0], 1999, invalid, "shape of x");
+	OT_BREAK(t, &dropout, y.addr, dropout.x.addr + 4, invalid, "overlaps");
+	ot_fuzz(t, &dropout.op, 5000);
+}
+
 /* --- Optimizers -------------------------------------------------------------------- */
 
 static struct ashlar_parameter *make_parameters(struct ot *t, uint32_t count,
@@ -493,9 +693,10 @@ static void refuse_optimizers(struct ot *t)
 void ot_family(struct ot *t, unsigned long cases, bool host)
 {
 	static const ot_build builds[] = {
-		build_unary,  build_binary,	build_binary,	build_reduce,
-		build_reduce, build_calibrate,	build_quantize, build_copy,
-		build_sgd,    build_dequantize, build_adamw,
+		build_unary,  build_binary,    build_reduce,	 build_random,
+		build_binary, build_calibrate, build_dropout,	 build_quantize,
+		build_copy,   build_reduce,    build_dequantize, build_sgd,
+		build_adamw,
 	};
 	uint32_t most = t->lanes == 8 ? 6000 : 40000;
 	unsigned long i;
@@ -505,6 +706,9 @@ void ot_family(struct ot *t, unsigned long cases, bool host)
 		refuse_binary(t);
 		refuse_optimizers(t);
 		refuse_reduce(t);
+		refuse_random(t);
+		known_answers(t);
+		moments(t);
 	}
 	for (i = 0; i < cases; i++)
 		ot_run(t, builds[i % (sizeof(builds) / sizeof(builds[0]))],

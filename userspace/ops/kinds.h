@@ -15,6 +15,8 @@
 	X(copy)            \
 	X(reduce)          \
 	X(calibrate)       \
+	X(random)          \
+	X(dropout)         \
 	X(quantize)        \
 	X(dequantize)      \
 	X(sgd)             \

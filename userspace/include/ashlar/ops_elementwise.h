@@ -245,7 +245,11 @@ struct ashlar_op_random {
 
 enum ashlar_random {
 	ASHLAR_RANDOM_WORDS = 0, /* the words */
-	ASHLAR_RANDOM_UNIFORM = 1, /* u * (b - a) + a; b - a in fp32 */
+	/*
+	 * (word >> 8) * ((b - a) * 2^-24) + a, the factor rounded to fp32: so u
+	 * * (b - a) + a
+	 */
+	ASHLAR_RANDOM_UNIFORM = 1,
 	/*
 	 * Box-Muller, mean a, deviation b >= 0: words 0 and 1 of a counter make
 	 * the first two elements that it has, words 2 and 3 the others. With w
@@ -254,7 +258,7 @@ enum ashlar_random {
 	 *	t = (v, signed) * 2^-32, so -0.5 .. 0.5
 	 *	s = sin(pi t): the polynomial in userspace/ops/ops_normal.h
 	 *	first: ((square(s * sqrt(2)) - 1) * r) * b + a
-	 *	second: (((sqrt((square(s) - 1) * -1) * s) * r) * (2 * b)) + a
+	 *	second: (((sqrt(min(square(s), 1) * -1 + 1) * s) * r) * (2 * b)) + a
 	 */
 	ASHLAR_RANDOM_NORMAL = 2,
 };
