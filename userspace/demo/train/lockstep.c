@@ -192,7 +192,6 @@ uint32_t lockstep_random(uint64_t *state, uint32_t below)
 float lockstep_rate(float most, uint32_t step, uint32_t steps, uint32_t warm)
 {
 	float rise = step < warm ? (float)(step + 1) / (float)warm : 1;
-	float at = (float)step / (float)steps;
 
-	return most * rise * (0.5f + 0.5f * cosf((float)M_PI * at));
+	return most * rise * ((float)(steps - step) / (float)steps);
 }

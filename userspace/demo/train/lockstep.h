@@ -61,7 +61,10 @@ void lockstep_close(struct lockstep *l);
 
 /* A number from 0 to below; the same ones for the same state, everywhere. */
 uint32_t lockstep_random(uint64_t *state, uint32_t below);
-/* Learning rate: rises over `warm` steps, then falls as a cosine to 0. */
+/*
+ * Learning rate: rises over `warm` steps, and falls to 0 in a line, so that
+ * every host computes the same bits.
+ */
 float lockstep_rate(float most, uint32_t step, uint32_t steps, uint32_t warm);
 
 #endif
