@@ -236,6 +236,45 @@ static const struct ashlar_op *build_copy(struct ot *t, const void *param)
 	return &op->op;
 }
 
+/* Permuted dimensions: each is contiguous along another one. */
+static const struct ashlar_op *build_transpose(struct ot *t, const void *param)
+{
+	struct ashlar_op_copy *op = OT_OP(t, copy);
+	uint64_t shape[ASHLAR_DIMS_MAX], turned[ASHLAR_DIMS_MAX];
+	uint32_t dims = ot_range(t, 2, 5), order[ASHLAR_DIMS_MAX], d;
+	uint64_t most = *(const uint32_t *)param;
+	struct ashlar_tensor y;
+	char text[128];
+
+	for (d = 0; d < dims; d++) {
+		uint32_t fit = (uint32_t)(most > 300 ? 300 : most);
+
+		shape[d] = ot_range(t, 1, d < 2 ? fit : (fit < 5 ? fit : 5));
+		most /= shape[d];
+		order[d] = d;
+	}
+	for (d = dims; d > 1; d--) {
+		uint32_t j = ot_range(t, 0, d - 1), swap = order[d - 1];
+
+		order[d - 1] = order[j];
+		order[j] = swap;
+	}
+	for (d = 0; d < dims; d++)
+		turned[d] = shape[order[d]];
+	op->x = ot_tensor(t, ot_format(t, CHECK_ALL), dims, shape,
+			  ot_range(t, 0, 1) ? OT_ROWS : OT_READ);
+	y = ot_tensor(t, ot_format(t, CHECK_ALL), dims, turned, OT_ROWS);
+	op->y = y;
+	for (d = 0; d < dims; d++) {
+		op->y.shape[order[d]] = y.shape[d];
+		op->y.stride[order[d]] = y.stride[d];
+	}
+	snprintf(t->text, sizeof(t->text), "copy, turned, %s %s to %s",
+		 shape_text(&op->x, text, sizeof(text)),
+		 format_name(op->x.format), format_name(op->y.format));
+	return &op->op;
+}
+
 /* --- Reductions ------------------------------------------------------------------- */
 
 /* Sometimes long in one dimension, so that there are several levels. */
@@ -696,7 +735,7 @@ void ot_family(struct ot *t, unsigned long cases, bool host)
 		build_unary,  build_binary,    build_reduce,	 build_random,
 		build_binary, build_calibrate, build_dropout,	 build_quantize,
 		build_copy,   build_reduce,    build_dequantize, build_sgd,
-		build_adamw,
+		build_adamw,  build_transpose,
 	};
 	uint32_t most = t->lanes == 8 ? 6000 : 40000;
 	unsigned long i;

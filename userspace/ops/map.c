@@ -99,13 +99,6 @@ struct map_step *map_pass(struct map *m, uint8_t src, uint8_t dst)
 
 /* --- Dimensions --------------------------------------------------------------------- */
 
-/* Dimensions as the kernel walks them, the first one fastest. */
-struct order {
-	uint64_t size[ASHLAR_DIMS_MAX];
-	int64_t step[ASHLAR_DIMS_MAX][MAP_BUFFERS]; /* bytes */
-	uint32_t count;
-};
-
 static const struct map_room *a_store(const struct map *m)
 {
 	uint32_t i;
@@ -117,7 +110,7 @@ static const struct map_room *a_store(const struct map *m)
 }
 
 /* Those with more than one element, by the stride of what is stored. */
-static void order_sort(struct order *o, const struct map *m)
+static void order_sort(struct map_order *o, const struct map *m)
 {
 	const struct map_room *store = a_store(m);
 	uint32_t index[ASHLAR_DIMS_MAX];
@@ -143,7 +136,7 @@ static void order_sort(struct order *o, const struct map *m)
 	}
 }
 
-static void order_remove(struct order *o, uint32_t at)
+static void order_remove(struct map_order *o, uint32_t at)
 {
 	for (o->count--; at < o->count; at++) {
 		o->size[at] = o->size[at + 1];
@@ -151,7 +144,8 @@ static void order_remove(struct order *o, uint32_t at)
 	}
 }
 
-static bool can_merge(const struct order *o, const struct map *m, uint32_t at)
+static bool can_merge(const struct map_order *o, const struct map *m,
+		      uint32_t at)
 {
 	uint32_t r;
 
@@ -163,7 +157,7 @@ static bool can_merge(const struct order *o, const struct map *m, uint32_t at)
 	return true;
 }
 
-static bool far(const struct order *o, const struct map *m, uint32_t at)
+static bool far(const struct map_order *o, const struct map *m, uint32_t at)
 {
 	uint32_t r;
 
@@ -177,9 +171,9 @@ static bool far(const struct order *o, const struct map *m, uint32_t at)
  * Dimensions 0 to 2 are what a DMA walks: their steps have to fit into its
  * registers. Others, if there are, go to 3 to 5.
  */
-static int order_make(struct order *o, const struct map *m)
+int map_order(struct map_order *o, const struct map *m)
 {
-	struct order from;
+	struct map_order from;
 	uint32_t i, near = 0, behind = 3;
 
 	order_sort(&from, m);
@@ -216,7 +210,7 @@ static int order_make(struct order *o, const struct map *m)
 
 /* --- Broadcasting ------------------------------------------------------------------- */
 
-static void find_extents(struct map *m, const struct order *o)
+static void find_extents(struct map *m, const struct map_order *o)
 {
 	uint32_t r;
 
@@ -361,7 +355,7 @@ static uint32_t room_line(const struct map *m, uint32_t r, uint32_t slots)
 }
 
 /* Lines of a piece, so that every room has its place and tiles have work. */
-static uint32_t choose_lines(const struct map *m, const struct order *o,
+static uint32_t choose_lines(const struct map *m, const struct map_order *o,
 			     uint32_t slots)
 {
 	const struct plan_board *b = &m->p->board;
@@ -386,7 +380,7 @@ static uint32_t choose_lines(const struct map *m, const struct order *o,
 	return smaller(lines, most / LINES_STEP * LINES_STEP);
 }
 
-static int choose_pieces(const struct map *m, const struct order *o,
+static int choose_pieces(const struct map *m, const struct map_order *o,
 			 uint32_t lines, struct ew_map_args *a)
 {
 	uint32_t array = m->p->board.array;
@@ -484,7 +478,7 @@ static void place_rooms(const struct map *m, uint32_t lines, uint32_t slots,
 	}
 }
 
-static void add_operands(const struct map *m, const struct order *o,
+static void add_operands(const struct map *m, const struct map_order *o,
 			 bool stores, struct ew_map_args *a)
 {
 	uint32_t n = stores ? a->loads : 0;
@@ -515,10 +509,12 @@ int map_end(struct map *m)
 {
 	struct ew_map_args a = { 0 };
 	uint32_t i, lines, slots, rooms = m->rooms;
-	struct order o;
+	struct map_order o;
 
-	if (order_make(&o, m))
+	if (map_order(&o, m))
 		return -1;
+	if (map_is_transpose(m, &o))
+		return map_transpose(m, &o);
 	find_extents(m, &o);
 	for (i = 0; i < rooms; i++)
 		if (m->room[i].extent == MAP_WORDS)

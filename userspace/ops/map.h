@@ -55,6 +55,16 @@ struct map {
 	uint32_t steps;
 };
 
+/*
+ * Dimensions as kernels walk them, the first one fastest; those that there are
+ * not have one element. Steps of 0 to 2 fit into a DMA's registers.
+ */
+struct map_order {
+	uint64_t size[ASHLAR_DIMS_MAX];
+	int64_t step[ASHLAR_DIMS_MAX][MAP_BUFFERS]; /* bytes, by room */
+	uint32_t count;
+};
+
 /* The shape is that of t. */
 void map_begin(struct map *m, struct plan *p, const struct ashlar_tensor *t);
 /* Its dimensions are the last ones of the shape; those of size 1 repeat. */
@@ -68,6 +78,17 @@ void map_store_too(struct map *m, uint8_t room);
 struct map_step *map_pass(struct map *m, uint8_t src, uint8_t dst);
 /* 0, or -1 as plan_launch(). */
 int map_end(struct map *m);
+
+/* --- Inside ------------------------------------------------------------------------ */
+
+/* map.c: the fewest dimensions; 0, or -1, explained. */
+int map_order(struct map_order *o, const struct map *m);
+/*
+ * map_transpose.c: one room is copied to another, and each is contiguous along
+ * a dimension of its own.
+ */
+bool map_is_transpose(const struct map *m, const struct map_order *o);
+int map_transpose(struct map *m, const struct map_order *o);
 
 /* --- Words of operations --------------------------------------------------------- */
 

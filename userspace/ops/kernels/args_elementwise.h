@@ -74,4 +74,24 @@ struct ew_map_args {
 };
 static_assert(sizeof(struct ew_map_args) <= 1024, "arguments: 1024 bytes");
 
+/*
+ * ew_transpose: y[j][i] = x[i][j], converted, for all of four more dimensions. x
+ * is contiguous along j, y along i. A piece is at most piece[0] of i and
+ * piece[1] of j; they are numbered i first, then j, then the others.
+ */
+struct ew_transpose_args {
+	uint64_t x, y;
+	uint32_t size[2]; /* of i and j */
+	uint32_t piece[2]; /* multiples of N */
+	int32_t x_step; /* bytes from i to i */
+	int32_t y_step; /* from j to j */
+	uint32_t outer[4]; /* sizes */
+	int64_t x_outer[4], y_outer[4]; /* bytes */
+	uint32_t pieces, slots;
+	uint32_t cfg; /* VECTOR.CFG */
+	uint32_t x_bytes, y_bytes; /* of an element */
+	uint32_t in, in_slot, out, out_slot; /* offset, bytes of a slot */
+};
+static_assert(sizeof(struct ew_transpose_args) <= 1024, "arguments");
+
 #endif
