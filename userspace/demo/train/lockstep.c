@@ -2,6 +2,7 @@
 #include "lockstep.h"
 
 #include <errno.h>
+#include <getopt.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,7 +19,8 @@ static double now(void)
 	return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
-int lockstep_follower(struct lockstep *l, const char *text)
+/* Read NAME:STEPS of a follower. */
+static int add_follower(struct lockstep *l, const char *text)
 {
 	const char *colon = strrchr(text, ':');
 	char *end = NULL;
@@ -46,6 +48,32 @@ int lockstep_follower(struct lockstep *l, const char *text)
 		return -1;
 	l->followers++;
 	return 0;
+}
+
+const char *lockstep_options(struct lockstep *l, int argc, char **argv,
+			     const char *what)
+{
+	static const struct option options[] = {
+		{ "compare", required_argument, NULL, 'c' },
+		{ "curve", required_argument, NULL, 'o' },
+		{ 0 },
+	};
+	int option;
+
+	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+		if (option == 'o')
+			l->curve = optarg;
+		else if (option != 'c' || add_follower(l, optarg))
+			goto usage;
+	}
+	if (optind + 1 == argc)
+		return argv[optind];
+usage:
+	fprintf(stderr,
+		"usage: %s [--compare NAME:STEPS]... [--curve FILE.svg] %s\n"
+		"NAME is a device, or \"" MACHINE_REFERENCE "\"\n",
+		argv[0], what);
+	return NULL;
 }
 
 static int begin(const struct subject *s, struct machine *m, void **of,
@@ -139,28 +167,27 @@ int lockstep_step(struct lockstep *l)
 	return 0;
 }
 
-void lockstep_report(const struct lockstep *l)
+int lockstep_report(const struct lockstep *l, const char *title)
 {
+	const struct curve c = { "training loss", l->loss, l->done, 1 };
 	uint32_t i;
 
 	printf("%u steps, %llu operations, %.1f ms a step\n", l->done,
 	       (unsigned long long)l->machine.ops, 1e3 * l->seconds / l->done);
-	for (i = 0; i < l->followers; i++)
+	for (i = 0; i < l->followers; i++) {
+		const struct follower *f = &l->follower[i];
+		uint32_t steps = f->steps < l->done ? f->steps : l->done;
+
 		printf("%s: the same bytes after each of the first %u steps (%.1f s)\n",
-		       l->follower[i].machine.name, l->follower[i].steps,
-		       l->follower[i].seconds);
-}
-
-int lockstep_curve(const struct lockstep *l, const char *path,
-		   const char *title)
-{
-	const struct curve c = { "training loss", l->loss, l->done, 1 };
-
-	if (curve_write(path, title, "cross entropy", &c, 1)) {
-		fprintf(stderr, "%s: %s\n", path, strerror(errno));
+		       f->machine.name, steps, f->seconds);
+	}
+	if (!l->curve)
+		return 0;
+	if (curve_write(l->curve, title, "cross entropy", &c, 1)) {
+		fprintf(stderr, "%s: %s\n", l->curve, strerror(errno));
 		return -1;
 	}
-	printf("loss curve: %s\n", path);
+	printf("loss curve: %s\n", l->curve);
 	return 0;
 }
 

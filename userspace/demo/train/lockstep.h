@@ -40,23 +40,24 @@ struct lockstep {
 	uint32_t done; /* steps */
 	struct follower follower[FOLLOWERS_MAX];
 	uint32_t followers;
+	const char *curve; /* file for the losses; NULL: none */
 	double seconds; /* of the host, for the steps of the first machine */
 };
 
 /*
- * Read NAME:STEPS of a follower. Returns 0, or -1 with a message on stderr that
- * names what is wrong.
+ * Read the options that both programs have: --compare NAME:STEPS and --curve
+ * FILE.svg, and one argument, which is returned. what: the argument's name.
+ * NULL: a message on stderr says what is wrong.
  */
-int lockstep_follower(struct lockstep *l, const char *text);
+const char *lockstep_options(struct lockstep *l, int argc, char **argv,
+			     const char *what);
 /* Open the machines and lay out; device NULL: the default. */
 int lockstep_open(struct lockstep *l, const struct subject *subject,
 		  const char *device);
 /* One step everywhere. Prints why and returns -1, also when bytes differ. */
 int lockstep_step(struct lockstep *l);
-/* Print what was done; draw the losses into an SVG (-1: it says why not). */
-void lockstep_report(const struct lockstep *l);
-int lockstep_curve(const struct lockstep *l, const char *path,
-		   const char *title);
+/* Print what was done, and draw the losses. On failure says why, returns -1. */
+int lockstep_report(const struct lockstep *l, const char *title);
 void lockstep_close(struct lockstep *l);
 
 /* A number from 0 to below; the same ones for the same state, everywhere. */

@@ -3,7 +3,6 @@
  * Trains a convolutional network on the handwritten digits, on a device, from
  * random weights, and asks it about those that it was not trained with.
  */
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -149,22 +148,8 @@ static int train(struct lockstep *l, const struct digits *d)
 	return 0;
 }
 
-static int usage(void)
-{
-	fprintf(stderr,
-		"usage: train-digits [--compare NAME:STEPS]... [--curve FILE.svg] FOLDER\n"
-		"FOLDER has weights.bin and data/digits.csv.gz; NAME is a device or \"" MACHINE_REFERENCE
-		"\".\n");
-	return 2;
-}
-
 int main(int argc, char **argv)
 {
-	static const struct option options[] = {
-		{ "compare", required_argument, NULL, 'c' },
-		{ "curve", required_argument, NULL, 'o' },
-		{ 0 },
-	};
 	struct subject subject = {
 		.state_bytes = sizeof(struct cnn),
 		.init = subject_init,
@@ -175,27 +160,24 @@ int main(int argc, char **argv)
 	struct lockstep l = { 0 };
 	struct digits d = { 0 };
 	struct weights w = { 0 };
-	const char *curve = NULL;
+	const char *folder;
 	struct image *images = NULL;
 	char path[4096], error[512];
 	uint32_t count = 0;
 	int status = 1;
-	int option;
 
-	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
-		if (option == 'o')
-			curve = optarg;
-		else if (option != 'c' || lockstep_follower(&l, optarg))
-			return usage();
-	}
-	if (optind + 1 != argc)
-		return usage();
-	snprintf(path, sizeof(path), "%s/weights.bin", argv[optind]);
+	folder = lockstep_options(
+		&l, argc, argv,
+		"FOLDER\n"
+		"FOLDER has weights.bin and data/digits.csv.gz");
+	if (!folder)
+		return 2;
+	snprintf(path, sizeof(path), "%s/weights.bin", folder);
 	if (weights_load(&w, path, error, sizeof(error))) {
 		fprintf(stderr, "%s\n", error);
 		return 1;
 	}
-	snprintf(path, sizeof(path), "%s/data/digits.csv.gz", argv[optind]);
+	snprintf(path, sizeof(path), "%s/data/digits.csv.gz", folder);
 	images = images_load(path, &count, error, sizeof(error));
 	if (!images || digits_split(&d, images, count, &w)) {
 		fprintf(stderr, "%s\n", images ? "too few images" : error);
@@ -206,8 +188,7 @@ int main(int argc, char **argv)
 	subject.steps = EPOCHS * steps_of_epoch(&d);
 	if (lockstep_open(&l, &subject, NULL) || train(&l, &d))
 		goto out;
-	lockstep_report(&l);
-	if (curve && lockstep_curve(&l, curve, "Digits: training on the board"))
+	if (lockstep_report(&l, "Digits: training on the board"))
 		goto out;
 	status = 0;
 out:

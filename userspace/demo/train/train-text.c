@@ -4,7 +4,6 @@
  * weights, and has it write.
  */
 #include <errno.h>
-#include <getopt.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -185,21 +184,8 @@ static int write_sample(struct lockstep *l, const struct text *t)
 	return 0;
 }
 
-static int usage(void)
-{
-	fprintf(stderr,
-		"usage: train-text [--compare NAME:STEPS]... [--curve FILE.svg] TEXT\n"
-		"NAME is a device or \"" MACHINE_REFERENCE "\".\n");
-	return 2;
-}
-
 int main(int argc, char **argv)
 {
-	static const struct option options[] = {
-		{ "compare", required_argument, NULL, 'c' },
-		{ "curve", required_argument, NULL, 'o' },
-		{ 0 },
-	};
 	struct subject subject = {
 		.state_bytes = sizeof(struct lm),
 		.steps = STEPS,
@@ -210,31 +196,23 @@ int main(int argc, char **argv)
 	};
 	struct lockstep l = { 0 };
 	struct text text = { 0 };
-	const char *curve = NULL;
+	const char *path;
 	int status = 1;
-	int option;
 
-	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
-		if (option == 'o')
-			curve = optarg;
-		else if (option != 'c' || lockstep_follower(&l, optarg))
-			return usage();
-	}
-	if (optind + 1 != argc)
-		return usage();
-	if (text_load(&text, argv[optind]))
+	path = lockstep_options(&l, argc, argv, "TEXT");
+	if (!path)
+		return 2;
+	if (text_load(&text, path))
 		goto out;
 	subject.context = &text;
 	subject.bytes = lm_bytes(text.classes);
 	if (lockstep_open(&l, &subject, NULL) || train(&l, &text))
 		goto out;
-	lockstep_report(&l);
+	if (lockstep_report(&l, "Characters: training on the board"))
+		goto out;
 	printf("It goes on from the text's first %u characters:\n\n",
 	       LM_CONTEXT);
 	if (write_sample(&l, &text))
-		goto out;
-	if (curve &&
-	    lockstep_curve(&l, curve, "Characters: training on the board"))
 		goto out;
 	status = 0;
 out:

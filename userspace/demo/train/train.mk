@@ -18,6 +18,8 @@ $(eval $(call train-program,train-digits,$(TRAIN_DIR)/cnn.c userspace/demo/image
 $(eval $(call train-program,train-text,$(TRAIN_DIR)/lm.c))
 
 
+ALL += $(TRAIN)/train-digits $(TRAIN)/train-text
+
 TRAIN_NEEDS := lib lib-data ops firmware $(BUILD)/model/ashlar-model-fast-sim.so
 TRAIN_TEXT := LICENSES/GPL-2.0-only.txt
 
@@ -34,3 +36,14 @@ demo-lm: ## train a small transformer on a text, on the board, and have it write
 	@+$(MAKE) --no-print-directory -s run-demo-lm
 run-demo-lm: $(TRAIN)/train-text $(TRAIN_NEEDS)
 	$(TRAIN)/train-text --compare reference:10 --curve $(TRAIN)/train-text.svg $(TRAIN_TEXT)
+
+# Both, to the end: the programs fail when a byte differs or a network has not
+# learned.
+.PHONY: test-training
+test-training:
+	@+failed=0; \
+	for demo in run-demo-train run-demo-lm; do \
+		$(MAKE) --no-print-directory -s $$demo || failed=$$((failed + 1)); \
+	done; \
+	echo "$$((2 - failed)) passed, $$failed failed"; [ $$failed = 0 ]
+TESTS += test-training
