@@ -387,7 +387,7 @@ static double by_beta(const double *x, void *ctx)
 
 static void gradient_norm(struct ot *t, struct room *m)
 {
-	uint64_t shape[2] = { ot_range(t, 1, 5), ot_range(t, 2, 20) };
+	uint64_t shape[2] = { ot_range(t, 1, 5), ot_range(t, 8, 30) };
 	bool rms = ot_range(t, 0, 1);
 	struct ashlar_op_norm f = ASHLAR_OP_INIT(norm);
 	struct ashlar_op_norm_dx b = ASHLAR_OP_INIT(norm_dx);
@@ -424,7 +424,7 @@ static void gradient_norm(struct ot *t, struct room *m)
 
 static void gradient_batch_norm(struct ot *t, struct room *m)
 {
-	uint64_t shape[2] = { ot_range(t, 2, 40), ot_range(t, 1, 5) };
+	uint64_t shape[2] = { ot_range(t, 8, 40), ot_range(t, 1, 5) };
 	bool training = ot_range(t, 0, 1);
 	struct ashlar_op_batch_norm f = ASHLAR_OP_INIT(batch_norm);
 	struct ashlar_op_batch_norm_dx b = ASHLAR_OP_INIT(batch_norm_dx);

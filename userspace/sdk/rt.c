@@ -40,8 +40,13 @@ void *memmove(void *to, const void *from, size_t bytes)
 
 void *memset(void *to, int value, size_t bytes)
 {
+	uint32_t word = (uint8_t)value * 0x01010101u;
 	uint8_t *t = to;
 
+	if (((uintptr_t)t & 3) == 0) {
+		for (; bytes >= 4; bytes -= 4, t += 4)
+			*(uint32_t *)t = word;
+	}
 	while (bytes--)
 		*t++ = (uint8_t)value;
 	return to;

@@ -17,9 +17,11 @@ ASHLAR_KERNEL(norm_affine, struct norm_affine_args)
 		.passes = 1,
 		.vector = { args->scale, args->bias, two ? args->bias2 : 0,
 			    two ? args->scale2 : 0 },
-		.in_banks = 4,
-		.temp_banks = 1,
-		.out_banks = 2,
+		.in_part = 8,
+		.temp_part = 2,
+		.out_part = 4,
+		.in_slots = 3,
+		.out_slots = 2,
 	};
 	uint32_t cfg = ASH_VEC(args->x.format, args->y.format) |
 		       ASH_VEC_SCALE_ROW;

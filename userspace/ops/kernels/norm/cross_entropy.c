@@ -95,8 +95,7 @@ static void ce_finish(struct rows *r, const struct rows_unit *unit)
 {
 	const struct norm_cross_entropy_args *args = r->use->args;
 	const struct rows_walk *w = &unit->at;
-	const int32_t *label = ash_spad(
-		r->list_in_offset + w->list * ROWS_LISTS * r->list_bytes);
+	const int32_t *label = ash_spad(unit->list_in[CE_LABELS]);
 	uint32_t bytes = r->out_line / r->n;
 	uint32_t from = ce_words(r, CE_AT_CLASS, w->batch);
 	uint32_t first = w->segment * ROWS_SEGMENT * r->n;
@@ -174,8 +173,10 @@ ASHLAR_KERNEL(norm_cross_entropy, struct norm_cross_entropy_args)
 		.list_in = { args->labels },
 		.list_out = { args->loss },
 		.words = CE_WORDS,
-		.in_banks = 4,
-		.out_banks = 3,
+		.in_part = 8,
+		.out_part = 6,
+		.in_slots = 3,
+		.out_slots = 3,
 		.finish = ce_finish,
 		.args = args,
 	};
@@ -183,8 +184,7 @@ ASHLAR_KERNEL(norm_cross_entropy, struct norm_cross_entropy_args)
 
 	rows_begin(&r, &use, &args->shape);
 	while (rows_batch(&r)) {
-		/* Streamed rows go on to the next batch with their last unit. */
-		uint32_t batch = r.now.batch;
+		uint32_t batch = r.now->at.batch;
 
 		ce_begin(&r, args, batch);
 		softmax_sums(&r, args->x.format, ce_pick, batch);

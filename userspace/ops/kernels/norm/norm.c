@@ -54,7 +54,7 @@ static void norm_rstd(struct rows *r, const struct norm_norm_args *args)
 }
 
 /* y of a segment of RMS norm: x * rstd (* gamma). */
-static void norm_rms_results(const struct rows *r,
+static void norm_rms_results(struct rows *r,
 			     const struct norm_norm_args *args)
 {
 	uint32_t cfg = ASH_VEC(args->x.format, args->y.format) |
@@ -68,18 +68,27 @@ static void norm_rms_results(const struct rows *r,
 		rows_run(r, cfg, 0, &r->out, &r->in[0], NULL, 0);
 }
 
+/* fp32 results are made where they are stored from, otherwise in a temporary. */
+static bool norm_in_place(const struct norm_norm_args *args)
+{
+	return args->y.format == ASH_FMT_F32;
+}
+
 /* y of a segment of layer norm: (x - mean) * rstd (* gamma) (+ beta). */
-static void norm_layer_results(const struct rows *r,
+static void norm_layer_results(struct rows *r,
 			       const struct norm_norm_args *args)
 {
 	bool more = args->gamma || args->beta;
+	const struct rows_at *made = more && !norm_in_place(args) ?
+					     &r->temp[0] :
+					     &r->out;
 	uint32_t cfg = ASH_VEC(args->x.format,
 			       more ? ASH_FMT_F32 : args->y.format);
 
 	ash_vector_bias(rows_words(r, NORM_LESS_MEAN));
 	ash_vector_scale(r->list_out[NORM_RSTD]);
 	rows_run(r, cfg | ASH_VEC_BIAS_WORDS | ASH_VEC_SCALE_WORDS, 0,
-		 more ? &r->temp[0] : &r->out, &r->in[0], NULL, 0);
+		 made, &r->in[0], NULL, 0);
 	if (!more)
 		return;
 	cfg = ASH_VEC(ASH_FMT_F32, args->y.format);
@@ -87,26 +96,35 @@ static void norm_layer_results(const struct rows *r,
 		cfg |= ASH_VEC_SCALE_ROW;
 	if (args->beta)
 		cfg |= ASH_VEC_BIAS_ROW | ASH_VEC_BIAS_LATE;
-	rows_columns(r, cfg, &r->out, &r->temp[0], NULL,
+	rows_columns(r, cfg, &r->out, made, NULL,
 		     args->beta ? &r->vector[NORM_BETA] : NULL,
 		     args->gamma ? &r->vector[NORM_GAMMA] : NULL);
 }
 
 ASHLAR_KERNEL(norm_forward, struct norm_norm_args)
 {
-	const struct rows_use use = {
+	struct rows_use use = {
 		.in = { &args->x },
 		.out = &args->y,
-		.temps = !args->rms && (args->gamma || args->beta),
+		.temps = !norm_in_place(args) && !args->rms &&
+			 (args->gamma || args->beta),
 		.passes = args->rms ? 2 : 3,
 		.vector = { args->gamma, args->beta },
 		.list_out = { args->mean, args->rstd },
 		.words = NORM_WORDS,
-		.in_banks = 3,
-		.temp_banks = 1,
-		.out_banks = 3,
+		.in_part = 7,
+		.out_part = 7,
+		/* RMS norm is as fast as memory. */
+		.in_slots = args->rms ? 3 : 2,
+		.out_slots = args->rms ? 3 : 2,
 	};
 	struct rows r;
+
+	if (use.temps) {
+		use.in_part = 4;
+		use.temp_part = 6;
+		use.out_part = 4;
+	}
 
 	rows_begin(&r, &use, &args->shape);
 	while (rows_batch(&r)) {
@@ -149,7 +167,7 @@ static void norm_dx_n(const struct rows *r,
  * g = (dy * gamma) * rstd of a segment, and its sum to the words at sum, if not 0.
  * Without a sum, column by column: gamma as a line of SCALE costs no reads.
  */
-static void norm_dx_g(const struct rows *r,
+static void norm_dx_g(struct rows *r,
 		      const struct norm_norm_dx_args *args, uint32_t sum)
 {
 	uint32_t cfg = ASH_VEC(args->dy.format, ASH_FMT_F32);
@@ -190,6 +208,8 @@ static void norm_dx_sums(struct rows *r, const struct norm_norm_dx_args *args)
 
 	while (rows_segment(r)) {
 		norm_dx_n(r, args);
+		/* What follows may keep the core for long. */
+		rows_turn(r);
 		if (args->mean) {
 			norm_dx_g(r, args, r->first ? s : part);
 			norm_dx_join(r, s);
@@ -220,9 +240,11 @@ ASHLAR_KERNEL(norm_backward, struct norm_norm_dx_args)
 		.vector = { args->gamma },
 		.list_in = { args->mean, args->rstd },
 		.words = DX_WORDS,
-		.in_banks = 3,
-		.temp_banks = 2,
-		.out_banks = 2,
+		.in_part = 6,
+		.temp_part = 4,
+		.out_part = 4,
+		.in_slots = 2,
+		.out_slots = 2,
 	};
 	uint32_t cfg = ASH_VEC(ASH_FMT_F32, args->dx.format) |
 		       ASH_VEC_SCALE_WORDS |

@@ -14,6 +14,11 @@ static inline uint32_t rows_up(uint32_t value, uint32_t to)
 	return (value + to - 1) / to;
 }
 
+static inline uint32_t rows_ring(uint32_t slot, uint32_t slots)
+{
+	return slot + 1 == slots ? 0 : slot + 1;
+}
+
 /* --- The walk ---------------------------------------------------------------- */
 
 static void rows_walk_batch(const struct rows *r, struct rows_walk *w)
@@ -34,30 +39,20 @@ static void rows_walk_on(const struct rows *r, struct rows_walk *w)
 	}
 	w->row += w->rows;
 	w->batch++;
-	if (++w->list == ROWS_LIST_SLOTS)
-		w->list = 0;
 	rows_walk_batch(r, w);
 }
 
-static inline bool rows_walk_first(const struct rows_walk *w)
+/* First column of a unit, and how many. */
+static uint32_t rows_first_col(const struct rows *r, const struct rows_walk *w)
 {
-	return w->pass == 0 && w->segment == 0;
+	return w->segment * ROWS_SEGMENT * r->n;
 }
 
-static inline bool rows_last_pass(const struct rows *r, uint32_t pass)
-{
-	return r->resident || pass + 1 == r->use->passes;
-}
-
-/* Columns of a unit. */
 static uint32_t rows_unit_cols(const struct rows *r, const struct rows_walk *w)
 {
-	uint32_t first;
-
 	if (r->resident)
 		return r->cols;
-	first = w->segment * ROWS_SEGMENT * r->n;
-	return rows_min(r->cols - first, ROWS_SEGMENT * r->n);
+	return rows_min(r->cols - rows_first_col(r, w), ROWS_SEGMENT * r->n);
 }
 
 /* --- Loads -------------------------------------------------------------------- */
@@ -67,7 +62,7 @@ static void rows_load_vectors(const struct rows *r, uint32_t to, uint32_t first,
 {
 	uint32_t i;
 
-	for (i = 0; i < ROWS_VECTORS; i++, to += r->unit_lines * r->line) {
+	for (i = 0; i < r->vectors; i++, to += r->unit_lines * r->line) {
 		if (r->use->vector[i])
 			ash_load_1d(to,
 				    r->use->vector[i] + 4 * (uint64_t)first,
@@ -75,39 +70,68 @@ static void rows_load_vectors(const struct rows *r, uint32_t to, uint32_t first,
 	}
 }
 
+/* All that is known about the unit when it is loaded. */
+static void rows_prepare(struct rows *r, struct rows_unit *unit)
+{
+	const struct rows_walk *w = &r->next;
+	bool begins = w->pass == 0 && w->segment == 0;
+	bool last_pass = r->resident || w->pass + 1 == r->use->passes;
+	uint32_t slot = r->load_slot * r->slot_bytes;
+	uint32_t i;
+
+	unit->at = *w;
+	unit->last = last_pass &&
+		     (r->resident || w->segment + 1 == r->segments);
+	for (i = 0; i < ROWS_INS; i++)
+		unit->in[i] = slot + r->in_offset[i];
+	unit->vector = slot + r->vector_offset;
+	unit->has_out = r->use->out && last_pass;
+	if (unit->has_out) {
+		unit->out_slot = r->load_out;
+		unit->out = r->out_offset + r->load_out * r->out_bytes;
+		r->load_out = rows_ring(r->load_out, r->outs);
+	}
+	if (begins) {
+		r->load_list = rows_ring(r->load_list, ROWS_LIST_SLOTS);
+		r->load_store = rows_ring(r->load_store, ROWS_STORE_SLOTS);
+	}
+	unit->store_slot = r->load_store;
+	for (i = 0; i < ROWS_LISTS; i++) {
+		unit->list_in[i] =
+			r->list_in_offset +
+			(r->load_list * ROWS_LISTS + i) * r->list_bytes;
+		unit->list_out[i] =
+			r->list_out_offset +
+			(r->load_store * ROWS_LISTS + i) * r->list_bytes;
+		if (begins && r->use->list_in[i])
+			ash_load_1d(unit->list_in[i],
+				    r->use->list_in[i] + 4 * (uint64_t)w->row,
+				    4 * w->rows);
+	}
+}
+
 static void rows_load(struct rows *r)
 {
+	struct rows_unit *unit = &r->unit[r->load_slot];
 	struct rows_walk *w = &r->next;
-	uint32_t slot = r->loaded % r->slots;
-	uint32_t first = w->segment * ROWS_SEGMENT * r->n;
+	uint32_t first = rows_first_col(r, w);
 	uint32_t cols = rows_unit_cols(r, w);
 	uint32_t i;
 
-	if (rows_walk_first(w)) {
-		for (i = 0; i < ROWS_LISTS; i++) {
-			if (r->use->list_in[i])
-				ash_load_1d(r->list_in_offset +
-						    (w->list * ROWS_LISTS + i) *
-							    r->list_bytes,
-					    r->use->list_in[i] +
-						    4 * (uint64_t)w->row,
-					    4 * w->rows);
-		}
-	}
+	rows_prepare(r, unit);
 	if (!r->resident)
-		rows_load_vectors(r, r->in_slot[slot] + r->vector_offset, first,
-				  cols);
+		rows_load_vectors(r, unit->vector, first, cols);
 	for (i = 0; i < ROWS_INS && r->use->in[i]; i++) {
 		const struct norm_rows *in = r->use->in[i];
-		uint32_t bytes = r->in_line[i] / r->n;
+		uint32_t bytes = ash_format_bytes((enum ash_format)in->format);
 
-		ash_load(r->in_slot[slot] + r->in_offset[i],
-			 (int32_t)(r->unit_lines * r->in_line[i]),
+		ash_load(unit->in[i], (int32_t)(r->unit_lines * r->in_line[i]),
 			 in->addr + (uint64_t)((int64_t)w->row * in->stride) +
 				 (uint64_t)first * bytes,
 			 in->stride, cols * bytes, w->rows);
 	}
-	r->arrived[slot] = ash_read(ASH_LOAD + ASHLAR_LOAD_ISSUED);
+	unit->arrived = ash_read(ASH_LOAD + ASHLAR_LOAD_ISSUED);
+	r->load_slot = rows_ring(r->load_slot, r->slots);
 	r->loaded++;
 	rows_walk_on(r, w);
 }
@@ -121,149 +145,136 @@ static void rows_store(struct rows *r, const struct rows_unit *unit)
 	uint32_t i;
 
 	if (unit->has_out) {
-		uint32_t bytes = r->out_line / r->n;
-		uint32_t first = w->segment * ROWS_SEGMENT * r->n;
+		uint32_t bytes = ash_format_bytes((enum ash_format)out->format);
 
-		r->stored[r->store_slot] = ash_store(
+		r->stored[unit->out_slot] = ash_store(
 			out->addr + (uint64_t)((int64_t)w->row * out->stride) +
-				(uint64_t)first * bytes,
+				(uint64_t)rows_first_col(r, w) * bytes,
 			out->stride, unit->out,
 			(int32_t)(r->unit_lines * r->out_line),
 			rows_unit_cols(r, w) * bytes, w->rows);
-		if (++r->store_slot == r->outs)
-			r->store_slot = 0;
 	}
 	if (!unit->last)
 		return;
 	for (i = 0; i < ROWS_LISTS; i++) {
 		if (r->use->list_out[i])
 			ash_store_1d(r->use->list_out[i] + 4 * (uint64_t)w->row,
-				     r->list_out_offset +
-					     (unit->store_list * ROWS_LISTS +
-					      i) * r->list_bytes,
-				     4 * w->rows);
+				     unit->list_out[i], 4 * w->rows);
 	}
-	r->list_stored[unit->store_list] =
+	r->list_stored[unit->store_slot] =
 		ash_read(ASH_STORE + ASHLAR_STORE_ISSUED);
 }
 
 static void rows_retire(struct rows *r)
 {
-	struct rows_unit *unit = &r->unit[r->retired % ROWS_SLOTS];
+	struct rows_unit *unit = r->oldest;
 
 	ash_wait(ASH_VECTOR, unit->used);
 	if (r->use->finish)
 		r->use->finish(r, unit);
-	if (unit->has_out || unit->last)
-		rows_store(r, unit);
+	rows_store(r, unit);
 	r->retired++;
+	if (++r->oldest == r->unit + r->slots)
+		r->oldest = r->unit;
 }
 
 /* Nothing more will be started for the unit that was taken last. */
 static void rows_leave(struct rows *r)
 {
 	if (r->taken)
-		r->unit[(r->taken - 1) % ROWS_SLOTS].used =
-			ash_read(ASH_VECTOR + ASHLAR_VECTOR_ISSUED);
+		r->now->used = ash_read(ASH_VECTOR + ASHLAR_VECTOR_ISSUED);
 }
 
-/* Take the next unit; its walk is r->now. */
+/* Take the next unit. The vector unit may have to wait for this. */
 static void rows_take(struct rows *r)
 {
-	struct rows_unit *unit = &r->unit[r->taken % ROWS_SLOTS];
-	uint32_t slot = r->taken % r->slots;
+	struct rows_unit *unit = r->now + 1;
 
 	rows_leave(r);
+	if (unit >= r->unit + r->slots)
+		unit = r->unit;
+	r->now = unit;
+	r->taken++;
+	r->turned = false;
+	r->in[0].offset = unit->in[0];
+	r->in[1].offset = unit->in[1];
+	if (unit->has_out) {
+		r->out.offset = unit->out;
+		ash_wait(ASH_STORE, r->stored[unit->out_slot]);
+	}
+	ash_wait(ASH_LOAD, unit->arrived);
+}
+
+void rows_turn(struct rows *r)
+{
+	if (r->turned)
+		return;
+	r->turned = true;
 	if (r->taken >= 2)
 		rows_retire(r);
 	while (r->next.rows && r->loaded < r->retired + r->slots)
 		rows_load(r);
-	ash_wait(ASH_LOAD, r->arrived[slot]);
-	unit->at = r->now;
-	unit->slot = slot;
-	unit->has_out = r->use->out && rows_last_pass(r, r->now.pass);
-	unit->last = r->resident || (r->now.pass + 1 == r->use->passes &&
-				     r->now.segment + 1 == r->segments);
-	unit->store_list = r->now.batch % ROWS_STORE_SLOTS;
-	if (unit->has_out) {
-		unit->out = r->out_offset + r->out_slot * r->out_bytes;
-		ash_wait(ASH_STORE, r->stored[r->out_slot]);
-		if (++r->out_slot == r->outs)
-			r->out_slot = 0;
-	}
-	r->taken++;
 }
 
 bool rows_batch(struct rows *r)
 {
-	uint32_t i, slot;
-
-	if (r->begun && r->resident)
-		rows_walk_on(r, &r->now);
-	r->begun = true;
-	if (r->now.rows == 0)
+	if (r->taken)
+		rows_turn(r);
+	if (r->loaded == r->taken)
 		return false;
-	r->batch = r->now.rows;
-	r->step = 0;
 	rows_take(r);
-	slot = r->now.batch % ROWS_STORE_SLOTS;
-	ash_wait(ASH_STORE, r->list_stored[slot]);
-	for (i = 0; i < ROWS_LISTS; i++) {
-		r->list_in[i] = r->list_in_offset +
-				(r->now.list * ROWS_LISTS + i) * r->list_bytes;
-		r->list_out[i] = r->list_out_offset +
-				 (slot * ROWS_LISTS + i) * r->list_bytes;
-	}
+	r->pass = 0;
+	r->step = 0;
+	r->batch = r->now->at.rows;
+	r->list_in = r->now->list_in;
+	r->list_out = r->now->list_out;
+	ash_wait(ASH_STORE, r->list_stored[r->now->store_slot]);
 	return true;
 }
 
-static struct rows_at rows_segment_at(const struct rows *r, uint32_t offset,
-				      uint32_t line, uint32_t lines)
+/* Where the segment is that comes next: so many lines behind. */
+static void rows_place(struct rows *r)
 {
-	return (struct rows_at){ offset + lines * line, line,
-				 r->unit_lines * line };
+	const struct rows_unit *unit = r->now;
+	uint32_t lines = r->resident ? r->step * ROWS_SEGMENT : 0;
+	bool last = r->step + 1 == r->segments;
+	uint32_t i;
+
+	r->segment_lines = last ? r->last_lines : ROWS_SEGMENT;
+	r->segment_tail = last ? r->tail : 0;
+	for (i = 0; i < ROWS_INS; i++)
+		r->in[i].offset = unit->in[i] + lines * r->in_line[i];
+	r->out.offset = unit->out + lines * r->out_line;
+	for (i = 0; i < ROWS_TEMPS; i++)
+		r->temp[i].offset = r->temp_offset + lines * r->line +
+				    i * r->batch_rows * r->temp[i].gpitch;
+	for (i = 0; i < ROWS_VECTORS; i++)
+		r->vector[i].offset =
+			(r->resident ? r->vector_offset : unit->vector) +
+			(i * r->unit_lines + lines) * r->line;
 }
 
 bool rows_segment(struct rows *r)
 {
-	const struct rows_unit *unit;
-	uint32_t lines, slot, i, vector;
-
+	if (r->step)
+		rows_turn(r);
 	if (r->step == r->segments) {
 		r->step = 0;
+		r->pass++;
 		return false;
 	}
 	/* rows_batch() has taken the first unit of the batch. */
-	if (!r->resident && !rows_walk_first(&r->now))
+	if (!r->resident && (r->step || r->pass)) {
 		rows_take(r);
-	unit = &r->unit[(r->taken - 1) % ROWS_SLOTS];
-	slot = r->in_slot[unit->slot];
-	/* Lines of the unit that lie before the segment. */
-	lines = r->resident ? r->step * ROWS_SEGMENT : 0;
+		/* What the unit before belongs to is the same batch. */
+		r->list_in = r->now->list_in;
+		r->list_out = r->now->list_out;
+	}
+	/* A segment that is the whole row is where rows_take() has seen it. */
+	if (r->segments > 1)
+		rows_place(r);
 	r->first = r->step == 0;
 	r->step++;
-	r->segment_lines = ROWS_SEGMENT;
-	r->segment_tail = 0;
-	if (r->step == r->segments) {
-		r->segment_lines =
-			r->lines - (r->segments - 1) * ROWS_SEGMENT;
-		r->segment_tail = r->tail;
-	}
-	for (i = 0; i < ROWS_INS; i++)
-		r->in[i] = rows_segment_at(r, slot + r->in_offset[i],
-					   r->in_line[i], lines);
-	for (i = 0; i < ROWS_TEMPS; i++)
-		r->temp[i] = rows_segment_at(r, r->temp_offset[i], r->line,
-					     lines);
-	r->out = rows_segment_at(r, unit->out, r->out_line, lines);
-	vector = r->resident ? r->vector_offset : slot + r->vector_offset;
-	for (i = 0; i < ROWS_VECTORS; i++) {
-		r->vector[i] = (struct rows_at){ vector + lines * r->line,
-						 r->line, 0 };
-		vector += r->unit_lines * r->line;
-	}
-	if (!r->resident)
-		rows_walk_on(r, &r->now);
 	return true;
 }
 
@@ -277,105 +288,119 @@ void rows_end(struct rows *r)
 
 /* --- Sizes ------------------------------------------------------------------------ */
 
-static uint32_t rows_vectors(const struct rows_use *use)
+static uint32_t rows_part(uint32_t half_banks)
 {
-	uint32_t i;
+	return half_banks * (ash_spad_bytes() / 16);
+}
 
-	/* Places are taken up to the last one that is there. */
-	for (i = ROWS_VECTORS; i > 0 && !use->vector[i - 1]; i--)
-		;
-	return i;
+/* Bytes of an operand in a slot, aligned for what follows. */
+static uint32_t rows_in_bytes(const struct rows *r, uint32_t lines, uint32_t in)
+{
+	return rows_up(lines * r->in_line[in], r->line) * r->line;
 }
 
 /*
- * Rows of a batch, when a unit has so many lines of each and its ring so many
- * slots; 0: does not fit.
+ * Rows of a batch, when a unit has so many lines of each and a slot lines of so
+ * many vectors; 0: does not fit.
  */
-static uint32_t rows_fit(const struct rows *r, uint32_t lines, uint32_t slots,
-			 uint32_t slot_vectors)
+static uint32_t rows_fit(const struct rows *r, uint32_t lines, uint32_t vectors)
 {
-	uint32_t bank = ash_spad_bytes() / 8;
-	/* Less than a line goes to alignment behind each part of a slot. */
-	uint32_t in = bank * r->use->in_banks / slots - ROWS_INS * r->line;
-	uint32_t vectors = slot_vectors * lines * r->line;
+	const struct rows_use *use = r->use;
+	uint32_t in = rows_part(use->in_part) / r->slots & ~(r->line - 1);
+	uint32_t fixed = vectors * lines * r->line;
 	uint32_t rows = r->batch_rows;
 
-	if (in < vectors)
+	if (in < fixed)
 		return 0;
-	rows = rows_min(rows, (in - vectors) /
+	rows = rows_min(rows, (in - fixed) /
 				      (lines * (r->in_line[0] + r->in_line[1])));
-	if (r->use->temps)
-		rows = rows_min(rows, bank * r->use->temp_banks /
-					      (lines * r->line * r->use->temps));
-	if (r->use->out)
-		rows = rows_min(rows, bank * r->use->out_banks / slots /
+	if (rows && fixed + rows_in_bytes(r, rows * lines, 0) +
+				    rows_in_bytes(r, rows * lines, 1) >
+			    in)
+		rows--;
+	if (use->temps)
+		rows = rows_min(rows, rows_part(use->temp_part) /
+					      (lines * r->line * use->temps));
+	if (use->out)
+		rows = rows_min(rows, rows_part(use->out_part) / r->outs /
 					      (lines * r->out_line));
 	return rows;
+}
+
+/*
+ * Choose what a unit is: whole rows if some fit, with as many slots as the kernel
+ * wants or with two, else segments.
+ */
+static void rows_choose(struct rows *r, uint32_t words_bytes)
+{
+	uint32_t room = rows_part(2) - words_bytes;
+	uint32_t rows = 0;
+
+	r->slots = r->use->in_slots;
+	r->outs = r->use->out_slots;
+	r->resident = true;
+	r->unit_lines = r->lines;
+	/* The first condition keeps products of lines small. */
+	if (r->lines <= ash_spad_bytes() / r->n &&
+	    r->vectors * r->lines * r->line <= room) {
+		rows = rows_fit(r, r->lines, 0);
+		if (!rows) {
+			r->slots = 2;
+			r->outs = 2;
+			rows = rows_fit(r, r->lines, 0);
+		}
+	}
+	if (!rows) {
+		r->slots = 2;
+		r->outs = 2;
+		r->resident = false;
+		r->unit_lines = ROWS_SEGMENT;
+		rows = rows_fit(r, ROWS_SEGMENT, r->vectors);
+	}
+	ASH_ASSERT(rows);
+	r->batch_rows = rows;
+}
+
+static struct rows_at rows_strides(const struct rows *r, uint32_t offset,
+				   uint32_t line)
+{
+	return (struct rows_at){ offset, line, r->unit_lines * line };
 }
 
 /* Deal out the scratchpad. */
 static void rows_layout(struct rows *r)
 {
 	const struct rows_use *use = r->use;
-	uint32_t eighth = ash_spad_bytes() / 8;
-	uint32_t vectors = rows_vectors(use);
 	uint32_t lists = ROWS_LISTS * (ROWS_LIST_SLOTS + ROWS_STORE_SLOTS) +
 			 use->words;
-	uint32_t rows, at, i;
+	uint32_t at, i;
 
-	/* Half of a bank for words, at most. */
-	r->batch_rows = rows_min(ROWS_BATCH_MAX, eighth / 2 / (4 * lists));
+	/* Places are taken up to the last vector that is there. */
+	for (i = ROWS_VECTORS; i > 0 && !use->vector[i - 1]; i--)
+		;
+	r->vectors = i;
+	/* Half of a bank for words, at most; some units, so that they overlap. */
+	r->batch_rows = rows_min(ROWS_BATCH_MAX, rows_part(1) / (4 * lists));
 	r->batch_rows = rows_min(r->batch_rows & ~(r->n - 1),
 				 rows_up(r->end - r->next.row, 4));
 	if (r->batch_rows < 4)
 		r->batch_rows = 4;
 	r->list_bytes = rows_up(4 * r->batch_rows, r->line) * r->line;
-	r->resident = true;
-	r->slots = ROWS_SLOTS;
-	rows = 0;
-	/* The first condition keeps products of lines small. */
-	if (r->lines <= ash_spad_bytes() / r->n &&
-	    vectors * r->lines * r->line <= eighth - lists * r->list_bytes) {
-		rows = rows_fit(r, r->lines, ROWS_SLOTS, 0);
-		if (!rows) {
-			r->slots = 2;
-			rows = rows_fit(r, r->lines, 2, 0);
-		}
-	}
-	r->unit_lines = r->lines;
-	if (!rows) {
-		r->resident = false;
-		r->slots = ROWS_SLOTS;
-		r->unit_lines = ROWS_SEGMENT;
-		rows = rows_fit(r, ROWS_SEGMENT, ROWS_SLOTS, vectors);
-		if (!rows) {
-			r->slots = 2;
-			rows = rows_fit(r, ROWS_SEGMENT, 2, vectors);
-		}
-	}
-	ASH_ASSERT(rows);
-	r->batch_rows = rows;
-	r->outs = r->slots;
+	rows_choose(r, lists * r->list_bytes);
 
 	at = 0;
 	for (i = 0; i < ROWS_INS; i++) {
 		r->in_offset[i] = at;
-		at += rows_up(rows * r->unit_lines * r->in_line[i], r->line) *
-		      r->line;
+		at += rows_in_bytes(r, r->batch_rows * r->unit_lines, i);
 	}
-	if (!r->resident) {
-		r->vector_offset = at;
-		at += vectors * r->unit_lines * r->line;
-	}
-	for (i = 0; i < r->slots; i++)
-		r->in_slot[i] = i * at;
-	at = use->in_banks * eighth;
-	for (i = 0; i < ROWS_TEMPS; i++)
-		r->temp_offset[i] = at + i * rows * r->unit_lines * r->line;
-	at += use->temp_banks * eighth;
-	r->out_offset = at;
-	r->out_bytes = rows * r->unit_lines * r->out_line;
-	at = 7 * eighth;
+	r->vector_offset = at;
+	if (!r->resident)
+		at += r->vectors * r->unit_lines * r->line;
+	r->slot_bytes = at;
+	r->temp_offset = rows_part(use->in_part);
+	r->out_offset = r->temp_offset + rows_part(use->temp_part);
+	r->out_bytes = r->batch_rows * r->unit_lines * r->out_line;
+	at = rows_part(14);
 	r->list_in_offset = at;
 	at += ROWS_LIST_SLOTS * ROWS_LISTS * r->list_bytes;
 	r->list_out_offset = at;
@@ -392,10 +417,10 @@ static void rows_split(struct rows *r, uint32_t rows)
 	uint32_t tiles = ash_count();
 	uint32_t tile = ash_index();
 	uint32_t each = rows / tiles;
-	uint32_t more = rows % tiles;
+	uint32_t more = rows - each * tiles;
 
-	r->now.row = tile * each + rows_min(tile, more);
-	r->end = r->now.row + each + (tile < more);
+	r->next.row = tile * each + rows_min(tile, more);
+	r->end = r->next.row + each + (tile < more);
 }
 
 void rows_begin(struct rows *r, const struct rows_use *use,
@@ -409,6 +434,7 @@ void rows_begin(struct rows *r, const struct rows_use *use,
 	r->cols = shape->cols;
 	r->lines = rows_up(r->cols, r->n);
 	r->segments = rows_up(r->lines, ROWS_SEGMENT);
+	r->last_lines = r->lines - (r->segments - 1) * ROWS_SEGMENT;
 	r->tail = r->cols & (r->n - 1);
 	for (i = 0; i < ROWS_INS && use->in[i]; i++)
 		r->in_line[i] =
@@ -418,16 +444,35 @@ void rows_begin(struct rows *r, const struct rows_use *use,
 		r->out_line = r->n * ash_format_bytes(
 					     (enum ash_format)use->out->format);
 	rows_split(r, shape->rows);
-	r->next.row = r->now.row;
 	rows_layout(r);
-	rows_walk_batch(r, &r->now);
-	r->next = r->now;
-	if (r->now.rows == 0)
+	/* The first unit and batch take the first slots. */
+	r->oldest = r->unit;
+	r->now = r->unit + ROWS_SLOTS;
+	r->load_list = ROWS_LIST_SLOTS - 1;
+	r->load_store = ROWS_STORE_SLOTS - 1;
+	rows_walk_batch(r, &r->next);
+	if (r->next.rows == 0)
 		return;
 	if (r->resident)
 		rows_load_vectors(r, r->vector_offset, 0, r->cols);
 	while (r->next.rows && r->loaded < r->slots)
 		rows_load(r);
+	for (i = 0; i < ROWS_INS; i++)
+		r->in[i] = rows_strides(r, 0, r->in_line[i]);
+	r->out = rows_strides(r, 0, r->out_line);
+	for (i = 0; i < ROWS_TEMPS; i++)
+		r->temp[i] = rows_strides(
+			r,
+			r->temp_offset +
+				i * r->batch_rows * r->unit_lines * r->line,
+			r->line);
+	for (i = 0; i < ROWS_VECTORS; i++)
+		r->vector[i] = (struct rows_at){
+			r->vector_offset + i * r->unit_lines * r->line,
+			r->line, 0
+		};
+	r->segment_lines = r->lines;
+	r->segment_tail = r->tail;
 }
 
 /* --- Operations -------------------------------------------------------------------- */
@@ -476,15 +521,26 @@ void rows_each_to(const struct rows *r, uint32_t cfg, uint32_t op, uint32_t dst,
 	ash_start(ASH_VECTOR);
 }
 
-void rows_columns(const struct rows *r, uint32_t cfg, const struct rows_at *dst,
+/*
+ * The core's part of an operation must be shorter than the unit's, which may be
+ * some 16 cycles: all that is written, the addresses, is written always.
+ */
+void rows_columns(struct rows *r, uint32_t cfg, const struct rows_at *dst,
 		  const struct rows_at *src, const struct rows_at *src2,
 		  const struct rows_at *bias, const struct rows_at *scale)
 {
+	const uint32_t line = r->line;
+	const uint32_t src_line = src->pitch, dst_line = dst->pitch;
+	const uint32_t line2 = src2 ? src2->pitch : 0;
+	const uint32_t end = src->offset + r->segment_lines * src_line;
+	/* Without another pass this is the time for a turn, when some are queued. */
+	uint32_t stop = r->use->passes > 1 || r->segment_lines < 8 ?
+				end :
+				src->offset + 8 * src_line;
 	uint32_t from = src->offset, to = dst->offset;
 	uint32_t from2 = src2 ? src2->offset : 0;
 	uint32_t add = bias ? bias->offset : 0;
 	uint32_t times = scale ? scale->offset : 0;
-	uint32_t i;
 
 	ash_vector_shape(cfg, 0, 0);
 	ash_vector_groups(r->batch, dst->gpitch, src->gpitch,
@@ -492,20 +548,25 @@ void rows_columns(const struct rows *r, uint32_t cfg, const struct rows_at *dst,
 	ash_vector_tail(0);
 	ash_write(ASH_VECTOR + ASHLAR_VECTOR_OP, 0);
 	ash_write(ASH_VECTOR + ASHLAR_VECTOR_ROWS, 1);
-	for (i = 0; i < r->segment_lines; i++) {
-		ash_write(ASH_VECTOR + ASHLAR_VECTOR_SRC, from);
-		ash_write(ASH_VECTOR + ASHLAR_VECTOR_DST, to);
-		if (src2)
-			ash_write(ASH_VECTOR + ASHLAR_VECTOR_SRC2, from2);
-		if (bias)
+	for (;;) {
+		while (from != stop) {
+			ash_write(ASH_VECTOR + ASHLAR_VECTOR_SRC, from);
+			if (src2)
+				ash_write(ASH_VECTOR + ASHLAR_VECTOR_SRC2,
+					  from2);
 			ash_write(ASH_VECTOR + ASHLAR_VECTOR_BIAS, add);
-		if (scale)
 			ash_write(ASH_VECTOR + ASHLAR_VECTOR_SCALE, times);
-		ash_start(ASH_VECTOR);
-		from += src->pitch;
-		to += dst->pitch;
-		from2 += src2 ? src2->pitch : 0;
-		add += r->line;
-		times += r->line;
+			ash_write(ASH_VECTOR + ASHLAR_VECTOR_DST, to);
+			ash_start(ASH_VECTOR);
+			from += src_line;
+			from2 += line2;
+			to += dst_line;
+			add += line;
+			times += line;
+		}
+		if (from == end)
+			return;
+		rows_turn(r);
+		stop = end;
 	}
 }

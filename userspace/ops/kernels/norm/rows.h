@@ -21,10 +21,10 @@
  *
  * A unit is what is loaded at once, to a slot of the ring: whole rows if some fit
  * (they are resident, and every pass finds them there), else one segment of the
- * batch's rows, again for each pass. When the kernel takes unit i, unit i - 2 is
- * done with or nearly so: it is retired, its results are stored, its slot is
- * loaded with the unit that comes next, and unit i - 1 keeps the vector unit busy
- * meanwhile.
+ * batch's rows, again for each pass. When the first operations of a unit have been
+ * started, and the vector unit is busy with them, comes its turn: the unit before
+ * is retired, its results are stored, its slot is loaded with the unit that comes
+ * next.
  *
  * Banks: slots, temporaries and results have banks of their own, arrays of words
  * the last one, so that units do not meet in them.
@@ -42,7 +42,7 @@
 #define ROWS_VECTORS 4u
 #define ROWS_LISTS   2u
 #define ROWS_SLOTS   3u
-/* Arrays of words that are loaded: a batch is at most a ring ahead. */
+/* Lists that are loaded: a batch is at most a ring ahead. */
 #define ROWS_LIST_SLOTS (ROWS_SLOTS + 1)
 /* A list that is stored may be under way when the next but one is made. */
 #define ROWS_STORE_SLOTS 3u
@@ -60,7 +60,10 @@ struct rows_use {
 	uint64_t list_in[ROWS_LISTS]; /* a word for each row; 0: none */
 	uint64_t list_out[ROWS_LISTS];
 	uint32_t words; /* other arrays of words */
-	uint8_t in_banks, temp_banks, out_banks; /* of eight, seven in sum */
+	/* Parts of the scratchpad in half banks: 14 in sum. */
+	uint8_t in_part, temp_part, out_part;
+	/* 2, or 3 where memory must never wait. */
+	uint8_t in_slots, out_slots;
 	/* Called with a unit whose results are made and will be stored. */
 	void (*finish)(struct rows *r, const struct rows_unit *unit);
 	const void *args; /* the kernel's own */
@@ -71,20 +74,21 @@ struct rows_at {
 	uint32_t offset, pitch, gpitch;
 };
 
-/* A walk over the units; loads and computation each have one. */
+/* Which unit: a walk over all of them. */
 struct rows_walk {
 	uint32_t row, rows; /* of the batch */
 	uint32_t batch, pass, segment; /* numbers */
-	uint32_t list; /* slot of its lists */
 };
 
+/* A unit, made when its load is started. */
 struct rows_unit {
 	struct rows_walk at;
-	uint32_t slot;
-	uint32_t out; /* offset of its results, if it has some */
-	bool has_out, last; /* last of its batch */
-	uint32_t store_list; /* slot of the lists that are stored */
-	ash_token used; /* vector token behind its last operation */
+	bool has_out, last; /* whether it has results, ends its batch */
+	uint32_t in[ROWS_INS], vector, out; /* offsets */
+	uint32_t list_in[ROWS_LISTS], list_out[ROWS_LISTS];
+	uint32_t out_slot, store_slot; /* of its results and its lists */
+	ash_token arrived; /* load token */
+	ash_token used; /* vector token of its last operation */
 };
 
 struct rows {
@@ -93,34 +97,31 @@ struct rows {
 	uint32_t n, line; /* lanes, bytes of N words */
 	uint32_t cols, lines, segments; /* of a row */
 	uint32_t tail; /* lanes of its last line; 0: all */
+	uint32_t last_lines; /* of its last segment */
 	uint32_t end; /* row behind this tile's last */
 	uint32_t batch_rows; /* G */
 	bool resident;
 	uint32_t unit_lines; /* lines of each row in a unit */
 	uint32_t list_bytes;
-	/* Places. */
-	uint32_t in_slot[ROWS_SLOTS], slots;
-	uint32_t in_offset[ROWS_INS]; /* in a slot */
 	uint32_t in_line[ROWS_INS], out_line; /* bytes of a line */
+	/* Places. */
+	uint32_t slots, slot_bytes, outs, out_bytes;
+	uint32_t in_offset[ROWS_INS]; /* in a slot */
 	uint32_t vector_offset; /* in a slot, or of the resident ones */
-	uint32_t temp_offset[ROWS_TEMPS];
-	uint32_t out_offset, out_bytes, outs;
+	uint32_t vectors;
+	uint32_t temp_offset, out_offset;
 	uint32_t list_in_offset, list_out_offset, words_offset;
-	/* Loads. */
-	struct rows_walk next;
-	uint32_t loaded;
-	ash_token arrived[ROWS_SLOTS];
-	/* Computation: unit now, and the two before, by their number. */
-	struct rows_walk now;
-	uint32_t taken, retired;
-	struct rows_unit unit[ROWS_SLOTS];
-	bool begun; /* the batch that rows_batch() goes to is the first */
-	uint32_t step; /* segment that comes next in the pass */
-	uint32_t out_slot, store_slot;
+	/* The ring: unit i is in slot i % slots. */
+	struct rows_walk next; /* to be loaded */
+	uint32_t load_slot, load_list, load_out, load_store;
+	uint32_t loaded, taken, retired; /* units */
+	struct rows_unit unit[ROWS_SLOTS], *now, *oldest;
+	bool turned; /* it has had its turn */
+	uint32_t pass, step; /* where its batch is; the segment that comes next */
 	ash_token stored[ROWS_SLOTS], list_stored[ROWS_STORE_SLOTS];
 	/* Of the batch. */
 	uint32_t batch; /* rows in it */
-	uint32_t list_in[ROWS_LISTS], list_out[ROWS_LISTS];
+	const uint32_t *list_in, *list_out; /* offsets of the lists */
 	/* Of the segment. */
 	bool first; /* of its row */
 	uint32_t segment_lines, segment_tail;
@@ -132,6 +133,8 @@ void rows_begin(struct rows *r, const struct rows_use *use,
 		const struct norm_shape *shape);
 bool rows_batch(struct rows *r);
 bool rows_segment(struct rows *r);
+/* The turn of the unit, unless it has had it; rows_segment() sees to it, too. */
+void rows_turn(struct rows *r);
 void rows_end(struct rows *r);
 
 /* Offset of array of words `which`. */
@@ -160,7 +163,7 @@ void rows_reduce(const struct rows *r, uint32_t cfg, uint32_t op,
  * One operation on each line of the segment: its rows are the rows of the
  * batch, so that BIAS and SCALE can be the line of a vector.
  */
-void rows_columns(const struct rows *r, uint32_t cfg, const struct rows_at *dst,
+void rows_columns(struct rows *r, uint32_t cfg, const struct rows_at *dst,
 		  const struct rows_at *src, const struct rows_at *src2,
 		  const struct rows_at *bias, const struct rows_at *scale);
 

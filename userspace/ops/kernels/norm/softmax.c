@@ -28,8 +28,10 @@ ASHLAR_KERNEL(norm_softmax, struct norm_softmax_args)
 		.out = &args->y,
 		.passes = 3,
 		.words = SOFTMAX_WORDS,
-		.in_banks = 4,
-		.out_banks = 3,
+		.in_part = 8,
+		.out_part = 6,
+		.in_slots = 3,
+		.out_slots = 3,
 	};
 	struct rows r;
 
@@ -61,9 +63,11 @@ ASHLAR_KERNEL(norm_softmax_dx, struct norm_softmax_dx_args)
 		.temps = args->log,
 		.passes = 2,
 		.words = DX_WORDS,
-		.in_banks = 4,
-		.temp_banks = 1,
-		.out_banks = 2,
+		.in_part = 8,
+		.temp_part = 2,
+		.out_part = 4,
+		.in_slots = 3,
+		.out_slots = 3,
 	};
 	uint32_t y = args->y.format, dy = args->dy.format;
 	uint32_t sum, less, part;
