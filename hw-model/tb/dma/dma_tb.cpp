@@ -374,11 +374,10 @@ static dma_ref_cmd random_cmd(Rng &r, Tables &tables, uint32_t lo, uint32_t hi,
 			c.step[d] = 1;
 	}
 	for (int d = 0; d < 3; d++) {
-		c.count[d] = (uint32_t)(r.chance(50) ?
-						1 :
-						r.in(1, d	? 5 :
-							gather	? 60 :
-								  12));
+		c.count[d] = (uint32_t)(r.chance(50) ? 1 :
+						       r.in(1, d      ? 5 :
+							       gather ? 60 :
+									12));
 		int64_t n = c.count[d] - 1, room = hi - lo - c.run;
 		int64_t most = n ? room / (3 * n) : room / 3;
 		int64_t s = r.chance(40) ? std::min<int64_t>(c.run, most) :

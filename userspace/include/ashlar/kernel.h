@@ -619,10 +619,10 @@ enum ash_reduction {
  * group or to N words, one for each lane, for each group.
  */
 #define ASH_VEC_FN(fn) ASH_FIELD(VECTOR, OP_FN, fn)
-#define ASH_VEC_TO_WORD(reduction)                                       \
+#define ASH_VEC_TO_WORD(reduction)                                        \
 	(ASH_FIELD(VECTOR, OP_RED_MODE, ASHLAR_VECTOR_OP_RED_MODE_WORD) | \
 	 ASH_FIELD(VECTOR, OP_RED_OP, reduction))
-#define ASH_VEC_TO_LANES(reduction)                                       \
+#define ASH_VEC_TO_LANES(reduction)                                        \
 	(ASH_FIELD(VECTOR, OP_RED_MODE, ASHLAR_VECTOR_OP_RED_MODE_LANES) | \
 	 ASH_FIELD(VECTOR, OP_RED_OP, reduction))
 
