@@ -65,12 +65,18 @@ TESTS += test-guest
 # With KASAN, lockdep and the rest, which are some ten times slower. Injection
 # judges at its end what all have leaked; the guest does so again without the
 # module. Linux warns when it takes back a /proc/irq/N that it had no memory for.
+# Boards that come are in a boot of their own: with a reset of the bus in the same
+# one, Linux's own locks of slots are a circle, of which lockdep says so and then
+# no more of anybody.
 GUEST_DEBUG_COMMANDS = export GUEST_SLOW=20; \
-	$(foreach t,$(filter-out surprise,$(GUEST_TESTS)),$(call guest-command,$(t))) \
-	$(call guest-command,surprise 3) $(call guest-command,injection) rmmod ashlar || failed=1;
+	$(foreach t,$(filter-out surprise,$(GUEST_TESTS)) injection,$(call guest-command,$(t))) rmmod ashlar || failed=1;
+GUEST_DEBUG_DEATHS = export GUEST_SLOW=20; $(call guest-command,surprise) rmmod ashlar || failed=1;
 .PHONY: test-guest-debug
 test-guest-debug: $(GUEST_NEEDS) debug-kernel ## the kernel driver on a kernel with KASAN, lockdep, kmemleak and failing allocations
-	@+$(call guest-run,debug,5400,$(GUEST_DEBUG_COMMANDS),--allow 'WARNING: .* at remove_proc_entry')
+	@+failed=0; \
+	$(call guest-run,debug,2700,$(GUEST_DEBUG_DEATHS)) || failed=1; \
+	$(call guest-run,debug,5400,$(GUEST_DEBUG_COMMANDS),--allow 'WARNING: .* at remove_proc_entry') || failed=1; \
+	exit $$failed
 
 ROUNDS ?= 100
 SEED ?= 1

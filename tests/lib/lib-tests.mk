@@ -7,6 +7,7 @@
 #                         the fake kernel driver, under all these sanitizers
 #   make test-lib-board   with firmware and kernels on the RTL model of both boards
 #   make test-lib-fast    the same on the functional model, the product too
+#   make test-lib-traces  record=, insn-trace=, wave= and window= of a device's name
 #   make test-lib-guest   the same through the kernel driver, in a guest (KERNEL=7.3)
 #   make lib-device-test  builds the program that tests any device:
 #                         ASHLAR_DEVICE=accel:0 build/tests/lib/plain/test_device \
@@ -109,6 +110,22 @@ test-lib-fast: lib-device-test $(LIB_T)/tsan/test_device lib fast firmware
 		$(LIB_T)/tsan/test_device $(LIB_T)/device_kernels.elf threads || failed=1; \
 	exit $$failed
 TESTS += test-lib-fast
+
+# Waveforms are read with the code of Verilator that writes them.
+LIB_T_FST := $(VERILATOR_ROOT)/include/gtkwave
+$(LIB_T)/fst/%.o: $(LIB_T_FST)/%.c
+	@mkdir -p $(@D)
+	$(CC) -O1 -w -I$(LIB_T_FST) -DFST_CONFIG_INCLUDE='"fst_config.h"' -c $< -o $@
+
+$(LIB_T)/wave_check: tests/lib/wave_check.c $(addprefix $(LIB_T)/fst/,fstapi.o lz4.o fastlz.o)
+	$(CC) $(CFLAGS_COMMON) -isystem $(LIB_T_FST) $^ -lz -lpthread -o $@
+
+.PHONY: test-lib-traces
+test-lib-traces: $(LIB_T)/wave_check $(KT)/sim_campaign $(MODEL)/ashlar-replay $(MODEL)/ashlar-model-rtl-tiny-trace.so \
+		lib lib-data kernels firmware
+	@tests/lib/traces $(KT)/sim_campaign $(MODEL)/ashlar-replay $(MODEL)/ashlar-model-rtl-tiny-trace.so \
+		$(LIB_T)/wave_check $(LIB_T)
+TESTS += test-lib-traces
 
 # Two minutes on a machine with two cores.
 .PHONY: test-lib-guest

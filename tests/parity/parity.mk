@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 # The parity gate: RTL and functional model asked the same questions.
 #   test-parity       the saved cases and a bounded number of random ones
+#   test-parity-gate  models that are wrong are found out
 #   parity            all kinds, both boards: PARITY_CASES=n of each kind, SEED=s
 #   parity-demos      whole programs through the library, on both
 #   parity-campaign   the same, long
@@ -57,4 +58,10 @@ parity-campaign: $(PARITY)/parity $(PARITY_FAST) $(PARITY_CHECK) ## the same, lo
 	$(call parity-run,tiny,-check) -n $$(($(PARITY_CASES) * 50)) $(PARITY_SAVED)
 	$(call parity-run,sim,-check) -n $$(($(PARITY_CASES) * 10)) $(PARITY_SAVED)
 
-TESTS += test-parity
+# The gate itself, with models that are wrong.
+.PHONY: test-parity-gate
+test-parity-gate: $(PARITY)/parity $(MODEL)/ashlar-model-fast-tiny.so
+	@$(PARITY_DIR)/gate $(PARITY)/parity $(MODEL)/tiny-fast $(FAST_UNITS_LIB) $(MODEL)/ashlar-model-fast-tiny.so \
+		$(PARITY)/gate $(CC) $(CFLAGS_SHARED) $(FAST_CFLAGS) $(FAST_INCLUDE) -I$(GEN)/tiny
+
+TESTS += test-parity test-parity-gate
