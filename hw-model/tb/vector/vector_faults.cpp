@@ -32,15 +32,16 @@ void expect_fault(Bench &t, const Command &c, uint32_t sub, uint32_t value)
 	t.issue(good);
 	for (int i = 0; i < 1000 && !t.top.fault_valid; i++)
 		t.step();
+	std::string why = "wrong count";
+	check(t.done == goal && t.same(why), "done before the fault: " + why);
 	for (int i = 0; i < 30; i++)
 		t.step();
 	check(t.top.fault_valid &&
 		      t.top.fault_cause == ASHLAR_TILE_FAULT_CAUSE_COMMAND &&
 		      t.top.fault_sub == sub && t.top.fault_addr == value,
 	      "fault names the register: " + describe(c));
-	std::string why = "wrong count";
 	check(t.done == goal && !t.top.idle && t.same(why),
-	      "done before the fault, nothing behind it: " + why);
+	      "nothing behind the fault: " + why);
 	t.clear();
 	t.step();
 	check(!t.top.fault_valid && t.top.idle, "clear ends the fault");
