@@ -111,12 +111,20 @@ static void add_direct(struct map *m, const struct ashlar_op_binary *op,
 	s->relu = op->flags & ASHLAR_BINARY_RELU;
 }
 
-/* recip(b) * a */
-static void add_div(struct map *m, uint8_t a, uint8_t b, uint8_t y)
+/* recip(b) * a; of a b that repeats the reciprocals are made once. */
+static void add_div(struct map *m, uint8_t a, uint8_t b, uint8_t y,
+		    bool repeats)
 {
 	struct map_step *s;
 
 	a = as_float(m, a);
+	if (repeats) {
+		uint8_t r = map_temp_like(m, b);
+
+		map_pass(m, b, r)->fn = MAP_FN(RECIP);
+		map_src2(map_pass(m, a, y), r, MAP_OP2(MUL), false);
+		return;
+	}
 	s = map_pass(m, b, y);
 	s->fn = MAP_FN(RECIP);
 	map_src2(s, a, MAP_OP2(MUL), true);
@@ -213,7 +221,8 @@ int plan_binary(struct plan *p, const struct ashlar_op_binary *op)
 	y = map_store(&m, &op->y);
 	switch (op->function) {
 	case ASHLAR_BINARY_DIV:
-		add_div(&m, a, b, y);
+		add_div(&m, a, b, y,
+			tensor_count(&op->b) < tensor_count(&op->y));
 		break;
 	case ASHLAR_BINARY_TANH_GRAD:
 		add_tanh_grad(&m, a, b, y);
@@ -262,7 +271,8 @@ int plan_quantize(struct plan *p, const struct ashlar_op_quantize *op)
 	map_begin(&m, p, &op->y);
 	x = map_load(&m, &op->x);
 	scale = map_load(&m, &op->scale);
-	add_div(&m, x, scale, map_store(&m, &op->y));
+	add_div(&m, x, scale, map_store(&m, &op->y),
+		tensor_count(&op->scale) < tensor_count(&op->y));
 	return map_end(&m);
 }
 

@@ -84,6 +84,15 @@ uint8_t map_temp(struct map *m, uint32_t format)
 	return new_room(m, format);
 }
 
+uint8_t map_temp_like(struct map *m, uint8_t room)
+{
+	uint8_t t = new_room(m, ASHLAR_F32);
+
+	m->room[t].like = true;
+	m->room[t].like_room = room;
+	return t;
+}
+
 static struct map_step plain_step(uint8_t src, uint8_t dst)
 {
 	return (struct map_step){ .src = src, .dst = dst, .src2 = MAP_NONE };
@@ -217,10 +226,14 @@ static void find_extents(struct map *m, const struct map_order *o)
 	for (r = 0; r < m->rooms; r++) {
 		struct map_room *room = &m->room[r];
 
-		if (!room->loaded || o->size[1] * o->size[2] == 1)
+		if (room->like)
+			room->extent = m->room[room->like_room].extent;
+		else if (!room->loaded)
 			room->extent = MAP_FULL;
 		else if (o->size[0] > 1 && o->step[0][r] == 0)
 			room->extent = MAP_WORDS;
+		else if (o->size[1] * o->size[2] == 1)
+			room->extent = MAP_FULL;
 		else if ((o->size[1] == 1 || o->step[1][r] == 0) &&
 			 (o->size[2] == 1 || o->step[2][r] == 0))
 			room->extent = MAP_ROW;
@@ -266,7 +279,9 @@ static void spread_words(struct map *m, uint8_t words)
 	for (; i < m->steps; i++) {
 		if (m->step[i].src2 == words)
 			m->step[i].src2 = wide;
-		if (m->step[i].src != words)
+		/* Words to words are as lines to lines. */
+		if (m->step[i].src != words ||
+		    m->room[m->step[i].dst].extent == MAP_WORDS)
 			continue;
 		if (spread == MAP_NONE) {
 			struct map_step *s;
@@ -345,13 +360,34 @@ static bool in_place(const struct map *m)
 	return false;
 }
 
-/* Bytes of a line in all slots of a room. */
-static uint32_t room_line(const struct map *m, uint32_t r, uint32_t slots)
+static uint32_t room_slots(const struct map_room *room, uint32_t slots)
 {
-	uint32_t array = m->p->board.array;
-	uint32_t line = array * ashlar_format_bytes(m->room[r].format);
+	return room->loaded || room->stored ? slots : 1;
+}
 
-	return m->room[r].loaded || m->room[r].stored ? slots * line : line;
+/* Bytes of a slot of a room for pieces of so many lines, in rows of row_lines. */
+static uint32_t room_bytes(const struct map *m, const struct map_room *room,
+			   uint32_t lines, uint64_t row_lines)
+{
+	uint32_t bytes = ashlar_format_bytes(room->format);
+	uint32_t line = 4 * m->p->board.array;
+
+	if (room->extent == MAP_ROW)
+		lines = smaller(lines, row_lines);
+	/* There are no more rows than lines. */
+	bytes *= room->extent == MAP_WORDS ? lines : lines * m->p->board.array;
+	return (bytes + line - 1) / line * line;
+}
+
+static uint32_t all_bytes(const struct map *m, uint32_t lines,
+			  uint64_t row_lines, uint32_t slots)
+{
+	uint32_t sum = 0, r;
+
+	for (r = 0; r < m->rooms; r++)
+		sum += room_slots(&m->room[r], slots) *
+		       room_bytes(m, &m->room[r], lines, row_lines);
+	return sum;
 }
 
 /* Lines of a piece, so that every room has its place and tiles have work. */
@@ -359,15 +395,14 @@ static uint32_t choose_lines(const struct map *m, const struct map_order *o,
 			     uint32_t slots)
 {
 	const struct plan_board *b = &m->p->board;
-	uint64_t lines = (o->size[0] + b->array - 1) / b->array;
-	uint32_t bytes = 0, most, r;
+	uint64_t row_lines = (o->size[0] + b->array - 1) / b->array;
+	uint64_t lines = row_lines;
+	uint32_t most, r;
 
-	for (r = 0; r < m->rooms; r++)
-		bytes += room_line(m, r, slots);
-	/* Each room may lose a line of 4 bytes an element to its alignment. */
-	most = (b->spad_bytes - m->rooms * slots * 4 * b->array) / bytes;
-	most = smaller(most, LINES_MAX);
-	most = smaller(most, ELEMENTS_MAX / b->array);
+	most = smaller(LINES_MAX, ELEMENTS_MAX / b->array);
+	while (most > LINES_STEP &&
+	       all_bytes(m, most, row_lines, slots) > b->spad_bytes)
+		most -= LINES_STEP;
 	for (r = 1; r < ASHLAR_DIMS_MAX; r++)
 		lines *= o->size[r];
 	lines = (lines + 4 * b->tiles - 1) / (4 * b->tiles);
@@ -428,7 +463,7 @@ static uint32_t room_group(const struct map_room *room)
 
 /* Place a group from `at` on; returns its end. */
 static uint32_t place_group(const struct map *m, uint32_t group, uint32_t at,
-			    uint32_t lines, uint32_t slots,
+			    uint32_t lines, uint64_t row_lines, uint32_t slots,
 			    struct ew_map_args *a)
 {
 	uint32_t array = m->p->board.array, r;
@@ -443,12 +478,10 @@ static uint32_t place_group(const struct map *m, uint32_t group, uint32_t at,
 		b->bytes = (uint8_t)ashlar_format_bytes(room->format);
 		b->extent = (uint8_t)room->extent;
 		b->pitch = (uint16_t)(array * b->bytes);
-		bytes = lines * b->pitch;
-		/* Whole lines of the scratchpad. */
-		bytes = (bytes + 4 * array - 1) / (4 * array) * (4 * array);
+		bytes = room_bytes(m, room, lines, row_lines);
 		b->offset = at;
 		b->slot_bytes = group == 1 ? 0 : bytes;
-		at += group == 1 ? bytes : slots * bytes;
+		at += room_slots(room, slots) * bytes;
 		if (room->extent != MAP_FULL)
 			a->grouped = 1;
 	}
@@ -459,8 +492,8 @@ static uint32_t place_group(const struct map *m, uint32_t group, uint32_t at,
  * Each group in banks of its own when there is room: what a DMA writes is then
  * not in the way of what the vector unit writes.
  */
-static void place_rooms(const struct map *m, uint32_t lines, uint32_t slots,
-			struct ew_map_args *a)
+static void place_rooms(const struct map *m, uint32_t lines, uint64_t row_lines,
+			uint32_t slots, struct ew_map_args *a)
 {
 	const struct plan_board *b = &m->p->board;
 	uint32_t bank = b->spad_bytes / b->spad_banks;
@@ -470,7 +503,7 @@ static void place_rooms(const struct map *m, uint32_t lines, uint32_t slots,
 		for (at = 0, group = 0; group < 3; group++)
 			at = place_group(m, group,
 					 (at + align - 1) / align * align,
-					 lines, slots, a);
+					 lines, row_lines, slots, a);
 		if (at <= b->spad_bytes)
 			return;
 		if (align < bank)
@@ -508,6 +541,7 @@ static void add_operands(const struct map *m, const struct map_order *o,
 int map_end(struct map *m)
 {
 	struct ew_map_args a = { 0 };
+	uint32_t array = m->p->board.array;
 	uint32_t i, lines, slots, rooms = m->rooms;
 	struct map_order o;
 
@@ -525,7 +559,7 @@ int map_end(struct map *m)
 	a.slots = (uint8_t)slots;
 	if (choose_pieces(m, &o, lines, &a))
 		return -1;
-	place_rooms(m, lines, slots, &a);
+	place_rooms(m, lines, (o.size[0] + array - 1) / array, slots, &a);
 	add_operands(m, &o, false, &a);
 	add_operands(m, &o, true, &a);
 	for (i = 0; i < m->steps; i++)

@@ -24,6 +24,8 @@ struct map_room {
 	uint32_t format;
 	enum map_extent extent;
 	bool loaded, stored;
+	bool like; /* has the extent of the room behind it: */
+	uint8_t like_room;
 };
 
 /*
@@ -72,6 +74,8 @@ uint8_t map_load(struct map *m, const struct ashlar_tensor *t);
 uint8_t map_store(struct map *m, const struct ashlar_tensor *t);
 /* Between operations. */
 uint8_t map_temp(struct map *m, uint32_t format);
+/* The same, of fp32, with as few elements as a room that is loaded has. */
+uint8_t map_temp_like(struct map *m, uint8_t room);
 /* Loaded before and stored after, in place. */
 void map_store_too(struct map *m, uint8_t room);
 /* dst = src, converted, to begin with. */

@@ -171,11 +171,10 @@ static void compute(const struct ew_map_args *a, const struct map_pass *pass,
 	ash_vector_bias(bias);
 	ash_vector_scale(pass->scale);
 	ash_write(ASH_VECTOR + ASHLAR_VECTOR_OP, pass->op);
-	if (dst->extent == MAP_WORDS) {
-		/* As many words as there are rows. */
+	if (dst->extent == MAP_WORDS) /* as many as there are rows */
 		lines = lines_of(rows);
+	if (dst->extent != MAP_FULL)
 		rows = 1;
-	}
 	if (a->grouped) {
 		uint32_t src2_gpitch = lines * src2_pitch;
 
