@@ -21,6 +21,8 @@ void expect_fault(Bench &t, const Command &c, uint32_t sub, uint32_t value)
 	good.rows = 5;
 	good.groups = 1;
 	if (t.rnd.below(2)) {
+		if (t.rnd.below(2))
+			good.cfg = formats(F32, 0);
 		good.op = reduce(WORD, 0);
 		good.red = SPAD / 4 * 3 + 4 * t.rnd.below(N);
 	}
