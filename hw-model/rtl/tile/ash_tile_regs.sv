@@ -197,7 +197,8 @@ module ash_tile_regs
 	initial begin
 		if (LOAD_GO != MATRIX_GO || LOAD_GO != VECTOR_GO || LOAD_GO != STORE_GO ||
 		    LOAD_WAIT != MATRIX_WAIT || LOAD_WAIT != VECTOR_WAIT || LOAD_WAIT != STORE_WAIT ||
-		    MATRIX_CFG != 32'(4 * (MATRIX_REGS - 1)) || VECTOR_RED != 32'(4 * (VECTOR_REGS - 1)) || LOAD_DEFAULTS != VECTOR_DEFAULTS)
+		    MATRIX_CFG != 32'(4 * (MATRIX_REGS - 1)) || VECTOR_RED != 32'(4 * (VECTOR_REGS - 1)) ||
+		    LOAD_DEFAULTS != VECTOR_DEFAULTS)
 			$fatal(1, "ashlar.regs and the unit commands of ash_pkg do not fit");
 	end
 

@@ -87,17 +87,20 @@ module ash_vector
 	// group is issued behind its last row, the columns of a transposed group
 	// instead of reads.
 	logic                 begun, second, columns;
-	logic                 have_src2, have_bias, have_scale;
+	logic                 have_src2, have_bias, have_scale;         // the line that the group wants
 	logic [ROW_W-1:0]     number;                   // of a row or column of a transposed group
 	place_t               at, now;
 	logic [1:0]           hold;                     // until the rows of a function are ahead of others
 
+	logic                 is_transpose, writes;
 	logic                 live, room, is_fn, line_src2, line_bias, line_scale, line_any;
 	logic                 reads, may_row, two_reads, row_ready, row_go, row_last, column_go, red_go, write_go;
 	logic                 group_end, command_end, rd_ok, pending;
 	logic [AT_W-1:0]      rd_at;
 	logic [3:0]           rd_quarters;
 
+	assign is_transpose = c.lane.mid.rear.transpose;
+	assign writes = c.lane.mid.rear.dst_fmt != '0 && !is_transpose;
 	assign live = dec_valid && !dec_bad;
 	assign room = used[next] == 1'b0;
 	assign red_go = red_wait && room;
@@ -159,7 +162,7 @@ module ash_vector
 			// does not. A result that waits goes first, or with a row that
 			// writes nothing.
 			may_row = (is_fn || (hold == '0 && !(red_wait && red_put.fn))) &&
-			          (c.lane.mid.rear.dst_fmt == '0 || c.lane.mid.rear.transpose ? !red_wait || room : !red_wait && room);
+			          (writes ? !red_wait && room : !red_wait || room);
 			if (line_any)
 				rd_req = !pending;
 			else if (columns)
@@ -172,8 +175,8 @@ module ash_vector
 	end
 
 	assign row_go = row_ready && (!reads || (rd_ok && (!two_reads || second)));
-	assign write_go = red_go || column_go || (row_go && c.lane.mid.rear.dst_fmt != '0 && !c.lane.mid.rear.transpose);
-	assign group_end = c.lane.mid.rear.transpose ? column_go && number == ROW_W'(N - 1) : row_go && row_last;
+	assign write_go = red_go || column_go || (row_go && writes);
+	assign group_end = is_transpose ? column_go && number == ROW_W'(N - 1) : row_go && row_last;
 	assign command_end = group_end && now.groups == 16'd1;
 	assign acc_req = row_go && c.from_acc;
 	assign acc_idx = now.src[ROW_W +: ACC_W];
@@ -226,7 +229,7 @@ module ash_vector
 				then.src2 = now.src2 + c.src2_pitch;
 				then.rows = now.rows - 16'd1;
 			end
-			if (!row_go || !c.lane.mid.rear.transpose)
+			if (!row_go || !is_transpose)
 				then.dst = now.dst + c.dst_pitch;
 			if (group_end) begin
 				then.src_group = now.src_group + c.src_gpitch;
@@ -251,7 +254,7 @@ module ash_vector
 			end
 			at <= then;
 			begun <= !command_end;
-			if (c.lane.mid.rear.transpose) begin
+			if (is_transpose) begin
 				number <= row_go && row_last ? '0 : number + 1'b1;
 				columns <= row_go ? row_last : !group_end;
 			end
@@ -355,5 +358,5 @@ module ash_vector
 		(full & ~used) == '0 && (!line_valid || (used[line_slot] && !full[line_slot])) &&
 		(!word_valid || (used[word_slot] && !full[word_slot])));
 	one_write: assert property (@(posedge clk) disable iff (rst || clear)
-		write_go |-> !used[next] && !(red_go && (column_go || (row_go && c.lane.mid.rear.dst_fmt != '0 && !c.lane.mid.rear.transpose))));
+		write_go |-> !used[next] && !(red_go && (column_go || (row_go && writes))));
 endmodule
