@@ -31,22 +31,118 @@ static const struct ashlar_op *build_matmul(struct ot *t, const void *param)
 			1.0 * (n) * (n) / 32, 1.0 * (n) * (n) * (n) / (rate) \
 	}
 
+/* A layer: square images and kernels, bf16 or int8 all over. */
+struct layer {
+	uint32_t side, c, co, kernel, stride, pad, format;
+};
+
+static const struct ashlar_op *build_conv(struct ot *t, const void *param)
+{
+	const struct layer *l = param;
+	struct ashlar_op_conv2d *op = OT_OP(t, conv2d);
+	uint64_t out = (l->side + 2 * l->pad - l->kernel) / l->stride + 1;
+	uint64_t bias = l->co;
+
+	t->pattern = KT_PLAIN;
+	op->x = ot_tensor(t, l->format, 4,
+			  (uint64_t[]){ 1, l->side, l->side, l->c }, OT_PACKED);
+	op->w = ot_tensor(t, l->format, 4,
+			  (uint64_t[]){ l->co, l->kernel, l->kernel, l->c },
+			  OT_PACKED);
+	op->y = ot_tensor(t, l->format, 4, (uint64_t[]){ 1, out, out, l->co },
+			  OT_PACKED);
+	op->shape.stride[0] = op->shape.stride[1] = l->stride;
+	op->shape.pad_top = op->shape.pad_bottom = l->pad;
+	op->shape.pad_left = op->shape.pad_right = l->pad;
+	op->epilogue.bias =
+		ot_tensor(t, l->format == ASHLAR_I8 ? ASHLAR_I32 : ASHLAR_F32,
+			  1, &bias, OT_PACKED);
+	op->epilogue.flags = ASHLAR_EPILOGUE_SCALE;
+	op->epilogue.scale_value = 0.015625f;
+	op->epilogue.activation = ASHLAR_ACTIVATION_RELU;
+	return &op->op;
+}
+
+#define LAYER(side, c, co, k, s, p, format) \
+	(&(const struct layer){ side, c, co, k, s, p, ASHLAR_##format })
+#define OUT(side, k, s, p)    (((side) + 2 * (p) - (k)) / (s) + 1.0)
+#define PIXELS(side, k, s, p) (OUT(side, k, s, p) * OUT(side, k, s, p))
+#define LAYER_BOUND(side, c, co, k, s, p, bytes, rate)                     \
+	{                                                                  \
+		((side) * (side) * (c) + (k) * (k) * (c) * (double)(co)) * \
+			(bytes),                                           \
+			PIXELS(side, k, s, p) * (co) * (bytes),            \
+			PIXELS(side, k, s, p) * (co) / 32,                 \
+			PIXELS(side, k, s, p) * (co) * (k) * (k) * (c) /   \
+				(rate)                                     \
+	}
+#define sizeof_bf16 2
+#define sizeof_int8 1
+
 const struct ops_bench ops_benches[] = {
-	{ "matmul_128_bf16", "bf16 128 x 128 x 128 to bf16", build_matmul,
+	{ "matmul_128_bf16", "bf16 128 x 128 x 128", build_matmul,
 	  CUBE(128, BF16, BF16), CUBE_BOUND(128, 2, 2, RATE_BF16), 50, 90 },
-	{ "matmul_256_bf16", "bf16 256 cubed to bf16", build_matmul,
-	  CUBE(256, BF16, BF16), CUBE_BOUND(256, 2, 2, RATE_BF16), 85, 90 },
-	{ "matmul_512_bf16", "bf16 512 cubed to bf16", build_matmul,
-	  CUBE(512, BF16, BF16), CUBE_BOUND(512, 2, 2, RATE_BF16), 90, 95 },
-	{ "matmul_1024_bf16", "bf16 1024 cubed to bf16", build_matmul,
-	  CUBE(1024, BF16, BF16), CUBE_BOUND(1024, 2, 2, RATE_BF16), 90, 95 },
-	{ "matmul_128_int8", "int8 128 cubed to int8", build_matmul,
-	  CUBE(128, I8, I8), CUBE_BOUND(128, 1, 1, RATE_I8), 25, 90 },
-	{ "matmul_256_int8", "int8 256 cubed to int8", build_matmul,
-	  CUBE(256, I8, I8), CUBE_BOUND(256, 1, 1, RATE_I8), 60, 90 },
-	{ "matmul_512_int8", "int8 512 cubed to int8", build_matmul,
-	  CUBE(512, I8, I8), CUBE_BOUND(512, 1, 1, RATE_I8), 85, 90 },
-	{ "matmul_1024_int8", "int8 1024 cubed to int8", build_matmul,
-	  CUBE(1024, I8, I8), CUBE_BOUND(1024, 1, 1, RATE_I8), 85, 90 },
+	{ "matmul_256_bf16", "bf16 256 x 256 x 256", build_matmul,
+	  CUBE(256, BF16, BF16), CUBE_BOUND(256, 2, 2, RATE_BF16), 50, 90 },
+	{ "matmul_512_bf16", "bf16 512 x 512 x 512", build_matmul,
+	  CUBE(512, BF16, BF16), CUBE_BOUND(512, 2, 2, RATE_BF16), 50, 90 },
+	{ "matmul_1024_bf16", "bf16 1024 x 1024 x 1024", build_matmul,
+	  CUBE(1024, BF16, BF16), CUBE_BOUND(1024, 2, 2, RATE_BF16), 50, 90 },
+	{ "matmul_128_int8", "int8 128 x 128 x 128", build_matmul,
+	  CUBE(128, I8, I8), CUBE_BOUND(128, 1, 1, RATE_I8), 10, 90 },
+	{ "matmul_256_int8", "int8 256 x 256 x 256", build_matmul,
+	  CUBE(256, I8, I8), CUBE_BOUND(256, 1, 1, RATE_I8), 10, 90 },
+	{ "matmul_512_int8", "int8 512 x 512 x 512", build_matmul,
+	  CUBE(512, I8, I8), CUBE_BOUND(512, 1, 1, RATE_I8), 10, 90 },
+	{ "matmul_1024_int8", "int8 1024 x 1024 x 1024", build_matmul,
+	  CUBE(1024, I8, I8), CUBE_BOUND(1024, 1, 1, RATE_I8), 10, 90 },
+	{ "conv1_bf16", "bf16 7x7/2 3 to 64 at 224", build_conv,
+	  LAYER(224, 3, 64, 7, 2, 3, BF16),
+	  LAYER_BOUND(224, 3, 64, 7, 2, 3, sizeof_bf16, RATE_BF16), 10, 80 },
+	{ "conv2_1x1_64_bf16", "bf16 1x1 64 to 64 at 56", build_conv,
+	  LAYER(56, 64, 64, 1, 1, 0, BF16),
+	  LAYER_BOUND(56, 64, 64, 1, 1, 0, sizeof_bf16, RATE_BF16), 10, 80 },
+	{ "conv2_1x1_256_bf16", "bf16 1x1 64 to 256 at 56", build_conv,
+	  LAYER(56, 64, 256, 1, 1, 0, BF16),
+	  LAYER_BOUND(56, 64, 256, 1, 1, 0, sizeof_bf16, RATE_BF16), 10, 80 },
+	{ "conv2_3x3_bf16", "bf16 3x3 64 to 64 at 56", build_conv,
+	  LAYER(56, 64, 64, 3, 1, 1, BF16),
+	  LAYER_BOUND(56, 64, 64, 3, 1, 1, sizeof_bf16, RATE_BF16), 10, 80 },
+	{ "conv3_3x3_2_bf16", "bf16 3x3/2 128 to 128 at 56", build_conv,
+	  LAYER(56, 128, 128, 3, 2, 1, BF16),
+	  LAYER_BOUND(56, 128, 128, 3, 2, 1, sizeof_bf16, RATE_BF16), 10, 80 },
+	{ "conv4_3x3_bf16", "bf16 3x3 256 to 256 at 14", build_conv,
+	  LAYER(14, 256, 256, 3, 1, 1, BF16),
+	  LAYER_BOUND(14, 256, 256, 3, 1, 1, sizeof_bf16, RATE_BF16), 10, 80 },
+	{ "conv5_3x3_bf16", "bf16 3x3 512 to 512 at 7", build_conv,
+	  LAYER(7, 512, 512, 3, 1, 1, BF16),
+	  LAYER_BOUND(7, 512, 512, 3, 1, 1, sizeof_bf16, RATE_BF16), 10, 80 },
+	{ "conv5_1x1_bf16", "bf16 1x1 2048 to 512 at 7", build_conv,
+	  LAYER(7, 2048, 512, 1, 1, 0, BF16),
+	  LAYER_BOUND(7, 2048, 512, 1, 1, 0, sizeof_bf16, RATE_BF16), 10, 80 },
+	{ "conv1_int8", "int8 7x7/2 3 to 64 at 224", build_conv,
+	  LAYER(224, 3, 64, 7, 2, 3, I8),
+	  LAYER_BOUND(224, 3, 64, 7, 2, 3, sizeof_int8, RATE_I8), 10, 80 },
+	{ "conv2_1x1_64_int8", "int8 1x1 64 to 64 at 56", build_conv,
+	  LAYER(56, 64, 64, 1, 1, 0, I8),
+	  LAYER_BOUND(56, 64, 64, 1, 1, 0, sizeof_int8, RATE_I8), 10, 80 },
+	{ "conv2_1x1_256_int8", "int8 1x1 64 to 256 at 56", build_conv,
+	  LAYER(56, 64, 256, 1, 1, 0, I8),
+	  LAYER_BOUND(56, 64, 256, 1, 1, 0, sizeof_int8, RATE_I8), 10, 80 },
+	{ "conv2_3x3_int8", "int8 3x3 64 to 64 at 56", build_conv,
+	  LAYER(56, 64, 64, 3, 1, 1, I8),
+	  LAYER_BOUND(56, 64, 64, 3, 1, 1, sizeof_int8, RATE_I8), 10, 80 },
+	{ "conv3_3x3_2_int8", "int8 3x3/2 128 to 128 at 56", build_conv,
+	  LAYER(56, 128, 128, 3, 2, 1, I8),
+	  LAYER_BOUND(56, 128, 128, 3, 2, 1, sizeof_int8, RATE_I8), 10, 80 },
+	{ "conv4_3x3_int8", "int8 3x3 256 to 256 at 14", build_conv,
+	  LAYER(14, 256, 256, 3, 1, 1, I8),
+	  LAYER_BOUND(14, 256, 256, 3, 1, 1, sizeof_int8, RATE_I8), 10, 80 },
+	{ "conv5_3x3_int8", "int8 3x3 512 to 512 at 7", build_conv,
+	  LAYER(7, 512, 512, 3, 1, 1, I8),
+	  LAYER_BOUND(7, 512, 512, 3, 1, 1, sizeof_int8, RATE_I8), 10, 80 },
+	{ "conv5_1x1_int8", "int8 1x1 2048 to 512 at 7", build_conv,
+	  LAYER(7, 2048, 512, 1, 1, 0, I8),
+	  LAYER_BOUND(7, 2048, 512, 1, 1, 0, sizeof_int8, RATE_I8), 10, 80 },
 	{ .name = NULL },
 };

@@ -274,6 +274,9 @@ static int plan_product(struct plan *p, const struct conv *v, bool backward,
 
 /* --- The kernel conv ------------------------------------------------------------- */
 
+/* What the core needs for a step of a block, about. */
+#define STEP_CYCLES 40u
+
 /* Lines of N columns of words that the matrix unit fetches, and what it takes. */
 static uint64_t step_cycles(uint64_t k, uint32_t format, uint32_t array)
 {
@@ -302,8 +305,13 @@ static uint32_t choose_fold(const struct plan *p,
 	    a->type == ASHLAR_F32 || a->groups != 1 || a->dilation[1] != 1 ||
 	    a->x_stride[1] != pixel || a->dilation[0] != 1)
 		return 0;
-	best = columns * a->kernel[0] * a->kernel[1] *
-	       step_cycles(a->channels, a->type, array);
+	/* Kernels with stride 1 take all columns in a step, if that is lines. */
+	taps = a->kernel[0] * a->kernel[1];
+	best = columns * taps * step_cycles(a->channels, a->type, array);
+	if (a->stride[1] == 1 && pixel % (4 * array) == 0)
+		taps = a->kernel[0];
+	if (best < columns * taps * STEP_CYCLES)
+		best = columns * taps * STEP_CYCLES;
 	loads = (uint64_t)array * a->stride[0] * a->stride[1] *
 		((pixel + 63) / 64);
 	if (loads > best)
@@ -322,6 +330,8 @@ static uint32_t choose_fold(const struct plan *p,
 				step_cycles((uint64_t)(a->kernel[0] % fold) *
 						    a->kernel[1] * a->channels,
 					    a->type, array);
+		if (cycles < (taps + 1) * STEP_CYCLES)
+			cycles = (taps + 1) * STEP_CYCLES;
 		cycles *= columns;
 		/* Half of the runs begin somewhere in a piece of 64 bytes. */
 		loads = array * fold * ((run + 63) / 64 + (run % 64 != 0));

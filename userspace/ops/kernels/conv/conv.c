@@ -24,6 +24,7 @@ struct conv_needs {
 	uint32_t steps; /* of a column */
 	uint32_t buffers; /* patches at a time that all phases allow */
 	uint32_t patch_bytes, patch_numbers; /* of the first phase */
+	uint32_t whole; /* patches of it, if they hold whole strips; or 0 */
 };
 
 static void conv_needs(const struct conv *c, struct conv_needs *n)
@@ -52,6 +53,8 @@ static void conv_needs(const struct conv *c, struct conv_needs *n)
 			if (!n->patch_bytes) {
 				n->patch_bytes = b.cut.patch_bytes;
 				n->patch_numbers = b.cut.rows * b.cut.pitch;
+				if (b.cut.rows == b.cut.y.out)
+					n->whole = c->a->images * b.cut.strips;
 			}
 		}
 		if (++b.phase[1] == conv_phases(c->a, 1)) {
@@ -69,9 +72,18 @@ static void conv_cut_weights(struct conv *c, uint32_t room)
 	uint32_t most = room / 4 / c->array; /* bytes of a row of a piece */
 	uint32_t k = a->channels ? a->channels : 1;
 
-	if (a->fold)
-		k *= a->fold * a->kernel[1];
-	c->chunk = k;
+	c->kx_steps = a->kernel[1];
+	if (a->fold) {
+		c->kx_steps = 1;
+		k *= a->kernel[1];
+	} else if (!(a->flags & LINEAR_BACKWARD) && c->terms == 1 &&
+		   a->stride[1] == 1 && a->dilation[1] == 1 &&
+		   k * c->bytes == conv_cell(a, c->array, c->bytes)) {
+		c->kx_steps = 1;
+		k *= a->kernel[1];
+	}
+	c->k_run = k;
+	c->chunk = a->fold ? k * a->fold : k;
 	if (c->terms > 1)
 		c->chunk = conv_min(k, CONV_SPLIT_K);
 	else if (!a->fold && conv_round_line(c, k * c->bytes) > most)
@@ -95,7 +107,9 @@ static void conv_choose_set(struct conv *c, const struct conv_needs *n)
 	uint32_t mine = conv_min(c->n_end - c->n_first, c->cols);
 	uint32_t keep = c->slots / n->steps; /* columns whose weights fit */
 	uint32_t blocks = c->m_end - c->m_first;
-	uint32_t bands = conv_div_up(blocks * c->array, n->patch_numbers);
+	uint32_t bands =
+		n->whole ? n->whole :
+			   conv_div_up(blocks * c->array, n->patch_numbers);
 	uint32_t passes =
 		conv_div_up(conv_div_up(blocks, bands), c->group_most);
 	uint64_t weights = (uint64_t)mine * n->steps * c->slot_bytes;
@@ -251,7 +265,7 @@ static void conv_taps_bytes(struct conv *c)
 				(uint32_t)(t.offset - cut->y.low) * row +
 				t.plane * cut->x.planes * cut->plane_bytes;
 	}
-	for (k = 0; k < a->kernel[1]; k++) {
+	for (k = 0; k < c->kx_steps; k++) {
 		struct conv_tap t = conv_tap(a, 1, b->phase[1], k);
 
 		if (t.hit)
@@ -342,9 +356,8 @@ static inline uint32_t conv_step_k(const struct conv *c, uint32_t y,
 	if (c->band.zero)
 		return 1;
 	if (a->fold)
-		return conv_min(a->fold, a->kernel[0] - y * a->fold) *
-		       a->kernel[1] * a->channels;
-	return conv_min(c->chunk, a->channels - channel);
+		return conv_min(a->fold, a->kernel[0] - y * a->fold) * c->k_run;
+	return conv_min(c->chunk, c->k_run - channel);
 }
 
 /* Wait for the cells that the group's blocks read. */
@@ -394,7 +407,7 @@ static void conv_column(struct conv *c, const struct conv_group *g,
 			uint32_t cfg)
 {
 	const struct conv_band *b = &c->band;
-	uint32_t channels = b->zero || c->a->fold ? 1 : c->a->channels;
+	uint32_t channels = b->zero || c->a->fold ? 1 : c->k_run;
 	struct conv_column *col = conv_column_begin(c, g, b->n + col_in_set);
 	uint32_t y, x, channel, k = 0;
 	bool step0 = true;

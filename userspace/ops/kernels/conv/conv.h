@@ -97,7 +97,13 @@ struct conv {
 	/* Weights. */
 	bool resident;
 	uint32_t set; /* columns of a set, at most */
-	uint32_t chunk; /* channels of a step, at most */
+	/*
+	 * Elements that follow each other along k: the channels of a tap, or of
+	 * all kx when these are next to each other both in a row of weights and
+	 * in the patch; then there is one step for all of them.
+	 */
+	uint32_t k_run, kx_steps;
+	uint32_t chunk; /* elements of a step, at most */
 	bool k_major;
 	uint32_t b_offset, b_pitch, b_term, slot_bytes, slots;
 	struct conv_weights weights;
@@ -145,22 +151,16 @@ static inline uint32_t conv_min(uint32_t a, uint32_t b)
 
 /* --- Steps ------------------------------------------------------------------ */
 
-/* Taps along an axis that a step goes over. */
-static inline uint32_t conv_taps(const struct conv_axis *x)
-{
-	return x->taps ? x->taps : 1;
-}
-
 /* Steps of a column of the band's phase. */
 static inline uint32_t conv_steps(const struct conv *c,
 				  const struct conv_band *b)
 {
-	uint32_t chunks;
-
 	if (b->zero)
 		return 1;
-	chunks = c->a->fold ? 1 : conv_div_up(c->a->channels, c->chunk);
-	return b->cut.y.taps * b->cut.x.taps * chunks;
+	if (c->a->fold)
+		return b->cut.y.taps;
+	return b->cut.y.taps * (c->kx_steps == 1 ? 1 : b->cut.x.taps) *
+	       conv_div_up(c->k_run, c->chunk);
 }
 
 /* --- Bands ------------------------------------------------------------------- */

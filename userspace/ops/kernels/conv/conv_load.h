@@ -8,6 +8,34 @@
 
 #include "conv.h"
 
+/*
+ * Start a DMA of two dimensions; the rest is at its defaults, but what the
+ * caller has set of dimension 0.
+ */
+static inline ash_token conv_dma(enum ash_unit unit, uint64_t global,
+				 uint32_t offset, uint32_t run,
+				 struct ash_dma_dim d1, struct ash_dma_dim d2)
+{
+	ash_token token;
+
+	ash_write(unit + ASHLAR_LOAD_RUN, run);
+	ash_write(unit + ASHLAR_LOAD_COUNT1, d1.count);
+	ash_write(unit + ASHLAR_LOAD_GSTRIDE1, (uint32_t)d1.global_stride);
+	ash_write(unit + ASHLAR_LOAD_LSTRIDE1, (uint32_t)d1.local_stride);
+	ash_write(unit + ASHLAR_LOAD_START1, (uint32_t)d1.start);
+	ash_write(unit + ASHLAR_LOAD_STEP1, (uint32_t)d1.step);
+	ash_write(unit + ASHLAR_LOAD_LIMIT1, d1.limit);
+	ash_write(unit + ASHLAR_LOAD_COUNT2, d2.count);
+	ash_write(unit + ASHLAR_LOAD_GSTRIDE2, (uint32_t)d2.global_stride);
+	ash_write(unit + ASHLAR_LOAD_LSTRIDE2, (uint32_t)d2.local_stride);
+	ash_write(unit + ASHLAR_LOAD_START2, (uint32_t)d2.start);
+	ash_write(unit + ASHLAR_LOAD_STEP2, (uint32_t)d2.step);
+	ash_write(unit + ASHLAR_LOAD_LIMIT2, d2.limit);
+	token = ash_dma_at(unit, offset, global);
+	ash_write(unit + ASHLAR_LOAD_DEFAULTS, 1);
+	return token;
+}
+
 /* --- Splitting ---------------------------------------------------------------- */
 
 /* Split what was loaded last. hi = x; mid and lo of what is left. */
@@ -98,9 +126,8 @@ static inline uint32_t conv_weights_k(const struct conv *c,
 	if (w->band.zero)
 		return 1;
 	if (a->fold)
-		return conv_min(a->fold, a->kernel[0] - w->ky) * a->kernel[1] *
-		       a->channels;
-	return conv_min(c->chunk, a->channels - w->channel);
+		return conv_min(a->fold, a->kernel[0] - w->ky) * c->k_run;
+	return conv_min(c->chunk, c->k_run - w->channel);
 }
 
 /* To the next tap that hits, from (ky, kx) on; false: none is left. */
@@ -141,10 +168,10 @@ static bool conv_weights_step(const struct conv *c, struct conv_weights *w)
 		return w->ky < a->kernel[0];
 	}
 	w->channel += c->chunk;
-	if (w->channel < a->channels)
+	if (w->channel < c->k_run)
 		return true;
 	w->channel = 0;
-	if (++w->kx == a->kernel[1]) {
+	if (++w->kx == c->kx_steps) {
 		w->kx = 0;
 		w->ky++;
 	}
@@ -310,37 +337,35 @@ static void conv_load_fold(struct conv *c, const struct conv_patch *p,
 				     last + part - first - 1;
 	int32_t at =
 		(int32_t)((b->strip_x + x) * a->stride[1]) - (int32_t)a->pad[1];
-	struct ash_dma d = ASH_DMA_INIT(
-		a->x + (uint64_t)(b->image * a->x_image),
+	if (part == 0 && first == last)
+		return; /* nothing inside */
+	if (part != 0) {
+		ash_write(ASH_LOAD + ASHLAR_LOAD_START0,
+			  (uint32_t)(at * (int32_t)pixel));
+		ash_write(ASH_LOAD + ASHLAR_LOAD_LIMIT0, a->in[1] * pixel);
+	}
+	(void)conv_dma(
+		ASH_LOAD, a->x + (uint64_t)(b->image * a->x_image),
 		conv_patch_offset(c, b) +
 			(p->row * b->cut.pitch + x) * b->cut.cell + f * run,
-		run);
-
-	if (part == 0) {
-		d.dim[0] = (struct ash_dma_dim){
-			.count = last - first,
+		run,
+		(struct ash_dma_dim){
+			.count = part == 0 ? last - first : 1,
 			.global_stride = (int32_t)pixel,
 			.local_stride = (int32_t)b->cut.cell,
-			.start = at,
+			.start = part == 0 ? at : 0,
 			.step = (int32_t)a->stride[1],
 			.limit = ASH_NO_LIMIT,
-		};
-		if (first == last)
-			return;
-	} else {
-		d.start0 = at * (int32_t)pixel;
-		d.limit0 = a->in[1] * pixel;
-	}
-	d.dim[1] = (struct ash_dma_dim){
-		.count = h,
-		.global_stride = (int32_t)a->x_stride[0],
-		.local_stride = (int32_t)(b->cut.pitch * b->cut.cell),
-		.start = (int32_t)((b->y + p->row) * a->stride[0] + f) -
-			 (int32_t)a->pad[0],
-		.step = (int32_t)a->stride[0],
-		.limit = a->in[0],
-	};
-	(void)ash_dma_nd(ASH_LOAD, &d);
+		},
+		(struct ash_dma_dim){
+			.count = h,
+			.global_stride = (int32_t)a->x_stride[0],
+			.local_stride = (int32_t)(b->cut.pitch * b->cut.cell),
+			.start = (int32_t)((b->y + p->row) * a->stride[0] + f) -
+				 (int32_t)a->pad[0],
+			.step = (int32_t)a->stride[0],
+			.limit = a->in[0],
+		});
 }
 
 /* The same without fold: a plane. */
@@ -358,34 +383,34 @@ static void conv_load_plane(struct conv *c, const struct conv_patch *p,
 	uint32_t to = conv_patch_offset(c, b) + p->part * cut->plane_bytes +
 		      p->row * cut->pitch * cut->cell;
 	uint32_t at = split ? conv_stage(c) : to;
-	struct ash_dma d = ASH_DMA_INIT(
+
+	if (b->zero)
+		ash_write(ASH_LOAD + ASHLAR_LOAD_LIMIT0, 0);
+	*arrived = conv_dma(
+		ASH_LOAD,
 		a->x + (uint64_t)(b->image * a->x_image) +
 			(uint64_t)(b->group * a->channels) * c->mem_bytes,
-		at, a->channels * c->mem_bytes);
-
-	d.dim[0] = (struct ash_dma_dim){
-		.count = cut->pitch + cut->tail,
-		.global_stride = (int32_t)a->x_stride[1],
-		.local_stride = (int32_t)(cut->cell << split),
-		.start = step_x * ((int32_t)b->strip_x + cut->x.low) +
-			 (int32_t)px,
-		.step = step_x,
-		.limit = a->in[1],
-	};
-	d.dim[1] = (struct ash_dma_dim){
-		.count = h,
-		.global_stride = (int32_t)a->x_stride[0],
-		.local_stride = (int32_t)((cut->pitch * cut->cell) << split),
-		.start = step_y * ((int32_t)(b->y + p->row) + cut->y.low) +
-			 (int32_t)py,
-		.step = step_y,
-		.limit = a->in[0],
-	};
-	if (b->zero) {
-		d.run = c->mem_bytes;
-		d.limit0 = 0;
-	}
-	*arrived = ash_dma_nd(ASH_LOAD, &d);
+		at, b->zero ? c->mem_bytes : a->channels * c->mem_bytes,
+		(struct ash_dma_dim){
+			.count = cut->pitch + cut->tail,
+			.global_stride = (int32_t)a->x_stride[1],
+			.local_stride = (int32_t)(cut->cell << split),
+			.start = step_x * ((int32_t)b->strip_x + cut->x.low) +
+				 (int32_t)px,
+			.step = step_x,
+			.limit = a->in[1],
+		},
+		(struct ash_dma_dim){
+			.count = h,
+			.global_stride = (int32_t)a->x_stride[0],
+			.local_stride =
+				(int32_t)((cut->pitch * cut->cell) << split),
+			.start = step_y * ((int32_t)(b->y + p->row) +
+					   cut->y.low) +
+				 (int32_t)py,
+			.step = step_y,
+			.limit = a->in[0],
+		});
 	if (split)
 		conv_staged(c, *arrived, to, cut->term_bytes, 1,
 			    (h * cut->pitch + cut->tail) * cut->cell /
@@ -393,16 +418,15 @@ static void conv_load_plane(struct conv *c, const struct conv_patch *p,
 			    0, arrived);
 }
 
-/* Parts of a chunk of rows. */
-static inline uint32_t conv_patch_parts(const struct conv *c,
-					const struct conv_band *b)
+/* Whether the next band needs the patch that the one before has. */
+static inline bool conv_same_patch(const struct conv *c,
+				   const struct conv_band *b,
+				   const struct conv_band *before)
 {
-	uint32_t first, last;
-
-	if (!c->a->fold)
-		return b->cut.y.planes * b->cut.x.planes;
-	conv_inside(c, b, &first, &last);
-	return c->a->fold * (1 + first + (b->width - last));
+	return c->buffers == 1 && b->block == before->block &&
+	       b->index == before->index && b->group == before->group &&
+	       b->phase[0] == before->phase[0] &&
+	       b->phase[1] == before->phase[1];
 }
 
 /* Load the next part of the next patch; its buffer is free. */
@@ -415,6 +439,7 @@ static __attribute__((noinline)) void conv_load_patch(struct conv *c)
 	uint32_t h = conv_min(chunk, rows - p->row);
 	ash_token *arrived = &c->a_arrived[buffer][p->row / chunk];
 	uint32_t first, last, parts;
+	struct conv_band before;
 
 	ash_wait(ASH_MATRIX, c->patch_free[buffer]);
 	if (c->a->fold) {
@@ -433,7 +458,10 @@ static __attribute__((noinline)) void conv_load_patch(struct conv *c)
 	if (p->row < rows)
 		return;
 	p->row = 0;
-	conv_band_next(c, &p->band);
+	before = p->band;
+	do
+		conv_band_next(c, &p->band);
+	while (!p->band.end && conv_same_patch(c, &p->band, &before));
 }
 
 /* --- Ahead ------------------------------------------------------------------------ */

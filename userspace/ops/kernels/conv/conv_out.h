@@ -3,7 +3,7 @@
 #ifndef CONV_OUT_H
 #define CONV_OUT_H
 
-#include "conv.h"
+#include "conv_load.h"
 
 /*
  * Move the pixels of a column between the scratchpad, where they lie number
@@ -21,31 +21,31 @@ static void conv_move(enum ash_unit unit, const struct conv_column *col,
 	/* The rest of a row, whole rows, the beginning of one. */
 	while (left) {
 		uint32_t rows = 1, n = col->pitch;
-		struct ash_dma d = ASH_DMA_INIT(global, offset, run);
 
 		if (x || left < n)
 			n = conv_min(n - x, left);
 		else
 			rows = left / n;
-		if (x < col->width) {
-			d.dim[0] = (struct ash_dma_dim){
-				.count = conv_min(n, col->width - x),
-				.global_stride = (int32_t)stride[1],
-				.local_stride = (int32_t)local,
-				.start = (int32_t)x,
-				.step = 1,
-				.limit = ASH_NO_LIMIT,
-			};
-			d.dim[1] = (struct ash_dma_dim){
-				.count = rows,
-				.global_stride = (int32_t)stride[0],
-				.local_stride = (int32_t)(col->pitch * local),
-				.start = (int32_t)y,
-				.step = 1,
-				.limit = ASH_NO_LIMIT,
-			};
-			(void)ash_dma_nd(unit, &d);
-		}
+		if (x < col->width)
+			(void)conv_dma(
+				unit, global, offset, run,
+				(struct ash_dma_dim){
+					.count = conv_min(n, col->width - x),
+					.global_stride = (int32_t)stride[1],
+					.local_stride = (int32_t)local,
+					.start = (int32_t)x,
+					.step = 1,
+					.limit = ASH_NO_LIMIT,
+				},
+				(struct ash_dma_dim){
+					.count = rows,
+					.global_stride = (int32_t)stride[0],
+					.local_stride =
+						(int32_t)(col->pitch * local),
+					.start = (int32_t)y,
+					.step = 1,
+					.limit = ASH_NO_LIMIT,
+				});
 		left -= rows * n;
 		offset += rows * n * local;
 		y += rows;
