@@ -347,16 +347,17 @@ static uint32_t choose_fold(const struct plan *p,
 
 static int check_fits(struct plan *p, const struct linear_conv_args *a)
 {
-	struct conv_board board = conv_board(
-		p->board.array, p->board.spad_bytes, p->board.spad_banks);
 	uint32_t bytes = ashlar_format_bytes(a->type);
+	uint32_t terms = a->type == ASHLAR_F32 ? 3 : 1;
+	struct conv_board board = conv_board(a, p->board.array,
+					     p->board.spad_bytes,
+					     p->board.spad_banks, bytes, terms);
 	struct conv_cut cut;
 	uint32_t y, x;
 
 	for (y = 0; y < conv_phases(a, 0); y++)
 		for (x = 0; x < conv_phases(a, 1); x++)
-			if (!conv_cut(&cut, a, &board, y, x, bytes,
-				      a->type == ASHLAR_F32 ? 3 : 1))
+			if (!conv_cut(&cut, a, &board, y, x, bytes, terms))
 				return check_unsupported(
 					&p->check,
 					"a %ux%u kernel over %u channels needs more input for %u pixels than the %u bytes of scratchpad that there are for it",

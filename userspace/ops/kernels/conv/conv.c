@@ -69,7 +69,8 @@ static void conv_cut_weights(struct conv *c, uint32_t room)
 {
 	const struct linear_conv_args *a = c->a;
 	uint32_t line = 4 * c->array;
-	uint32_t most = room / 4 / c->array; /* bytes of a row of a piece */
+	/* Bytes of a row of a piece; so that a few fit. */
+	uint32_t most = room / 4 / c->array;
 	uint32_t k = a->channels ? a->channels : 1;
 
 	c->kx_steps = a->kernel[1];
@@ -159,8 +160,6 @@ static void conv_layout_results(struct conv *c, uint32_t from, uint32_t room)
 
 static bool conv_init(struct conv *c, const struct linear_conv_args *a)
 {
-	uint32_t bank = ash_spad_bytes() / ash_spad_banks();
-	uint32_t banks = ash_spad_banks(), weights;
 	struct gemm_plan part;
 	struct conv_needs needs;
 	uint32_t d, i;
@@ -172,7 +171,8 @@ static bool conv_init(struct conv *c, const struct linear_conv_args *a)
 	c->mem_bytes = ash_format_bytes((enum ash_format)a->type);
 	c->bytes = ash_type_bytes(c->type);
 	c->terms = a->type == ASHLAR_F32 ? 3 : 1;
-	c->board = conv_board(c->array, ash_spad_bytes(), banks);
+	c->board = conv_board(a, c->array, ash_spad_bytes(), ash_spad_banks(),
+			      c->mem_bytes, c->terms);
 	c->cols = conv_div_up(a->columns, c->array);
 	c->set = c->cols;
 	c->out_bytes = ash_format_bytes((enum ash_format)a->epilogue.out);
@@ -187,14 +187,10 @@ static bool conv_init(struct conv *c, const struct linear_conv_args *a)
 					      ASH_FMT_ACC_F32);
 	gemm_epilogue_init(&c->out);
 
-	weights = banks - CONV_PATCH_BANKS - CONV_RESULT_BANKS;
-	if (c->terms > 1)
-		weights--;
-	c->b_offset = CONV_PATCH_BANKS * bank;
-	c->stage_offset = c->b_offset + weights * bank;
-	conv_layout_results(c, (banks - CONV_RESULT_BANKS) * bank,
-			    CONV_RESULT_BANKS * bank);
-	conv_cut_weights(c, weights * bank);
+	c->b_offset = c->board.weights;
+	c->stage_offset = c->board.stages;
+	conv_layout_results(c, c->board.results, c->board.result_bytes);
+	conv_cut_weights(c, c->board.weights_bytes);
 	conv_needs(c, &needs);
 	c->buffers = needs.buffers;
 
@@ -221,9 +217,8 @@ static bool conv_init(struct conv *c, const struct linear_conv_args *a)
 		c->stored[i] = 0;
 		c->residual_free[i] = 0;
 	}
-	for (i = 0; i < CONV_ACCS_MAX; i++)
-		c->acc_free[i] = 0;
 	c->acc = 0;
+	c->acc_free = 0;
 	c->matmuls = 0;
 	c->b_count = 0;
 	c->b_slot = 0;
@@ -283,37 +278,60 @@ struct conv_group {
 	uint32_t a_step; /* bytes from block to block */
 };
 
-/* Whether the column before has a tile in acc that is not drained. */
-static inline bool conv_in_use(const struct conv *c, uint32_t acc)
+/*
+ * Start the products of count blocks with the weights that are set. cfg names
+ * the first one's accumulator; the others follow.
+ */
+static inline void conv_start(uint32_t cfg, uint32_t a, uint32_t step,
+			      uint32_t count)
 {
-	const struct conv_column *col = c->computed;
-	uint32_t tile = acc - col->acc;
+	for (; count; count--) {
+		ash_write(ASH_MATRIX + ASHLAR_MATRIX_A_ADDR, a);
+		ash_write(ASH_MATRIX + ASHLAR_MATRIX_CFG, cfg);
+		ash_start(ASH_MATRIX);
+		a += step;
+		cfg += ASH_FIELD(MATRIX, CFG_ACC, 1);
+	}
+}
 
-	if (acc < col->acc)
-		tile += c->accs;
-	return tile >= col->done && tile < col->tiles;
+/* All blocks of the group. */
+static inline void conv_tiles(struct conv *c, const struct conv_group *g,
+			      uint32_t cfg, uint32_t a)
+{
+	uint32_t straight = conv_min(g->blocks, c->accs - g->acc);
+
+	conv_start(cfg | ASH_FIELD(MATRIX, CFG_ACC, g->acc), a, g->a_step,
+		   straight);
+	conv_start(cfg, a + straight * g->a_step, g->a_step,
+		   g->blocks - straight);
+	c->matmuls += g->blocks;
 }
 
 /*
- * One product of the group's blocks with the weights that are set. first: the
- * column's first one, into accumulators that may have to be drained before.
+ * The same for the column's first product. What was computed before may still
+ * be in the accumulators: if there are too few for both, each is drained right
+ * before it is computed into.
  */
-static inline void conv_tiles(struct conv *c, const struct conv_group *g,
-			      uint32_t cfg, uint32_t a, bool first)
+static void conv_tiles_first(struct conv *c, const struct conv_group *g,
+			     uint32_t cfg, uint32_t a)
 {
-	uint32_t acc = g->acc;
-	uint32_t i;
+	uint32_t acc = g->acc, room = c->accs, i;
 
+	ash_wait(ASH_VECTOR, c->acc_free);
+	if (c->computed)
+		room -= c->computed->tiles;
+	if (g->blocks <= room) {
+		conv_tiles(c, g, cfg, a);
+		return;
+	}
 	for (i = 0; i < g->blocks; i++) {
-		if (first) {
-			while (c->computed && conv_in_use(c, acc))
-				conv_drain_tile(c);
-			ash_wait(ASH_VECTOR, c->acc_free[acc]);
+		if (i >= room) {
+			/* Those before were drained in this loop. */
+			if (c->computed)
+				conv_drain_tiles(c, 1);
+			ash_wait(ASH_VECTOR, c->out.vectors);
 		}
-		ash_write(ASH_MATRIX + ASHLAR_MATRIX_A_ADDR, a);
-		ash_write(ASH_MATRIX + ASHLAR_MATRIX_CFG,
-			  cfg | ASH_FIELD(MATRIX, CFG_ACC, acc));
-		ash_start(ASH_MATRIX);
+		conv_start(cfg | ASH_FIELD(MATRIX, CFG_ACC, acc), a, 0, 1);
 		a += g->a_step;
 		if (++acc == c->accs)
 			acc = 0;
@@ -334,14 +352,19 @@ static inline void conv_step_tiles(struct conv *c, const struct conv_group *g,
 		cfg |= ASH_FIELD(MATRIX, CFG_ACCUMULATE, 1);
 	if (c->terms == 1) {
 		ash_write(ASH_MATRIX + ASHLAR_MATRIX_B_ADDR, b);
-		conv_tiles(c, g, cfg, a, first);
+		if (first)
+			conv_tiles_first(c, g, cfg, a);
+		else
+			conv_tiles(c, g, cfg, a);
 		return;
 	}
 	for (i = 0; i < 6; i++) {
 		ash_write(ASH_MATRIX + ASHLAR_MATRIX_B_ADDR,
 			  b + terms[i][1] * c->b_term);
-		conv_tiles(c, g, cfg, a + terms[i][0] * c->band.cut.term_bytes,
-			   first && i == 0);
+		/* Nothing is left to be drained. */
+		if (first && i == 0)
+			ash_wait(ASH_VECTOR, c->acc_free);
+		conv_tiles(c, g, cfg, a + terms[i][0] * c->band.cut.term_bytes);
 		cfg |= ASH_FIELD(MATRIX, CFG_ACCUMULATE, 1);
 		conv_pump(c);
 	}
@@ -390,14 +413,8 @@ conv_column_begin(struct conv *c, const struct conv_group *g, uint32_t n)
 	col->pitch = b->cut.pitch;
 	col->width = b->width;
 	col->stage = c->out_offset + (col->index & 1) * c->out_stage;
-	col->y = a->y + (uint64_t)(b->image * a->y_image) +
-		 (uint64_t)(b->phase[0] * a->y_stride[0]) +
-		 (uint64_t)(b->phase[1] * a->y_stride[1]) +
-		 (uint64_t)b->strip_x * c->y_step[1] + channel * c->out_bytes;
-	col->residual_from = a->epilogue.residual +
-			     (uint64_t)(b->image * a->residual_image) +
-			     (uint64_t)b->strip_x * c->residual_step[1] +
-			     channel * c->residual_bytes;
+	col->y = c->y_first + channel * c->out_bytes;
+	col->residual_from = c->residual_first + channel * c->residual_bytes;
 	return col;
 }
 
@@ -464,6 +481,7 @@ static void conv_column(struct conv *c, const struct conv_group *g,
 /* All columns of the set for the blocks of a band. */
 static void conv_band_run(struct conv *c, bool last_of_epoch, uint32_t cfg)
 {
+	const struct linear_conv_args *a = c->a;
 	const struct conv_band *b = &c->band;
 	uint32_t size = conv_group_size(c, b);
 	uint32_t set_count = c->b_count, set_slot = c->b_slot;
@@ -472,6 +490,13 @@ static void conv_band_run(struct conv *c, bool last_of_epoch, uint32_t cfg)
 
 	if (c->taps_epoch != b->epoch)
 		conv_taps_bytes(c);
+	c->y_first = a->y + (uint64_t)(b->image * a->y_image) +
+		     (uint64_t)b->phase[0] * a->y_stride[0] +
+		     (uint64_t)b->phase[1] * a->y_stride[1] +
+		     (uint64_t)b->strip_x * c->y_step[1];
+	c->residual_first = a->epilogue.residual +
+			    (uint64_t)(b->image * a->residual_image) +
+			    (uint64_t)b->strip_x * c->residual_step[1];
 	ash_matmul_shape(b->cut.cell, c->b_pitch, 1);
 	g.a_step = c->array * b->cut.cell;
 	for (col = 0; col < b->cols; col++) {
@@ -515,8 +540,7 @@ static void conv_run(struct conv *c)
 
 	conv_band_begin(c, &c->band);
 	c->patch.band = c->band;
-	c->patch.row = 0;
-	c->patch.part = 0;
+	conv_patch_begin(c);
 	c->weights.band = c->band;
 	c->weights.col = 0;
 	c->weights.group = 0;

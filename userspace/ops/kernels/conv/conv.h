@@ -59,13 +59,18 @@ struct conv_weights {
 struct conv_patch {
 	struct conv_band band;
 	uint32_t row, part; /* row of cells; plane, or row of a cell and edge */
+	uint32_t rows, chunk; /* of the patch; loaded at a time */
+	uint32_t parts, h; /* of the chunk at row */
+	/* With fold: cells of a row from first to last have no padding. */
+	uint32_t first, last;
+	bool inside; /* nor have the chunk's rows */
 };
 
 /* A column of blocks that is computed. */
 struct conv_column {
 	ash_token first; /* matrix token of the first tile; the others follow */
 	ash_token loaded; /* load token of bias, scale, residual */
-	ash_token drained; /* vector token */
+	ash_token freed, drained; /* vector tokens: accumulators, all of it */
 	uint32_t acc, tiles,
 		done; /* first accumulator, tiles, of them drained */
 	uint32_t vec, residual, stage; /* offsets */
@@ -115,6 +120,7 @@ struct conv {
 	uint32_t bands_done;
 	ash_token patch_free[2];
 	ash_token a_arrived[2][CONV_CHUNKS_MAX];
+	uint32_t a_chunk[2]; /* rows of a chunk */
 	/* Splitting: two stages in turn. */
 	struct conv_split split;
 	uint32_t stage_offset, stage;
@@ -125,7 +131,8 @@ struct conv {
 	uint32_t y_taps, x_taps;
 	uint32_t taps_epoch; /* they are those of this epoch */
 	uint32_t acc; /* next accumulator */
-	ash_token acc_free[CONV_ACCS_MAX]; /* vector token of the last drain */
+	ash_token acc_free; /* vector token of the column before c->computed */
+	uint64_t y_first, residual_first; /* of the band's strip */
 	ash_token matmuls;
 	uint32_t b_count, b_slot; /* first piece of the set or of the group */
 	/* Results. */

@@ -31,23 +31,54 @@
 
 #include "../args_linear.h"
 
-/* The board, as far as it matters here. */
+/* The board, as far as it matters here: rooms in the scratchpad. */
 struct conv_board {
 	uint32_t array;
-	uint32_t patch_bytes; /* scratchpad for patches */
-	uint32_t stage_bytes; /* of one stage of fp32, for splitting */
+	uint32_t patch_bytes, weights_bytes;
+	uint32_t stage_bytes; /* of one of two stages of fp32, for splitting */
+	uint32_t result_bytes;
+	uint32_t patch, weights, stages, results; /* offsets */
 };
 
-/* Banks of eight: patches, weights, results, and with fp32 stages. */
-#define CONV_PATCH_BANKS  3u
-#define CONV_RESULT_BANKS 2u
-
-static inline struct conv_board conv_board(uint32_t array, uint32_t spad_bytes,
-					   uint32_t spad_banks)
+/*
+ * Banks: one for results, two with residuals and passes of their own; one for
+ * stages, if any; for weights as many as all of them take, if that is not more
+ * than three, else two that they pass through. Patches have the rest.
+ */
+static inline struct conv_board conv_board(const struct linear_conv_args *a,
+					   uint32_t array, uint32_t spad_bytes,
+					   uint32_t spad_banks, uint32_t bytes,
+					   uint32_t terms)
 {
 	uint32_t bank = spad_bytes / spad_banks;
+	uint32_t line = 4 * array;
+	uint32_t stages = terms > 1, most = 3 - stages, banks = 1, results = 1;
+	uint64_t row = a->channels * (uint64_t)(terms > 1 ? 2 : bytes);
+	uint64_t all;
 
-	return (struct conv_board){ array, CONV_PATCH_BANKS * bank, bank / 2 };
+	if (a->epilogue.residual || a->epilogue.activation > 1)
+		results = 2;
+	if (a->fold)
+		row *= a->kernel[1];
+	else
+		row = (row + line - 1) / line * line * a->kernel[1];
+	row = (row * a->kernel[0] + a->kernel[0] * line) * terms;
+	all = row * ((a->columns + array - 1) / array * array);
+	while (banks < most && (uint64_t)banks * bank < all)
+		banks++;
+	if ((uint64_t)banks * bank < all)
+		banks = 2;
+	return (struct conv_board){
+		.array = array,
+		.patch_bytes = (spad_banks - results - stages - banks) * bank,
+		.weights_bytes = banks * bank,
+		.stage_bytes = bank / 2,
+		.result_bytes = results * bank,
+		.patch = 0,
+		.weights = (spad_banks - results - stages - banks) * bank,
+		.stages = (spad_banks - results - stages) * bank,
+		.results = (spad_banks - results) * bank,
+	};
 }
 
 /* Rows or columns of a phase: where its taps reach. */

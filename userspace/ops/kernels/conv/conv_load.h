@@ -269,21 +269,6 @@ static inline uint32_t conv_patch_rows(const struct conv_band *b)
 	return b->rows + (uint32_t)(b->cut.y.high - b->cut.y.low);
 }
 
-/* Rows that are loaded at a time. */
-static uint32_t conv_patch_chunk(const struct conv *c,
-				 const struct conv_band *b)
-{
-	uint32_t row = b->cut.pitch * b->cut.cell;
-	uint32_t rows = conv_patch_rows(b);
-	uint32_t h = conv_div_up(rows, c->a->fold ? 8 : 16);
-
-	if (c->terms > 1)
-		h = conv_min(h, (c->board.stage_bytes / 2 -
-				 b->cut.tail * b->cut.cell) /
-					row);
-	return h;
-}
-
 /* Which of the buffers for patches a band has. */
 static inline uint32_t conv_buffer(const struct conv *c,
 				   const struct conv_band *b)
@@ -320,37 +305,44 @@ static void conv_inside(const struct conv *c, const struct conv_band *b,
 }
 
 /*
- * Part of the rows of cells from `row` on, h of them: which row of each cell
- * (of fold), and all cells inside, or one at an edge.
+ * A part of a chunk of folded cells: those without padding left and right, or
+ * one with. And all rows of a cell, where none is padding, or one.
  */
-static void conv_load_fold(struct conv *c, const struct conv_patch *p,
-			   uint32_t h, uint32_t first, uint32_t last)
+static void conv_load_fold(struct conv *c, const struct conv_patch *p)
 {
 	const struct linear_conv_args *a = c->a;
 	const struct conv_band *b = &p->band;
-	uint32_t parts = 1 + first + (b->width - last);
-	uint32_t f = p->part / parts, part = p->part - f * parts;
+	uint32_t parts = 1 + p->first + (b->width - p->last);
+	uint32_t f = p->inside ? 0 : p->part / parts;
+	uint32_t part = p->part - f * parts;
 	uint32_t pixel = a->channels * c->bytes;
 	uint32_t run = a->kernel[1] * pixel;
-	uint32_t x = part == 0	   ? first :
-		     part <= first ? part - 1 :
-				     last + part - first - 1;
+	uint32_t x = part == 0	      ? p->first :
+		     part <= p->first ? part - 1 :
+					p->last + part - p->first - 1;
 	int32_t at =
 		(int32_t)((b->strip_x + x) * a->stride[1]) - (int32_t)a->pad[1];
-	if (part == 0 && first == last)
+	uint32_t row = b->cut.pitch * b->cut.cell;
+
+	if (part == 0 && p->first == p->last)
 		return; /* nothing inside */
 	if (part != 0) {
 		ash_write(ASH_LOAD + ASHLAR_LOAD_START0,
 			  (uint32_t)(at * (int32_t)pixel));
 		ash_write(ASH_LOAD + ASHLAR_LOAD_LIMIT0, a->in[1] * pixel);
 	}
+	if (p->inside) {
+		ash_write(ASH_LOAD + ASHLAR_LOAD_COUNT3, a->fold);
+		ash_write(ASH_LOAD + ASHLAR_LOAD_GSTRIDE3, a->x_stride[0]);
+		ash_write(ASH_LOAD + ASHLAR_LOAD_LSTRIDE3, run);
+	}
 	(void)conv_dma(
 		ASH_LOAD, a->x + (uint64_t)(b->image * a->x_image),
-		conv_patch_offset(c, b) +
-			(p->row * b->cut.pitch + x) * b->cut.cell + f * run,
+		conv_patch_offset(c, b) + p->row * row + x * b->cut.cell +
+			f * run,
 		run,
 		(struct ash_dma_dim){
-			.count = part == 0 ? last - first : 1,
+			.count = part == 0 ? p->last - p->first : 1,
 			.global_stride = (int32_t)pixel,
 			.local_stride = (int32_t)b->cut.cell,
 			.start = part == 0 ? at : 0,
@@ -358,9 +350,9 @@ static void conv_load_fold(struct conv *c, const struct conv_patch *p,
 			.limit = ASH_NO_LIMIT,
 		},
 		(struct ash_dma_dim){
-			.count = h,
+			.count = p->h,
 			.global_stride = (int32_t)a->x_stride[0],
-			.local_stride = (int32_t)(b->cut.pitch * b->cut.cell),
+			.local_stride = (int32_t)row,
 			.start = (int32_t)((b->y + p->row) * a->stride[0] + f) -
 				 (int32_t)a->pad[0],
 			.step = (int32_t)a->stride[0],
@@ -370,7 +362,7 @@ static void conv_load_fold(struct conv *c, const struct conv_patch *p,
 
 /* The same without fold: a plane. */
 static void conv_load_plane(struct conv *c, const struct conv_patch *p,
-			    uint32_t h, ash_token *arrived)
+			    ash_token *arrived)
 {
 	const struct linear_conv_args *a = c->a;
 	const struct conv_band *b = &p->band;
@@ -401,7 +393,7 @@ static void conv_load_plane(struct conv *c, const struct conv_patch *p,
 			.limit = a->in[1],
 		},
 		(struct ash_dma_dim){
-			.count = h,
+			.count = p->h,
 			.global_stride = (int32_t)a->x_stride[0],
 			.local_stride =
 				(int32_t)((cut->pitch * cut->cell) << split),
@@ -413,7 +405,7 @@ static void conv_load_plane(struct conv *c, const struct conv_patch *p,
 		});
 	if (split)
 		conv_staged(c, *arrived, to, cut->term_bytes, 1,
-			    (h * cut->pitch + cut->tail) * cut->cell /
+			    (p->h * cut->pitch + cut->tail) * cut->cell /
 				    (2 * c->array),
 			    0, arrived);
 }
@@ -429,39 +421,79 @@ static inline bool conv_same_patch(const struct conv *c,
 	       b->phase[1] == before->phase[1];
 }
 
+/* A chunk of rows begins. */
+static void conv_patch_chunk(const struct conv *c, struct conv_patch *p)
+{
+	const struct linear_conv_args *a = c->a;
+	const struct conv_band *b = &p->band;
+	uint32_t stride = a->stride[0], first, last;
+
+	p->part = 0;
+	p->h = conv_min(p->chunk, p->rows - p->row);
+	if (!a->fold) {
+		p->parts = b->cut.y.planes * b->cut.x.planes;
+		return;
+	}
+	first = (b->y + p->row) * stride;
+	last = first + (p->h - 1) * stride + a->fold - 1;
+	p->inside = first >= a->pad[0] && last - a->pad[0] < a->in[0];
+	p->parts = (1 + p->first + (b->width - p->last)) *
+		   (p->inside ? 1 : a->fold);
+}
+
+/* A patch begins. */
+static void conv_patch_begin(struct conv *c)
+{
+	struct conv_patch *p = &c->patch;
+	const struct conv_cut *cut = &p->band.cut;
+
+	if (p->band.end)
+		return;
+	p->row = 0;
+	p->rows = conv_patch_rows(&p->band);
+	/* The first one is waited for: what comes first, comes soon. */
+	p->chunk = p->rows;
+	if (p->band.number == 0)
+		p->chunk = conv_div_up(p->rows, c->a->fold ? 4 : 16);
+	else if (p->rows > 8)
+		p->chunk = (p->rows + 3) / 4;
+	if (c->terms > 1)
+		p->chunk = conv_min(p->chunk, (c->board.stage_bytes / 2 -
+					       cut->tail * cut->cell) /
+						      (cut->pitch * cut->cell));
+	if (c->a->fold)
+		conv_inside(c, &p->band, &p->first, &p->last);
+	conv_patch_chunk(c, p);
+}
+
 /* Load the next part of the next patch; its buffer is free. */
 static __attribute__((noinline)) void conv_load_patch(struct conv *c)
 {
 	struct conv_patch *p = &c->patch;
 	uint32_t buffer = conv_buffer(c, &p->band);
-	uint32_t rows = conv_patch_rows(&p->band);
-	uint32_t chunk = conv_patch_chunk(c, &p->band);
-	uint32_t h = conv_min(chunk, rows - p->row);
-	ash_token *arrived = &c->a_arrived[buffer][p->row / chunk];
-	uint32_t first, last, parts;
+	ash_token *arrived = &c->a_arrived[buffer][p->row / p->chunk];
 	struct conv_band before;
 
 	ash_wait(ASH_MATRIX, c->patch_free[buffer]);
+	c->a_chunk[buffer] = p->chunk;
 	if (c->a->fold) {
-		conv_inside(c, &p->band, &first, &last);
-		parts = c->a->fold * (1 + first + (p->band.width - last));
-		conv_load_fold(c, p, h, first, last);
+		conv_load_fold(c, p);
 		*arrived = ash_read(ASH_LOAD + ASHLAR_LOAD_ISSUED);
 	} else {
-		parts = p->band.cut.y.planes * p->band.cut.x.planes;
-		conv_load_plane(c, p, h, arrived);
+		conv_load_plane(c, p, arrived);
 	}
-	if (++p->part < parts)
+	if (++p->part < p->parts)
 		return;
-	p->part = 0;
-	p->row += h;
-	if (p->row < rows)
+	p->row += p->h;
+	if (p->row < p->rows) {
+		conv_patch_chunk(c, p);
 		return;
-	p->row = 0;
+	}
 	before = p->band;
 	do
 		conv_band_next(c, &p->band);
 	while (!p->band.end && conv_same_patch(c, &p->band, &before));
+	conv_patch_begin(c);
 }
 
 /* --- Ahead ------------------------------------------------------------------------ */
@@ -477,11 +509,14 @@ static inline bool conv_patch_left(const struct conv *c)
 	       c->patch.band.number - c->bands_done < c->buffers;
 }
 
-/* Start a load that can start without waiting: weights first. */
-static void conv_pump(struct conv *c)
+/*
+ * Start a load that can start without waiting: weights first. False: there was
+ * none.
+ */
+static bool conv_pump(struct conv *c)
 {
 	if (ash_pending(ASH_LOAD) >= CONV_LOADS_MOST)
-		return;
+		return false;
 	if (conv_weights_left(c) &&
 	    (c->loaded < c->slots ||
 	     ash_done(ASH_MATRIX, c->b_free[c->load_slot])))
@@ -490,29 +525,52 @@ static void conv_pump(struct conv *c)
 		 ash_done(ASH_MATRIX,
 			  c->patch_free[conv_buffer(c, &c->patch.band)]))
 		conv_load_patch(c);
+	else
+		return false;
+	return true;
+}
+
+/* Whether what a load or a split makes is there. */
+static inline bool conv_is_there(const struct conv *c, const ash_token *token)
+{
+	if (c->terms == 1)
+		return ash_done(ASH_LOAD, *token);
+	return !(c->split.pending && c->split.arrived == token) &&
+	       ash_done(ASH_VECTOR, *token);
+}
+
+/* Wait for it; time that is waited for is free for starting other loads. */
+static __attribute__((noinline)) void conv_wait(struct conv *c,
+						ash_token *token)
+{
+	while (!conv_is_there(c, token) && conv_pump(c))
+		;
+	conv_arrived(c, token);
 }
 
 /* Wait until the first `count` pieces of weights are loaded, the last in slot. */
-static void conv_need_weights(struct conv *c, uint32_t count, uint32_t slot)
+static inline void conv_need_weights(struct conv *c, uint32_t count,
+				     uint32_t slot)
 {
 	while ((int32_t)(c->loaded - count) < 0) {
 		ASH_ASSERT(conv_weights_left(c));
 		conv_load_weights(c);
 	}
-	conv_arrived(c, &c->b_arrived[slot]);
+	if (!conv_is_there(c, &c->b_arrived[slot]))
+		conv_wait(c, &c->b_arrived[slot]);
 }
 
 /* Wait until the rows of the band that is computed are loaded, up to row. */
 static void conv_need_rows(struct conv *c, uint32_t row)
 {
 	const struct conv_band *b = &c->band;
-	uint32_t chunk = conv_patch_chunk(c, b);
-	uint32_t last = row / chunk;
+	uint32_t last;
 
 	while (c->patch.band.number == b->number && !c->patch.band.end &&
-	       c->patch.row / chunk <= last)
+	       c->patch.row <= row)
 		conv_load_patch(c);
-	conv_arrived(c, &c->a_arrived[conv_buffer(c, b)][last]);
+	last = row / c->a_chunk[conv_buffer(c, b)];
+	conv_wait(c, &c->a_arrived[conv_buffer(c, b)][last]);
 }
 
 #endif

@@ -119,25 +119,33 @@ static void conv_drain_begin(struct conv *c, struct conv_column *col)
 	ash_write(ASH_VECTOR + ASHLAR_VECTOR_ROWS, c->array);
 }
 
-/* Drain the next tile of the column that was computed last. */
-static void conv_drain_tile(struct conv *c)
+/* Drain count more tiles of the column that was computed last. */
+static void conv_drain_tiles(struct conv *c, uint32_t count)
 {
 	struct conv_column *col = c->computed;
 	uint32_t acc = col->acc + col->done;
+	ash_token token = col->first + col->done;
 
 	if (col->done == 0)
 		conv_drain_begin(c, col);
-	if (acc >= c->accs)
-		acc -= c->accs;
-	gemm_epilogue_tile(&c->out, acc * c->array);
-	ash_wait(ASH_MATRIX, col->first + col->done);
-	ash_start(ASH_VECTOR);
-	c->acc_free[acc] = ++c->out.vectors;
-	if (++col->done < col->tiles)
+	col->done += count;
+	c->out.vectors += count;
+	for (; count; count--) {
+		if (acc >= c->accs)
+			acc -= c->accs;
+		gemm_epilogue_tile(&c->out, acc * c->array);
+		ash_wait(ASH_MATRIX, token);
+		ash_start(ASH_VECTOR);
+		acc++;
+		token++;
+	}
+	col->freed = c->out.vectors;
+	if (col->done < col->tiles)
 		return;
 	gemm_epilogue_end(&c->out, col->stage, col->tiles * c->array);
 	col->drained = c->out.vectors;
 	c->residual_free[col->index & 1] = col->drained;
+	c->acc_free = col->freed;
 	c->computed = NULL;
 	c->drained = col;
 }
@@ -145,8 +153,8 @@ static void conv_drain_tile(struct conv *c)
 /* Drain what is left of the column that was computed last. */
 static void conv_drain_rest(struct conv *c)
 {
-	while (c->computed)
-		conv_drain_tile(c);
+	if (c->computed)
+		conv_drain_tiles(c, c->computed->tiles - c->computed->done);
 }
 
 #endif
