@@ -14,7 +14,7 @@
 #include "../args_norm.h"
 
 #define COLUMNS_SLOTS 3u
-#define COLUMNS_LINES 8u /* of an item, most */
+#define COLUMNS_LINES 4u /* of an item, most */
 #define COLUMNS_OUTS  3u
 #define COLUMNS_F32   ASH_VEC(ASH_FMT_F32, ASH_FMT_F32)
 

@@ -95,7 +95,7 @@ static void ce_finish(struct rows *r, const struct rows_unit *unit)
 {
 	const struct norm_cross_entropy_args *args = r->use->args;
 	const struct rows_walk *w = &unit->at;
-	const int32_t *label = ash_spad(unit->list_in[CE_LABELS]);
+	const int32_t *label = ash_spad(unit->list_in);
 	uint32_t bytes = r->out_line / r->n;
 	uint32_t from = ce_words(r, CE_AT_CLASS, w->batch);
 	uint32_t first = w->segment * ROWS_SEGMENT * r->n;

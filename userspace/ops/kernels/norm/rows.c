@@ -82,8 +82,8 @@ static void rows_prepare(struct rows *r, struct rows_unit *unit)
 	unit->at = *w;
 	unit->last = last_pass &&
 		     (r->resident || w->segment + 1 == r->segments);
-	for (i = 0; i < ROWS_INS; i++)
-		unit->in[i] = slot + r->in_offset[i];
+	unit->in[0] = slot;
+	unit->in[1] = slot + r->in_offset[1];
 	unit->vector = slot + r->vector_offset;
 	unit->has_out = r->use->out && last_pass;
 	if (unit->has_out) {
@@ -96,15 +96,15 @@ static void rows_prepare(struct rows *r, struct rows_unit *unit)
 		r->load_store = rows_ring(r->load_store, ROWS_STORE_SLOTS);
 	}
 	unit->store_slot = r->load_store;
+	unit->list_in = r->list_in_offset +
+			r->load_list * ROWS_LISTS * r->list_bytes;
+	unit->list_out = r->list_out_offset +
+			 r->load_store * ROWS_LISTS * r->list_bytes;
+	if (!begins || !r->lists_in)
+		return;
 	for (i = 0; i < ROWS_LISTS; i++) {
-		unit->list_in[i] =
-			r->list_in_offset +
-			(r->load_list * ROWS_LISTS + i) * r->list_bytes;
-		unit->list_out[i] =
-			r->list_out_offset +
-			(r->load_store * ROWS_LISTS + i) * r->list_bytes;
-		if (begins && r->use->list_in[i])
-			ash_load_1d(unit->list_in[i],
+		if (r->use->list_in[i])
+			ash_load_1d(unit->list_in + i * r->list_bytes,
 				    r->use->list_in[i] + 4 * (uint64_t)w->row,
 				    4 * w->rows);
 	}
@@ -154,12 +154,13 @@ static void rows_store(struct rows *r, const struct rows_unit *unit)
 			(int32_t)(r->unit_lines * r->out_line),
 			rows_unit_cols(r, w) * bytes, w->rows);
 	}
-	if (!unit->last)
+	if (!unit->last || !r->lists_out)
 		return;
 	for (i = 0; i < ROWS_LISTS; i++) {
 		if (r->use->list_out[i])
 			ash_store_1d(r->use->list_out[i] + 4 * (uint64_t)w->row,
-				     unit->list_out[i], 4 * w->rows);
+				     unit->list_out + i * r->list_bytes,
+				     4 * w->rows);
 	}
 	r->list_stored[unit->store_slot] =
 		ash_read(ASH_STORE + ASHLAR_STORE_ISSUED);
@@ -216,6 +217,17 @@ void rows_turn(struct rows *r)
 		rows_load(r);
 }
 
+/* Where the lists of its batch are. */
+static void rows_lists(struct rows *r)
+{
+	uint32_t i;
+
+	for (i = 0; i < ROWS_LISTS; i++) {
+		r->list_in[i] = r->now->list_in + i * r->list_bytes;
+		r->list_out[i] = r->now->list_out + i * r->list_bytes;
+	}
+}
+
 bool rows_batch(struct rows *r)
 {
 	if (r->taken)
@@ -226,8 +238,7 @@ bool rows_batch(struct rows *r)
 	r->pass = 0;
 	r->step = 0;
 	r->batch = r->now->at.rows;
-	r->list_in = r->now->list_in;
-	r->list_out = r->now->list_out;
+	rows_lists(r);
 	ash_wait(ASH_STORE, r->list_stored[r->now->store_slot]);
 	return true;
 }
@@ -256,20 +267,17 @@ static void rows_place(struct rows *r)
 
 bool rows_segment(struct rows *r)
 {
-	if (r->step)
-		rows_turn(r);
 	if (r->step == r->segments) {
 		r->step = 0;
 		r->pass++;
 		return false;
 	}
+	/* By now the first operations have been started. */
+	if (r->step || r->pass)
+		rows_turn(r);
 	/* rows_batch() has taken the first unit of the batch. */
-	if (!r->resident && (r->step || r->pass)) {
+	if (!r->resident && (r->step || r->pass))
 		rows_take(r);
-		/* What the unit before belongs to is the same batch. */
-		r->list_in = r->now->list_in;
-		r->list_out = r->now->list_out;
-	}
 	/* A segment that is the whole row is where rows_take() has seen it. */
 	if (r->segments > 1)
 		rows_place(r);
@@ -436,6 +444,8 @@ void rows_begin(struct rows *r, const struct rows_use *use,
 	r->segments = rows_up(r->lines, ROWS_SEGMENT);
 	r->last_lines = r->lines - (r->segments - 1) * ROWS_SEGMENT;
 	r->tail = r->cols & (r->n - 1);
+	r->lists_in = use->list_in[0] || use->list_in[1];
+	r->lists_out = use->list_out[0] || use->list_out[1];
 	for (i = 0; i < ROWS_INS && use->in[i]; i++)
 		r->in_line[i] =
 			r->n * ash_format_bytes(
@@ -521,26 +531,78 @@ void rows_each_to(const struct rows *r, uint32_t cfg, uint32_t op, uint32_t dst,
 	ash_start(ASH_VECTOR);
 }
 
+/* Where the lines of the next operation of rows_columns() are. */
+struct rows_line {
+	uint32_t src, src2, dst, bias, scale;
+};
+
 /*
  * The core's part of an operation must be shorter than the unit's, which may be
- * some 16 cycles: all that is written, the addresses, is written always.
+ * some 16 cycles: all addresses are written always but that of SRC2, whose
+ * operations are longer.
  */
+static __attribute__((noinline)) void
+rows_lines(const struct rows *r, struct rows_line *at, uint32_t lines,
+	   uint32_t src_line, uint32_t dst_line)
+{
+	const uint32_t line = r->line;
+	const uint32_t end = at->src + lines * src_line;
+	uint32_t src = at->src, dst = at->dst;
+	uint32_t bias = at->bias, scale = at->scale;
+
+	while (src != end) {
+		ash_write(ASH_VECTOR + ASHLAR_VECTOR_SRC, src);
+		ash_write(ASH_VECTOR + ASHLAR_VECTOR_BIAS, bias);
+		ash_write(ASH_VECTOR + ASHLAR_VECTOR_SCALE, scale);
+		ash_write(ASH_VECTOR + ASHLAR_VECTOR_DST, dst);
+		ash_start(ASH_VECTOR);
+		src += src_line;
+		dst += dst_line;
+		bias += line;
+		scale += line;
+	}
+	at->src = src;
+	at->dst = dst;
+	at->bias = bias;
+	at->scale = scale;
+}
+
+static __attribute__((noinline)) void
+rows_lines2(const struct rows *r, struct rows_line *at, uint32_t lines,
+	    uint32_t src_line, uint32_t src2_line, uint32_t dst_line)
+{
+	const uint32_t line = r->line;
+	uint32_t src = at->src, src2 = at->src2, dst = at->dst;
+	uint32_t bias = at->bias, scale = at->scale;
+
+	while (lines--) {
+		ash_write(ASH_VECTOR + ASHLAR_VECTOR_SRC, src);
+		ash_write(ASH_VECTOR + ASHLAR_VECTOR_SRC2, src2);
+		ash_write(ASH_VECTOR + ASHLAR_VECTOR_BIAS, bias);
+		ash_write(ASH_VECTOR + ASHLAR_VECTOR_SCALE, scale);
+		ash_write(ASH_VECTOR + ASHLAR_VECTOR_DST, dst);
+		ash_start(ASH_VECTOR);
+		src += src_line;
+		src2 += src2_line;
+		dst += dst_line;
+		bias += line;
+		scale += line;
+	}
+	*at = (struct rows_line){ src, src2, dst, bias, scale };
+}
+
 void rows_columns(struct rows *r, uint32_t cfg, const struct rows_at *dst,
 		  const struct rows_at *src, const struct rows_at *src2,
 		  const struct rows_at *bias, const struct rows_at *scale)
 {
-	const uint32_t line = r->line;
-	const uint32_t src_line = src->pitch, dst_line = dst->pitch;
-	const uint32_t line2 = src2 ? src2->pitch : 0;
-	const uint32_t end = src->offset + r->segment_lines * src_line;
-	/* Without another pass this is the time for a turn, when some are queued. */
-	uint32_t stop = r->use->passes > 1 || r->segment_lines < 8 ?
-				end :
-				src->offset + 8 * src_line;
-	uint32_t from = src->offset, to = dst->offset;
-	uint32_t from2 = src2 ? src2->offset : 0;
-	uint32_t add = bias ? bias->offset : 0;
-	uint32_t times = scale ? scale->offset : 0;
+	struct rows_line at = {
+		.src = src->offset,
+		.src2 = src2 ? src2->offset : 0,
+		.dst = dst->offset,
+		.bias = bias ? bias->offset : 0,
+		.scale = scale ? scale->offset : 0,
+	};
+	uint32_t lines = r->segment_lines, some;
 
 	ash_vector_shape(cfg, 0, 0);
 	ash_vector_groups(r->batch, dst->gpitch, src->gpitch,
@@ -548,25 +610,16 @@ void rows_columns(struct rows *r, uint32_t cfg, const struct rows_at *dst,
 	ash_vector_tail(0);
 	ash_write(ASH_VECTOR + ASHLAR_VECTOR_OP, 0);
 	ash_write(ASH_VECTOR + ASHLAR_VECTOR_ROWS, 1);
-	for (;;) {
-		while (from != stop) {
-			ash_write(ASH_VECTOR + ASHLAR_VECTOR_SRC, from);
-			if (src2)
-				ash_write(ASH_VECTOR + ASHLAR_VECTOR_SRC2,
-					  from2);
-			ash_write(ASH_VECTOR + ASHLAR_VECTOR_BIAS, add);
-			ash_write(ASH_VECTOR + ASHLAR_VECTOR_SCALE, times);
-			ash_write(ASH_VECTOR + ASHLAR_VECTOR_DST, to);
-			ash_start(ASH_VECTOR);
-			from += src_line;
-			from2 += line2;
-			to += dst_line;
-			add += line;
-			times += line;
-		}
-		if (from == end)
-			return;
-		rows_turn(r);
-		stop = end;
+	for (; lines; lines -= some) {
+		/* Without another pass there is time when some are queued. */
+		some = r->turned || r->use->passes > 1 ? lines :
+							 rows_min(lines, 8);
+		if (src2)
+			rows_lines2(r, &at, some, src->pitch, src2->pitch,
+				    dst->pitch);
+		else
+			rows_lines(r, &at, some, src->pitch, dst->pitch);
+		if (some != lines)
+			rows_turn(r);
 	}
 }

@@ -85,7 +85,7 @@ struct rows_unit {
 	struct rows_walk at;
 	bool has_out, last; /* whether it has results, ends its batch */
 	uint32_t in[ROWS_INS], vector, out; /* offsets */
-	uint32_t list_in[ROWS_LISTS], list_out[ROWS_LISTS];
+	uint32_t list_in, list_out; /* offsets of the first lists */
 	uint32_t out_slot, store_slot; /* of its results and its lists */
 	ash_token arrived; /* load token */
 	ash_token used; /* vector token of its last operation */
@@ -103,6 +103,7 @@ struct rows {
 	bool resident;
 	uint32_t unit_lines; /* lines of each row in a unit */
 	uint32_t list_bytes;
+	bool lists_in, lists_out; /* whether there are such */
 	uint32_t in_line[ROWS_INS], out_line; /* bytes of a line */
 	/* Places. */
 	uint32_t slots, slot_bytes, outs, out_bytes;
@@ -121,7 +122,7 @@ struct rows {
 	ash_token stored[ROWS_SLOTS], list_stored[ROWS_STORE_SLOTS];
 	/* Of the batch. */
 	uint32_t batch; /* rows in it */
-	const uint32_t *list_in, *list_out; /* offsets of the lists */
+	uint32_t list_in[ROWS_LISTS], list_out[ROWS_LISTS]; /* offsets */
 	/* Of the segment. */
 	bool first; /* of its row */
 	uint32_t segment_lines, segment_tail;
