@@ -251,12 +251,13 @@ module ash_vector_lanes
 			mid_info <= in_info.rear;
 			mid_late <= late_next;
 			// the source
-			if (!in_acc && in_cmd.mid.rear.src2 == ROW)
-				widen(mid, held, in_cmd.src_fmt, held_part);
-			else begin
-				from_line(y, in_acc ? acc_data : rd_data);
-				widen(mid, y, in_cmd.src_fmt, in_part);
-			end
+			if (in_acc)
+				from_line(y, acc_data);
+			else if (in_cmd.mid.rear.src2 == ROW)
+				set(y, held);
+			else
+				from_line(y, rd_data);
+			widen(mid, y, in_cmd.src_fmt, !in_acc && in_cmd.mid.rear.src2 == ROW ? held_part : in_part);
 			// SRC2
 			if (in_cmd.mid.rear.src2 == SCALAR)
 				mid_cmd.rear.src2_imm <= src2[in_info.src2_word];
