@@ -3,6 +3,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <ashlar/ops.h>
+
 #include "lib_board.h"
 
 /* --- Handles ---------------------------------------------------------------------- */
@@ -39,7 +41,10 @@ static void call_all(void *h, ashlar_result expected)
 	struct ashlar_copy_info ci = ASHLAR_INIT(ashlar_copy_info);
 	struct ashlar_fill_info fi = ASHLAR_INIT(ashlar_fill_info);
 	struct ashlar_fence_info fe = ASHLAR_INIT(ashlar_fence_info);
+	struct ashlar_op_place place = ASHLAR_INIT(ashlar_op_place);
+	struct ashlar_op_copy op = ASHLAR_OP_INIT(copy);
 	ashlar_fence *f = h;
+	uint64_t bytes;
 	char word[4] = { 0 };
 	void *p;
 	int fd;
@@ -72,6 +77,9 @@ static void call_all(void *h, ashlar_result expected)
 	assert_int_equal(ashlar_fence_query(h, &fe), expected);
 	assert_int_equal(ashlar_fence_fault(h, &fault), expected);
 	assert_int_equal(ashlar_fence_export(h, &fd), expected);
+	assert_int_equal(ashlar_ops_open(h, (void *)&p), expected);
+	assert_int_equal(ashlar_op_workspace(h, &op.op, &bytes), expected);
+	assert_int_equal(ashlar_op_submit(h, &op.op, &place, NULL), expected);
 	assert_int_equal(ashlar_ref(h), expected);
 }
 
@@ -85,6 +93,7 @@ static void release_all(void *h)
 	ashlar_queue_unref(h);
 	ashlar_cmdlist_unref(h);
 	ashlar_fence_unref(h);
+	ashlar_ops_unref(h);
 }
 
 static void refuses_what_is_no_handle(void **state)
@@ -108,9 +117,14 @@ static void refuses_released_handles(void **state)
 	ashlar_fence *f;
 	ashlar_buffer *b;
 	ashlar_cmdlist *list;
+	ashlar_ops *ops;
 
 	(void)state;
 	lib_open(&l, NULL);
+	assert_ok(ashlar_ops_open(l.dev, &ops));
+	ashlar_ops_unref(ops);
+	call_all(ops, ASHLAR_ERROR_HANDLE);
+	release_all(ops);
 	b = lib_buffer(l.dev, 64, 0);
 	i = lib_launch(l.exit, &args, sizeof(args));
 	assert_ok(ashlar_launch(l.q, &i, &f));

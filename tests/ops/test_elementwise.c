@@ -727,6 +727,325 @@ static void refuse_optimizers(struct ot *t)
 	OT_BREAK(t, &sgd, momentum, 0.0f, invalid, "m is there");
 }
 
+/* --- References against double precision ------------------------------------------------ */
+
+#define U 0x1p-24 /* half of an ULP of 1 */
+
+/* Error of rounding to a format, relative. */
+static double format_error(uint32_t format)
+{
+	if (format == ASHLAR_BF16)
+		return 0x1p-8;
+	return format == ASHLAR_FP16 ? 0x1p-10 : 0;
+}
+
+static double exact_unary(uint32_t function, double v)
+{
+	switch (function) {
+	case ASHLAR_UNARY_IDENTITY:
+		return v;
+	case ASHLAR_UNARY_NEG:
+		return -v;
+	case ASHLAR_UNARY_ABS:
+		return fabs(v);
+	case ASHLAR_UNARY_SQUARE:
+		return v * v;
+	case ASHLAR_UNARY_SQRT:
+		return sqrt(v);
+	case ASHLAR_UNARY_RSQRT:
+		return 1 / sqrt(v);
+	case ASHLAR_UNARY_RECIP:
+		return 1 / v;
+	case ASHLAR_UNARY_EXP:
+		return exp(v);
+	case ASHLAR_UNARY_LOG:
+		return log(v);
+	case ASHLAR_UNARY_TANH:
+		return tanh(v);
+	case ASHLAR_UNARY_ERF:
+		return erf(v);
+	case ASHLAR_UNARY_RELU:
+		return v > 0 ? v : 0;
+	case ASHLAR_UNARY_SIGMOID:
+		return 1 / (1 + exp(-v));
+	case ASHLAR_UNARY_SILU:
+		return v / (1 + exp(-v));
+	default:
+		return 0.5 * v * (1 + erf(v * sqrt(0.5)));
+	}
+}
+
+/* What ops_elementwise.h says, in fp32. */
+static double unary_bound(uint32_t function, double v, double exact)
+{
+	switch (function) {
+	case ASHLAR_UNARY_GELU:
+		return 6 * U * fabs(v);
+	case ASHLAR_UNARY_SIGMOID:
+	case ASHLAR_UNARY_SILU:
+		return 8 * U * fabs(exact);
+	default:
+		return 2 * U * fabs(exact);
+	}
+}
+
+/* One function on values from least to most. */
+struct smooth {
+	uint32_t function, in, out;
+	double least, most;
+};
+
+static const struct ashlar_op *build_smooth_unary(struct ot *t,
+						  const void *param)
+{
+	const struct smooth *s = param;
+	struct ashlar_op_unary *op = OT_OP(t, unary);
+
+	op->function = s->function;
+	op->x = ot_tensor(t, s->in, 1, (uint64_t[]){ 4000 }, OT_PACKED);
+	op->y = ot_tensor(t, s->out, 1, (uint64_t[]){ 4000 }, OT_PACKED);
+	ot_fill_uniform(t, &op->x, s->least, s->most);
+	return &op->op;
+}
+
+static void bound_unary(struct ot *t)
+{
+	static const uint32_t outs[] = { ASHLAR_F32, ASHLAR_BF16, ASHLAR_FP16 };
+	uint32_t f, o, i;
+
+	for (f = 0; f <= ASHLAR_UNARY_GELU; f++) {
+		bool positive = f == ASHLAR_UNARY_SQRT ||
+				f == ASHLAR_UNARY_RSQRT ||
+				f == ASHLAR_UNARY_LOG;
+
+		for (o = 0; o < 3; o++) {
+			struct smooth s = { f, ASHLAR_F32, outs[o],
+					    positive ? 0.01 : -8, 8 };
+			const struct ashlar_op_unary *op =
+				(const struct ashlar_op_unary *)ot_reference(
+					t, build_smooth_unary, &s);
+			bool ok = true;
+
+			for (i = 0; ok && i < 4000; i++) {
+				double v = ot_get(&op->x, i);
+				double exact = exact_unary(f, v);
+
+				ok = ot_near("y", i, ot_get(&op->y, i), exact,
+					     unary_bound(f, v, exact) +
+						     format_error(outs[o]) *
+							     fabs(exact) +
+						     0x1p-25);
+			}
+			ot_check(t, ok, "unary %u to %s is too far off", f,
+				 format_name(outs[o]));
+		}
+	}
+}
+
+/* --- Gradients ------------------------------------------------------------------------- */
+
+static const struct {
+	uint32_t function; /* enum ashlar_unary */
+	uint32_t gradient; /* enum ashlar_binary */
+	bool of_result;
+} gradients[] = {
+	{ ASHLAR_UNARY_RELU, ASHLAR_BINARY_RELU_GRAD, false },
+	{ ASHLAR_UNARY_TANH, ASHLAR_BINARY_TANH_GRAD, true },
+	{ ASHLAR_UNARY_SIGMOID, ASHLAR_BINARY_SIGMOID_GRAD, true },
+	{ ASHLAR_UNARY_SILU, ASHLAR_BINARY_SILU_GRAD, false },
+	{ ASHLAR_UNARY_GELU, ASHLAR_BINARY_GELU_GRAD, false },
+};
+
+#define POINTS 300u
+
+static const struct ashlar_op *build_gradient(struct ot *t, const void *param)
+{
+	const uint32_t which = *(const uint32_t *)param;
+	struct ashlar_op_binary *op = OT_OP(t, binary);
+	uint64_t shape[] = { POINTS };
+	uint32_t i;
+
+	op->function = gradients[which].gradient;
+	op->a = ot_tensor(t, ASHLAR_F32, 1, shape, OT_PACKED);
+	op->b = ot_tensor(t, ASHLAR_F32, 1, shape, OT_PACKED);
+	op->y = ot_tensor(t, ASHLAR_F32, 1, shape, OT_PACKED);
+	ot_fill_uniform(t, &op->a, -1, 1);
+	/* Not too near to where RELU bends. */
+	for (i = 0; i < POINTS; i++) {
+		double x = ((double)i - POINTS / 2.0 + 0.25) * 8 / POINTS;
+
+		if (gradients[which].of_result)
+			x = exact_unary(gradients[which].function, x);
+		ot_set(t, &op->b, i, x);
+	}
+	return &op->op;
+}
+
+struct weighted {
+	uint32_t function;
+	const struct ashlar_tensor *weights;
+};
+
+static double weighted_sum(const double *x, void *ctx)
+{
+	const struct weighted *w = ctx;
+	double sum = 0;
+	uint32_t i;
+
+	for (i = 0; i < POINTS; i++)
+		sum += ot_get(w->weights, i) * exact_unary(w->function, x[i]);
+	return sum;
+}
+
+static void check_gradients(struct ot *t)
+{
+	double x[POINTS], dx[POINTS];
+	uint32_t g, i;
+	char name[40];
+
+	for (g = 0; g < sizeof(gradients) / sizeof(gradients[0]); g++) {
+		const struct ashlar_op_binary *op =
+			(const struct ashlar_op_binary *)ot_reference(
+				t, build_gradient, &g);
+		struct weighted w = { gradients[g].function, &op->a };
+
+		for (i = 0; i < POINTS; i++) {
+			x[i] = ((double)i - POINTS / 2.0 + 0.25) * 8 / POINTS;
+			dx[i] = ot_get(&op->y, i);
+		}
+		snprintf(name, sizeof(name), "of unary %u",
+			 gradients[g].function);
+		ot_gradient(t, name, weighted_sum, &w, x, POINTS, dx, 1e-6);
+	}
+}
+
+/* --- Sums, optimizers --------------------------------------------------------------------- */
+
+static const struct ashlar_op *build_sum(struct ot *t, const void *param)
+{
+	struct ashlar_op_reduce *op = OT_OP(t, reduce);
+	uint64_t shape[2], out[2];
+
+	op->axes = *(const uint32_t *)param;
+	shape[0] = op->axes & 1 ? 20000 : 3;
+	shape[1] = op->axes & 2 ? 20000 : 3;
+	out[0] = op->axes & 1 ? 1 : 3;
+	out[1] = op->axes & 2 ? 1 : 3;
+	op->function = ot_range(t, 0, 1);
+	op->x = ot_tensor(t, ASHLAR_F32, 2, shape, OT_PACKED);
+	op->y = ot_tensor(t, ASHLAR_F32, 2, out, OT_PACKED);
+	ot_fill_uniform(t, &op->x, -1, 3);
+	return &op->op;
+}
+
+static void bound_sums(struct ot *t)
+{
+	uint32_t round, k, i;
+
+	for (round = 0; round < 8; round++) {
+		uint32_t axes = 1 + round % 2;
+		const struct ashlar_op_reduce *op =
+			(const struct ashlar_op_reduce *)ot_reference(
+				t, build_sum, &axes);
+		/* 20000 is three levels of 64; of 64 lanes or fewer, two. */
+		double steps = 3 * 64 + 12;
+		bool ok = true;
+
+		for (i = 0; ok && i < 3; i++) {
+			double sum = 0, all = 0;
+
+			for (k = 0; k < 20000; k++) {
+				double x = ot_get(&op->x,
+						  axes & 1 ? 3 * k + i :
+							     20000 * i + k);
+
+				sum += x;
+				all += fabs(x);
+			}
+			if (op->function == ASHLAR_REDUCE_MEAN) {
+				sum /= 20000;
+				all /= 20000;
+			}
+			ok = ot_near("sum", i, ot_get(&op->y, i), sum,
+				     steps * U * all);
+		}
+		ot_check(t, ok, "sums along axes %u are too far off", axes);
+	}
+}
+
+static const struct ashlar_op *build_step(struct ot *t, const void *param)
+{
+	struct ashlar_op_adamw *op = OT_OP(t, adamw);
+	struct ashlar_parameter *p = ot_array(t, sizeof(*p));
+	uint64_t shape[] = { 500 };
+
+	op->step = *(const uint32_t *)param;
+	op->rate = 0.01f;
+	op->beta1 = 0.9f;
+	op->beta2 = 0.999f;
+	op->epsilon = 1e-8f;
+	op->weight_decay = 0.1f;
+	op->grad_scale = 0.5f;
+	op->count = 1;
+	op->parameters = p;
+	p->value = ot_tensor(t, ASHLAR_F32, 1, shape, OT_PACKED);
+	p->grad = ot_tensor(t, ASHLAR_F32, 1, shape, OT_PACKED);
+	p->m = ot_tensor(t, ASHLAR_F32, 1, shape, OT_PACKED);
+	p->v = ot_tensor(t, ASHLAR_F32, 1, shape, OT_PACKED);
+	ot_fill_uniform(t, &p->value, -1, 1);
+	ot_fill_uniform(t, &p->grad, -1, 1);
+	ot_fill_uniform(t, &p->m, -1, 1);
+	ot_fill_uniform(t, &p->v, 0.01, 1);
+	return &op->op;
+}
+
+/* As the paper has it, in double precision. */
+static void bound_adamw(struct ot *t)
+{
+	uint32_t step, i, k;
+
+	for (step = 1; step < 5000; step *= 7) {
+		static double was[4][500];
+		const struct ashlar_op_adamw *op;
+		const struct ashlar_parameter *p;
+		uint64_t seed = t->seed;
+		bool ok = true;
+
+		op = (const struct ashlar_op_adamw *)ot_built(t, build_step,
+							      &step);
+		p = op->parameters;
+		for (i = 0; i < 500; i++) {
+			was[0][i] = ot_get(&p->value, i);
+			was[1][i] = ot_get(&p->grad, i) * 0.5;
+			was[2][i] = ot_get(&p->m, i);
+			was[3][i] = ot_get(&p->v, i);
+		}
+		t->seed = seed;
+		ot_reference(t, build_step, &step);
+		for (i = 0; ok && i < 500; i++) {
+			double b1 = op->beta1, b2 = op->beta2, r = op->rate;
+			double g = was[1][i], c1 = 1, c2 = 1, m, v, d;
+
+			for (k = 0; k < step; k++) {
+				c1 *= b1;
+				c2 *= b2;
+			}
+			m = b1 * was[2][i] + (1 - b1) * g;
+			v = b2 * was[3][i] + (1 - b2) * g * g;
+			d = r * (m / (1 - c1)) /
+			    (sqrt(v / (1 - c2)) + op->epsilon);
+			ok = ot_near("m", i, ot_get(&p->m, i), m, 4 * U) &&
+			     ot_near("v", i, ot_get(&p->v, i), v, 6 * U * v) &&
+			     ot_near("value", i, ot_get(&p->value, i),
+				     was[0][i] * (1 - r * op->weight_decay) - d,
+				     4 * U * fabs(was[0][i]) +
+					     4 * U * r / (1 - c1) / sqrt(v) +
+					     16 * U * fabs(d));
+		}
+		ot_check(t, ok, "adamw is too far off in step %u", step);
+	}
+}
+
 /* --- All ------------------------------------------------------------------------------ */
 
 void ot_family(struct ot *t, unsigned long cases, bool host)
@@ -748,6 +1067,10 @@ void ot_family(struct ot *t, unsigned long cases, bool host)
 		refuse_random(t);
 		known_answers(t);
 		moments(t);
+		bound_unary(t);
+		bound_sums(t);
+		bound_adamw(t);
+		check_gradients(t);
 	}
 	for (i = 0; i < cases; i++)
 		ot_run(t, builds[i % (sizeof(builds) / sizeof(builds[0]))],

@@ -82,13 +82,21 @@ lib-data:
 lib: $(LIB_OUT)/libashlar.so $(LIB_OUT)/libashlar.a $(LIB_OUT)/ashlar.pc lib-data ## libashlar
 ALL += lib
 
-# The reference page, kept in the tree.
+# The reference pages, kept in the tree: each from its headers.
+API_PAGE := awk -f $(LIB_DIR)/api-page
+API_LIB := userspace/include/ashlar/ashlar.h
+API_OPS := $(addprefix userspace/include/ashlar/,ops.h ops_linear.h ops_elementwise.h ops_norm.h ops_attention.h)
 .PHONY: api-page test-lib-page
-api-page: ## renew userspace/lib/API.md from ashlar.h
-	awk -f $(LIB_DIR)/api-page userspace/include/ashlar/ashlar.h > $(LIB_DIR)/API.md
+api-page: ## renew the API.md of libashlar and of the operator library
+	$(API_PAGE) $(API_LIB) > $(LIB_DIR)/API.md
+	$(API_PAGE) $(API_OPS) > userspace/ops/API.md
 test-lib-page:
-	@if awk -f $(LIB_DIR)/api-page userspace/include/ashlar/ashlar.h | diff -u $(LIB_DIR)/API.md -; \
-	then echo "1 passed, 0 failed"; else echo "run make api-page"; echo "0 passed, 1 failed"; exit 1; fi
+	@passed=0; failed=0; \
+	for p in "$(LIB_DIR)/API.md $(API_LIB)" "userspace/ops/API.md $(API_OPS)"; do \
+		set -- $$p; page=$$1; shift; \
+		if $(API_PAGE) "$$@" | diff -u $$page -; then passed=$$((passed + 1)); \
+		else echo "run make api-page"; failed=$$((failed + 1)); fi; \
+	done; echo "$$passed passed, $$failed failed"; [ $$failed -eq 0 ]
 TESTS += test-lib-page
 
 LIB_DEST = $(DESTDIR)$(PREFIX)

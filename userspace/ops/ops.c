@@ -233,7 +233,6 @@ static ashlar_result check_place(struct ashlar_ops *ops,
 				 ashlar_fence **fence)
 {
 	struct ashlar_device *dev = ops->h.dev;
-	ashlar_result result;
 
 	if (place->reserved)
 		return fail(dev, ASHLAR_ERROR_INVALID,
@@ -252,18 +251,8 @@ static ashlar_result check_place(struct ashlar_ops *ops,
 		return fail(
 			dev, ASHLAR_ERROR_INVALID,
 			"place: a list has neither fence nor waits; its submission has");
-	if (place->queue)
-		result = borrow(dev, place->queue, KIND_QUEUE, "queue");
-	else
-		result = borrow(dev, place->list, KIND_CMDLIST, "list");
-	if (result)
-		return result;
-	if ((place->queue ? place->queue->h.dev : place->list->h.dev) != dev)
-		return fail(
-			dev, ASHLAR_ERROR_INVALID,
-			"place: the %s is of another device handle than the operator library",
-			place->queue ? "queue" : "list");
-	return ASHLAR_OK;
+	return place->queue ? borrow(dev, place->queue, KIND_QUEUE, "queue") :
+			      borrow(dev, place->list, KIND_CMDLIST, "list");
 }
 
 static ashlar_result launch_infos(struct ashlar_ops *ops, const struct plan *p,

@@ -8,7 +8,7 @@ OPS_NAMES := $(notdir $(patsubst %/,%,$(sort $(dir $(wildcard $(OPS_DIR)/kernels
 OPS_ELF := $(OPS_NAMES:%=$(OPS)/ashlar-%.elf)
 OPS_SRC := $(sort $(wildcard $(OPS_DIR)/*.c))
 OPS_REF_SRC := $(sort $(wildcard $(OPS_DIR)/ref/*.c))
-OPS_API := $(addprefix userspace/include/ashlar/,ops.h ops_linear.h ops_elementwise.h ops_norm.h ops_attention.h)
+OPS_API := $(API_OPS)
 OPS_INCLUDE := -Iuserspace/include -Idriver/abi -Ihw-model/numerics -I$(OPS_DIR) -I$(OPS_DIR)/ref -I$(OPS_DIR)/kernels \
 	-Iuserspace/kernels
 OPS_HEADERS := $(OPS_API) $(wildcard $(OPS_DIR)/*.h $(OPS_DIR)/ref/*.h $(OPS_DIR)/kernels/*.h $(OPS_DIR)/kernels/*/*.h)

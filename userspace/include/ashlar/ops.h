@@ -62,8 +62,7 @@ extern "C" {
 struct ashlar_tensor {
 	uint64_t addr; /* device address, a multiple of the element's size */
 	uint32_t format; /* enum ashlar_format */
-	uint32_t
-		dims; /* 0 (one element) .. ASHLAR_DIMS_MAX; 0 and addr 0: none */
+	uint32_t dims; /* 0 (one element) .. 6; 0 and addr 0: no tensor */
 	uint64_t shape[ASHLAR_DIMS_MAX]; /* elements; 0: an empty tensor */
 	int64_t stride[ASHLAR_DIMS_MAX]; /* elements, may be 0 (repeats) or
 					  * negative in tensors that are read
@@ -146,8 +145,9 @@ enum ashlar_op_kind {
 typedef struct ashlar_ops ashlar_ops;
 
 /*
- * The operator library for a device: loads its kernels as they are needed.
- * Errors: NOT_FOUND and IO (kernel files), and those of ashlar_module_load().
+ * The operator library for a device. It loads its kernels when they are first
+ * needed, from the data directory (ASHLAR_DATA_DIR, else as installed).
+ * Errors: HANDLE, NO_MEMORY.
  */
 ASHLAR_API ashlar_result ashlar_ops_open(ashlar_device *device,
 					 ashlar_ops **ops);
@@ -187,7 +187,10 @@ struct ashlar_op_place {
  * may be NULL and must be for a list; it signals when the last launch is
  * complete and fails with the first failure. An operation without elements
  * launches nothing; its fence signals in turn with the queue's work before it.
- * Errors: INVALID, UNSUPPORTED, HANDLE, BUSY, POISONED, LOST, NO_MEMORY.
+ * When it fails nothing was submitted or added.
+ * Errors: INVALID, UNSUPPORTED, HANDLE, BUSY, POISONED, LOST, NO_MEMORY; for the
+ * first operation of its kind NOT_FOUND and IO (kernel files), and those of
+ * ashlar_module_load().
  */
 ASHLAR_API ashlar_result ashlar_op_submit(ashlar_ops *ops,
 					  const struct ashlar_op *op,

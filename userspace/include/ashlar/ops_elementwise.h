@@ -33,8 +33,9 @@ struct ashlar_op_unary {
 };
 
 /*
- * How far y in fp32 may be from the exact function of v, next to the error of
- * EXP, RECIP, ERF and so on alone, which hw-model/numerics gives (u = 2^-24).
+ * How far y in fp32 may be from the exact function of v (u = 2^-24): less than
+ * 2u * |y| where the vector unit has the function (hw-model/numerics, in ULP),
+ * 8u * |y| for SIGMOID and SILU, 6u * |v| for GELU.
  */
 enum ashlar_unary {
 	ASHLAR_UNARY_IDENTITY = 0, /* converts */
