@@ -2,12 +2,15 @@
 //
 // The choices of one network of the interconnect: requests from M masters to S
 // slaves, answers back. Each slave takes a request a cycle, each master an
-// answer a cycle; both sides choose round robin. The slave gets the master's
+// answer a cycle; both sides choose round robin, a slave BURST requests of a
+// master at once: those that walk through interleaved memory side by side would
+// else all be at the same slave, always. The slave gets the master's
 // number with the request and gives it back with the answer. What is carried
 // goes beside this, by the numbers chosen: wide signals are moved once.
 module ash_bus_net #(
 	parameter int M = 4,
 	parameter int S = 3,
+	parameter int BURST = 4,                        // beats of an interleave
 	localparam int MW = M > 1 ? $clog2(M) : 1,
 	localparam int SW = S > 1 ? $clog2(S) : 1
 ) (
@@ -35,7 +38,7 @@ module ash_bus_net #(
 		for (genvar m = 0; m < M; m++) begin : g_want
 			assign want[m] = m_valid[m] && m_dest[m] == SW'(s);
 		end
-		ash_rr #(.N(M)) u_rr (
+		ash_rr #(.N(M), .STAY(BURST)) u_rr (
 			.clk, .rst,
 			.req(want),
 			.take(s_ready[s]),

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
 //
 // Round-robin choice of one of N requesters. A choice that is not taken stays:
-// what the winner puts on the shared wires does not change before `take`.
+// what the winner puts on the shared wires does not change before `take`. A
+// winner that goes on asking goes on winning, STAY times in all.
 module ash_rr #(
 	parameter int N = 4,
+	parameter int STAY = 1,                         // 1 .. 255
 	localparam int IW = N > 1 ? $clog2(N) : 1
 ) (
 	input  logic          clk,
@@ -16,11 +18,15 @@ module ash_rr #(
 	logic [N-1:0] after;                            // those behind the last winner
 	logic [N-1:0] held;                             // a winner that waits
 	logic [N-1:0] first, pick;
+	logic [N-1:0] last;                             // the last winner, while it may go on
+	logic [7:0]   left;                             // takes that it may go on for
 
 	assign first = req & after;
 	always_comb begin
 		if (held != '0)
 			pick = held;
+		else if ((req & last) != '0)
+			pick = last;
 		else if (first != '0)
 			pick = first & (~first + 1'b1);
 		else
@@ -39,10 +45,22 @@ module ash_rr #(
 		if (rst) begin
 			after <= '0;
 			held <= '0;
+			last <= '0;
+			left <= '0;
 		end else if (pick != '0) begin
 			held <= take ? '0 : pick;
-			if (take)
+			if (take) begin
 				after <= ~(pick | (pick - 1'b1));
+				if (pick == last) begin
+					left <= left - 1'b1;
+					last <= left > 8'd1 ? pick : '0;
+				end else begin
+					left <= 8'(STAY - 1);
+					last <= STAY > 1 ? pick : '0;
+				end
+			end
+		end else begin
+			last <= '0;
 		end
 	end
 
