@@ -74,8 +74,8 @@ GUEST_DEBUG_DEATHS = export GUEST_SLOW=20; $(call guest-command,surprise) rmmod 
 .PHONY: test-guest-debug
 test-guest-debug: $(GUEST_NEEDS) debug-kernel ## the kernel driver on a kernel with KASAN, lockdep, kmemleak and failing allocations
 	@+failed=0; \
-	$(call guest-run,debug,2700,$(GUEST_DEBUG_DEATHS)) || failed=1; \
-	$(call guest-run,debug,5400,$(GUEST_DEBUG_COMMANDS),--allow 'WARNING: .* at remove_proc_entry') || failed=1; \
+	$(call guest-run,debug,2700,$(GUEST_DEBUG_DEATHS),--model fast) || failed=1; \
+	$(call guest-run,debug,5400,$(GUEST_DEBUG_COMMANDS),--model fast --allow 'WARNING: .* at remove_proc_entry') || failed=1; \
 	exit $$failed
 
 ROUNDS ?= 100
