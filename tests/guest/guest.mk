@@ -65,18 +65,15 @@ TESTS += test-guest
 # With KASAN, lockdep and the rest, which are some ten times slower. Injection
 # judges at its end what all have leaked; the guest does so again without the
 # module. Linux warns when it takes back a /proc/irq/N that it had no memory for.
-# Boards that come are in a boot of their own: with a reset of the bus in the same
-# one, Linux's own locks of slots are a circle, of which lockdep says so and then
-# no more of anybody.
+# Boards that come are last, without proofs of locks: Linux 7.3 takes two of its
+# own in both orders when a card comes, which ends the proofs of all others.
 GUEST_DEBUG_COMMANDS = export GUEST_SLOW=20; \
-	$(foreach t,$(filter-out surprise,$(GUEST_TESTS)) injection,$(call guest-command,$(t))) rmmod ashlar || failed=1;
-GUEST_DEBUG_DEATHS = export GUEST_SLOW=20; $(call guest-command,surprise) rmmod ashlar || failed=1;
+	$(foreach t,$(filter-out surprise,$(GUEST_TESTS)) injection,$(call guest-command,$(t))) \
+	echo 0 >/proc/sys/kernel/prove_locking || failed=1; \
+	$(call guest-command,surprise) rmmod ashlar || failed=1;
 .PHONY: test-guest-debug
 test-guest-debug: $(GUEST_NEEDS) debug-kernel ## the kernel driver on a kernel with KASAN, lockdep, kmemleak and failing allocations
-	@+failed=0; \
-	$(call guest-run,debug,2700,$(GUEST_DEBUG_DEATHS),--model fast) || failed=1; \
-	$(call guest-run,debug,5400,$(GUEST_DEBUG_COMMANDS),--model fast --allow 'WARNING: .* at remove_proc_entry') || failed=1; \
-	exit $$failed
+	@+$(call guest-run,debug,7200,$(GUEST_DEBUG_COMMANDS),--model fast --allow 'WARNING: .* at remove_proc_entry')
 
 ROUNDS ?= 100
 SEED ?= 1
