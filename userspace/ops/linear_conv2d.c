@@ -299,7 +299,7 @@ static uint32_t choose_fold(const struct plan *p,
 	uint64_t columns = (a->columns + array - 1) / array;
 	uint64_t pixel = (uint64_t)a->channels * bytes;
 	uint64_t best, cycles, loads, run;
-	uint32_t best_fold = 0, fold, taps;
+	uint32_t best_fold = 0, fold, taps, line = 4 * array;
 
 	if (a->flags & (LINEAR_BACKWARD | LINEAR_NOTHING) ||
 	    a->type == ASHLAR_F32 || a->groups != 1 || a->dilation[1] != 1 ||
@@ -319,22 +319,32 @@ static uint32_t choose_fold(const struct plan *p,
 	run = pixel * a->kernel[1];
 	for (fold = a->stride[0]; fold < a->kernel[0] + a->stride[0];
 	     fold += a->stride[0]) {
+		uint64_t cell = (fold * run + line - 1) / line * line;
+		uint64_t rows, halo;
+
 		if (fold * run > 4096)
 			break;
 		taps = a->kernel[0] / fold;
-		cycles = taps * step_cycles((uint64_t)fold * a->kernel[1] *
+		halo = (a->kernel[0] - 1) / fold * (fold / a->stride[0]);
+		/* Rows of a patch, of which there are two. */
+		rows = p->board.spad_bytes / 16 * 5 / (cell * a->out[1]);
+		if (rows < halo + 2)
+			break;
+		cycles = taps * step_cycles(fold * a->kernel[1] * a->channels,
+					    a->type, array);
+		if (a->kernel[0] % fold) {
+			cycles +=
+				step_cycles(a->kernel[0] % fold * a->kernel[1] *
 						    a->channels,
 					    a->type, array);
-		if (a->kernel[0] % fold)
-			cycles +=
-				step_cycles((uint64_t)(a->kernel[0] % fold) *
-						    a->kernel[1] * a->channels,
-					    a->type, array);
-		if (cycles < (taps + 1) * STEP_CYCLES)
-			cycles = (taps + 1) * STEP_CYCLES;
+			taps++;
+		}
+		if (cycles < taps * STEP_CYCLES)
+			cycles = taps * STEP_CYCLES;
 		cycles *= columns;
-		/* Half of the runs begin somewhere in a piece of 64 bytes. */
-		loads = array * fold * ((run + 63) / 64 + (run % 64 != 0));
+		/* Most runs begin somewhere in a piece of 64 bytes. */
+		loads = array * fold * ((run + 63) / 64 + (run % 64 != 0)) *
+			rows / (rows - halo);
 		if (loads > cycles)
 			cycles = loads;
 		if (cycles < best) {

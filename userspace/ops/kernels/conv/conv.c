@@ -74,21 +74,34 @@ static void conv_cut_weights(struct conv *c, uint32_t room)
 	uint32_t k = a->channels ? a->channels : 1;
 
 	c->kx_steps = a->kernel[1];
+	c->products = 1;
+	c->product_k = 0;
 	if (a->fold) {
 		c->kx_steps = 1;
 		k *= a->kernel[1];
 	} else if (!(a->flags & LINEAR_BACKWARD) && c->terms == 1 &&
-		   a->stride[1] == 1 && a->dilation[1] == 1 &&
 		   k * c->bytes == conv_cell(a, c->array, c->bytes)) {
-		c->kx_steps = 1;
-		k *= a->kernel[1];
+		bool joined = a->stride[1] == 1 && a->dilation[1] == 1;
+
+		/* Products for each kx only of whole steps. */
+		if (joined || k * a->kernel[1] * c->bytes <= most) {
+			c->kx_steps = 1;
+			c->product_k = joined ? 0 : k;
+			c->products = joined ? 1 : a->kernel[1];
+			k *= a->kernel[1];
+		}
 	}
 	c->k_run = k;
 	c->chunk = a->fold ? k * a->fold : k;
-	if (c->terms > 1)
+	if (c->terms > 1) {
 		c->chunk = conv_min(k, CONV_SPLIT_K);
-	else if (!a->fold && conv_round_line(c, k * c->bytes) > most)
-		c->chunk = (most & ~(line - 1)) / c->bytes;
+	} else if (!a->fold && conv_round_line(c, k * c->bytes) > most) {
+		uint32_t parts = conv_div_up(k * c->bytes, most & ~(line - 1));
+
+		c->chunk =
+			conv_round_line(c, conv_div_up(k * c->bytes, parts)) /
+			c->bytes;
+	}
 	c->k_major = a->flags & LINEAR_BACKWARD;
 	if (c->k_major) {
 		c->b_pitch = line;
@@ -260,7 +273,7 @@ static void conv_taps_bytes(struct conv *c)
 				(uint32_t)(t.offset - cut->y.low) * row +
 				t.plane * cut->x.planes * cut->plane_bytes;
 	}
-	for (k = 0; k < c->kx_steps; k++) {
+	for (k = 0; k < c->kx_steps * c->products; k++) {
 		struct conv_tap t = conv_tap(a, 1, b->phase[1], k);
 
 		if (t.hit)
@@ -418,15 +431,29 @@ conv_column_begin(struct conv *c, const struct conv_group *g, uint32_t n)
 	return col;
 }
 
+/* The step's piece of weights is used no more, or not by this column. */
+static inline void conv_step_done(struct conv *c, bool last)
+{
+	c->b_count++;
+	if (++c->b_slot == c->slots)
+		c->b_slot = 0;
+	if (!last)
+		return;
+	c->b_free[c->release_slot] = c->matmuls;
+	c->released++;
+	if (++c->release_slot == c->slots)
+		c->release_slot = 0;
+}
+
 /* A column of the set for a group of blocks. */
-static void conv_column(struct conv *c, const struct conv_group *g,
-			uint32_t col_in_set, bool first, bool last,
-			uint32_t cfg)
+static void conv_column(struct conv *c, const struct conv_group *g, uint32_t n,
+			bool first, bool last, uint32_t cfg)
 {
 	const struct conv_band *b = &c->band;
-	uint32_t channels = b->zero || c->a->fold ? 1 : c->k_run;
-	struct conv_column *col = conv_column_begin(c, g, b->n + col_in_set);
-	uint32_t y, x, channel, k = 0;
+	uint32_t run = b->zero || c->a->fold ? 1 : c->k_run;
+	uint32_t x_steps = c->products > 1 ? 1 : c->x_taps;
+	struct conv_column *col = conv_column_begin(c, g, n);
+	uint32_t y, x, at, i, k = 0;
 	bool step0 = true;
 
 	if (c->terms > 1)
@@ -434,10 +461,15 @@ static void conv_column(struct conv *c, const struct conv_group *g,
 	if (first)
 		conv_need_group(c, g);
 	for (y = 0; y < c->y_taps; y++) {
-		for (x = 0; x < c->x_taps; x++) {
-			for (channel = 0; channel < channels;
-			     channel += c->chunk) {
-				uint32_t want = conv_step_k(c, y, channel);
+		for (x = 0; x < x_steps; x++) {
+			uint32_t a = g->a + c->y_bytes[y] + c->x_bytes[x];
+
+			for (at = 0; at < run; at += c->chunk) {
+				uint32_t from =
+					c->b_offset + c->b_slot * c->slot_bytes;
+				uint32_t want = c->product_k ?
+							c->product_k :
+							conv_step_k(c, y, at);
 
 				conv_pump(c);
 				conv_need_weights(c, c->b_count + 1, c->b_slot);
@@ -446,29 +478,18 @@ static void conv_column(struct conv *c, const struct conv_group *g,
 					ash_write(ASH_MATRIX + ASHLAR_MATRIX_K,
 						  k);
 				}
-				conv_step_tiles(
-					c, g, cfg,
-					g->a + c->y_bytes[y] + c->x_bytes[x] +
-						channel * c->bytes,
-					c->b_offset + c->b_slot * c->slot_bytes,
-					step0);
-				c->b_count++;
-				c->b_slot = c->b_slot + 1 == c->slots ?
-						    0 :
-						    c->b_slot + 1;
-				if (last) {
-					c->b_free[c->release_slot] = c->matmuls;
-					c->released++;
-					c->release_slot =
-						c->release_slot + 1 ==
-								c->slots ?
-							0 :
-							c->release_slot + 1;
-				}
+				conv_step_tiles(c, g, cfg, a + at * c->bytes,
+						from, step0);
+				for (i = 1; i < c->products; i++)
+					conv_step_tiles(c, g, cfg,
+							g->a + c->y_bytes[y] +
+								c->x_bytes[i],
+							from + i * k * c->bytes,
+							false);
+				conv_step_done(c, last);
 				if (step0) {
 					conv_drain_rest(c);
-					conv_column_loads(c, col,
-							  b->n + col_in_set);
+					conv_column_loads(c, col, n);
 				}
 				step0 = false;
 			}
@@ -518,7 +539,7 @@ static void conv_band_run(struct conv *c, bool last_of_epoch, uint32_t cfg)
 			} else {
 				last = true;
 			}
-			conv_column(c, &g, col, col == 0, last, cfg);
+			conv_column(c, &g, b->n + col, col == 0, last, cfg);
 			c->acc += g.blocks;
 			if (c->acc >= c->accs)
 				c->acc -= c->accs;

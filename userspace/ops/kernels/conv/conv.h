@@ -53,6 +53,7 @@ struct conv_weights {
 	struct conv_band band;
 	uint32_t col, group; /* in the band */
 	uint32_t ky, kx, channel;
+	uint64_t from; /* global address of the piece */
 };
 
 /* Where the next part of a patch belongs. */
@@ -103,12 +104,15 @@ struct conv {
 	bool resident;
 	uint32_t set; /* columns of a set, at most */
 	/*
-	 * Elements that follow each other along k: the channels of a tap, or of
-	 * all kx when these are next to each other both in a row of weights and
-	 * in the patch; then there is one step for all of them.
+	 * A step is a piece of weights. Its elements follow each other along k
+	 * in a row of weights: the channels of a tap, or of all kx if these are
+	 * whole lines. The latter are one product, if they follow each other in
+	 * the patch, too; else a product for each kx.
 	 */
-	uint32_t k_run, kx_steps;
+	uint32_t k_run,
+		kx_steps; /* elements of a (ky, kx) or ky; steps of it */
 	uint32_t chunk; /* elements of a step, at most */
+	uint32_t products, product_k; /* of a step; elements of one, 0: all */
 	bool k_major;
 	uint32_t b_offset, b_pitch, b_term, slot_bytes, slots;
 	struct conv_weights weights;

@@ -40,47 +40,6 @@ struct conv_board {
 	uint32_t patch, weights, stages, results; /* offsets */
 };
 
-/*
- * Banks: one for results, two with residuals and passes of their own; one for
- * stages, if any; for weights as many as all of them take, if that is not more
- * than three, else two that they pass through. Patches have the rest.
- */
-static inline struct conv_board conv_board(const struct linear_conv_args *a,
-					   uint32_t array, uint32_t spad_bytes,
-					   uint32_t spad_banks, uint32_t bytes,
-					   uint32_t terms)
-{
-	uint32_t bank = spad_bytes / spad_banks;
-	uint32_t line = 4 * array;
-	uint32_t stages = terms > 1, most = 3 - stages, banks = 1, results = 1;
-	uint64_t row = a->channels * (uint64_t)(terms > 1 ? 2 : bytes);
-	uint64_t all;
-
-	if (a->epilogue.residual || a->epilogue.activation > 1)
-		results = 2;
-	if (a->fold)
-		row *= a->kernel[1];
-	else
-		row = (row + line - 1) / line * line * a->kernel[1];
-	row = (row * a->kernel[0] + a->kernel[0] * line) * terms;
-	all = row * ((a->columns + array - 1) / array * array);
-	while (banks < most && (uint64_t)banks * bank < all)
-		banks++;
-	if ((uint64_t)banks * bank < all)
-		banks = 2;
-	return (struct conv_board){
-		.array = array,
-		.patch_bytes = (spad_banks - results - stages - banks) * bank,
-		.weights_bytes = banks * bank,
-		.stage_bytes = bank / 2,
-		.result_bytes = results * bank,
-		.patch = 0,
-		.weights = (spad_banks - results - stages - banks) * bank,
-		.stages = (spad_banks - results - stages) * bank,
-		.results = (spad_banks - results) * bank,
-	};
-}
-
 /* Rows or columns of a phase: where its taps reach. */
 struct conv_axis {
 	uint32_t out; /* rows or columns of the output in this phase */
@@ -202,40 +161,46 @@ static inline uint32_t conv_numbers(const struct conv_cut *c, uint32_t width)
 	return (c->y.out - 1) * c->pitch + width;
 }
 
+/* Cut in so many strips: width, pitch and tail. */
+static inline void conv_strips(struct conv_cut *c,
+			       const struct linear_conv_args *a,
+			       uint32_t strips)
+{
+	int32_t in, most;
+
+	c->strips = strips;
+	c->width = conv_div_up(c->x.out, strips);
+	c->pitch = c->width + (uint32_t)(c->x.high - c->x.low);
+	c->tail = 0;
+	if (strips > 1 || a->fold || c->x.low > 0)
+		return;
+	/*
+	 * Columns left of a row are the padding right of the row before: behind
+	 * all that is read, or that the input has.
+	 */
+	in = (int32_t)conv_div_up(a->in[1], conv_step(a, 1)) - c->x.low;
+	most = (int32_t)c->width + (c->x.high > 0 ? c->x.high : 0);
+	if (most < in)
+		most = in;
+	if ((uint32_t)most < c->pitch) {
+		c->tail = c->pitch - (uint32_t)most;
+		c->pitch = (uint32_t)most;
+	}
+}
+
 /* Try so many strips and buffers. */
 static inline bool conv_try(struct conv_cut *c,
 			    const struct linear_conv_args *a,
 			    const struct conv_board *b, uint32_t strips,
 			    uint32_t buffers)
 {
-	uint32_t span_x = (uint32_t)(c->x.high - c->x.low);
 	uint32_t span_y = (uint32_t)(c->y.high - c->y.low);
 	uint32_t planes = c->y.planes * c->x.planes * c->terms;
 	uint64_t room, row;
 	uint32_t least;
 
-	c->strips = strips;
-	c->width = conv_div_up(c->x.out, strips);
+	conv_strips(c, a, strips);
 	c->buffers = buffers;
-	c->pitch = c->width + span_x;
-	c->tail = 0;
-	if (strips == 1 && !a->fold) {
-		/*
-		 * Columns left of a row are the padding right of the row before:
-		 * behind all that is read, or that the input has.
-		 */
-		int32_t in = (int32_t)conv_div_up(a->in[1], conv_step(a, 1));
-		int32_t most = (int32_t)c->width + c->x.high;
-
-		if (in - c->x.low > most)
-			most = in - c->x.low;
-		if (most < (int32_t)c->width)
-			most = (int32_t)c->width;
-		if (c->x.low <= 0 && (uint32_t)most < c->pitch) {
-			c->tail = c->pitch - (uint32_t)most;
-			c->pitch = (uint32_t)most;
-		}
-	}
 	row = (uint64_t)planes * c->pitch * c->cell;
 	room = b->patch_bytes / buffers;
 	if ((uint64_t)planes * c->tail * c->cell >= room)
@@ -257,6 +222,62 @@ static inline bool conv_try(struct conv_cut *c,
 	c->term_bytes = c->plane_bytes * c->y.planes * c->x.planes;
 	c->patch_bytes = c->term_bytes * c->terms;
 	return true;
+}
+
+/*
+ * Deal out banks. One for results, two with residuals and passes of their own;
+ * one for stages, if any. Weights have as many as all of them take, up to
+ * three, else two that they pass through; but what patches do not need is
+ * theirs, too.
+ */
+static inline struct conv_board conv_board(const struct linear_conv_args *a,
+					   uint32_t array, uint32_t spad_bytes,
+					   uint32_t spad_banks, uint32_t bytes,
+					   uint32_t terms)
+{
+	uint32_t bank = spad_bytes / spad_banks;
+	uint32_t line = 4 * array;
+	uint32_t stages = terms > 1, most = 3 - stages, banks = 1, left, patch;
+	uint32_t results =
+		a->epilogue.residual || a->epilogue.activation > 1 ? 2 : 1;
+	uint64_t row = a->channels * (uint64_t)(terms > 1 ? 2 : bytes);
+	uint64_t all;
+	struct conv_cut c;
+
+	left = spad_banks - results - stages;
+	if (a->fold)
+		row *= a->kernel[1];
+	else
+		row = (row + line - 1) / line * line * a->kernel[1];
+	row = (row * a->kernel[0] + a->kernel[0] * line) * terms;
+	all = row * ((a->columns + array - 1) / array * array);
+	while (banks < most && (uint64_t)banks * bank < all)
+		banks++;
+	if ((uint64_t)banks * bank < all)
+		banks = 2;
+	/* A patch of a whole image, or two of them if there are more. */
+	c.y = conv_axis(a, 0, 0);
+	c.x = conv_axis(a, 1, 0);
+	c.cell = conv_cell(a, array, terms > 1 ? 2 : bytes);
+	conv_strips(&c, a, 1);
+	all = (uint64_t)(c.y.out + (uint32_t)(c.y.high - c.y.low)) * c.pitch +
+	      c.tail;
+	all *= (uint64_t)c.y.planes * c.x.planes * terms * c.cell;
+	if (a->images * a->groups * conv_phases(a, 0) * conv_phases(a, 1) > 1)
+		all = 2 * all + 2 * bank;
+	for (patch = 1; patch < left - banks && (uint64_t)patch * bank < all;)
+		patch++;
+	return (struct conv_board){
+		.array = array,
+		.patch_bytes = patch * bank,
+		.weights_bytes = (left - patch) * bank,
+		.stage_bytes = bank / 2,
+		.result_bytes = results * bank,
+		.patch = 0,
+		.weights = patch * bank,
+		.stages = left * bank,
+		.results = (spad_banks - results) * bank,
+	};
 }
 
 /*

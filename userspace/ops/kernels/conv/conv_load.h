@@ -147,6 +147,26 @@ static bool conv_weights_hit(const struct conv *c, struct conv_weights *w)
 	return false;
 }
 
+/* Where the step's weights begin. */
+static void conv_weights_from(const struct conv *c, struct conv_weights *w)
+{
+	const struct linear_conv_args *a = c->a;
+	uint32_t first = (w->band.col + w->col) * c->array;
+	uint32_t tap = w->ky * a->kernel[1] + w->kx;
+
+	w->from = a->w;
+	if (c->k_major)
+		w->from +=
+			(uint64_t)(w->band.group * a->channels + w->channel) *
+				a->w_stride +
+			(uint64_t)(tap * a->columns + first) * c->mem_bytes;
+	else
+		w->from += (uint64_t)(w->band.group * a->columns + first) *
+				   a->w_stride +
+			   (uint64_t)(tap * a->channels + w->channel) *
+				   c->mem_bytes;
+}
+
 static void conv_weights_column(const struct conv *c, struct conv_weights *w)
 {
 	w->ky = 0;
@@ -154,28 +174,37 @@ static void conv_weights_column(const struct conv *c, struct conv_weights *w)
 	w->channel = 0;
 	if (!w->band.zero)
 		conv_weights_hit(c, w);
+	conv_weights_from(c, w);
 }
 
 /* To the next step of the column; false: it was the last. */
 static bool conv_weights_step(const struct conv *c, struct conv_weights *w)
 {
 	const struct linear_conv_args *a = c->a;
+	uint32_t k = conv_weights_k(c, w);
 
 	if (w->band.zero)
 		return false;
+	/* In a row of weights steps follow each other. */
+	if (!c->k_major)
+		w->from += k * c->mem_bytes;
 	if (a->fold) {
 		w->ky += a->fold;
 		return w->ky < a->kernel[0];
 	}
-	w->channel += c->chunk;
-	if (w->channel < c->k_run)
-		return true;
-	w->channel = 0;
-	if (++w->kx == c->kx_steps) {
-		w->kx = 0;
-		w->ky++;
+	w->channel += k;
+	if (w->channel == c->k_run) {
+		w->channel = 0;
+		if (++w->kx >= c->kx_steps) {
+			w->kx = 0;
+			w->ky++;
+		}
+		if (!conv_weights_hit(c, w))
+			return false;
 	}
-	return conv_weights_hit(c, w);
+	if (c->k_major)
+		conv_weights_from(c, w);
+	return true;
 }
 
 static void conv_weights_on(const struct conv *c, struct conv_weights *w)
@@ -218,37 +247,25 @@ static __attribute__((noinline)) void conv_load_weights(struct conv *c)
 	struct conv_weights *w = &c->weights;
 	uint32_t slot = c->load_slot;
 	uint32_t to = c->b_offset + slot * c->slot_bytes;
-	uint32_t col = w->band.col + w->col;
-	uint32_t n = conv_column_width(c, col);
+	uint32_t n = conv_column_width(c, w->band.col + w->col);
 	uint32_t k = conv_weights_k(c, w);
-	uint64_t from = a->w;
-	uint32_t at = to, wide = 0;
+	uint32_t at = to;
 	ash_token token;
 
-	if (c->terms > 1) {
+	if (c->terms > 1)
 		at = conv_stage(c);
-		wide = 1;
-	}
 	if (c->loaded >= c->slots)
 		ash_wait(ASH_MATRIX, c->b_free[slot]);
 	if (w->band.zero)
 		ash_write(ASH_LOAD + ASHLAR_LOAD_LIMIT0, 0);
-	from += (uint64_t)(w->ky * a->kernel[1] + w->kx) *
-		(c->k_major ? a->columns : a->channels) * c->mem_bytes;
-	if (c->k_major) {
-		from += (uint64_t)(w->band.group * a->channels + w->channel) *
-				a->w_stride +
-			(uint64_t)(col * c->array) * c->mem_bytes;
-		token = ash_load(at, (int32_t)(c->array * c->mem_bytes), from,
-				 (int32_t)a->w_stride, n * c->mem_bytes, k);
-	} else {
-		from += (uint64_t)(w->band.group * a->columns +
-				   col * c->array) *
-				a->w_stride +
-			w->channel * c->mem_bytes;
-		token = ash_load(at, (int32_t)(c->b_pitch << wide), from,
-				 (int32_t)a->w_stride, k * c->mem_bytes, n);
-	}
+	if (c->k_major)
+		token = ash_load(at, (int32_t)(c->array * c->mem_bytes),
+				 w->from, (int32_t)a->w_stride,
+				 n * c->mem_bytes, k);
+	else
+		token = ash_load(at, (int32_t)(c->b_pitch << (c->terms > 1)),
+				 w->from, (int32_t)a->w_stride,
+				 k * c->mem_bytes, n);
 	if (w->band.zero)
 		ash_write(ASH_LOAD + ASHLAR_LOAD_LIMIT0, ASH_NO_LIMIT);
 	c->b_arrived[slot] = token;
