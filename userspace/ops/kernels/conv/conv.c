@@ -27,41 +27,51 @@ struct conv_needs {
 	uint32_t whole; /* patches of it, if they hold whole strips; or 0 */
 };
 
-static void conv_needs(const struct conv *c, struct conv_needs *n)
+static void conv_needs(struct conv *c, struct conv_needs *n)
 {
-	struct conv_band b = { 0 };
+	const struct linear_conv_args *a = c->a;
+	uint32_t left = conv_phases(a, 0) * conv_phases(a, 1);
+	struct conv_band *b = &c->weights.band;
+	const struct conv_cut *cut = &b->cut;
 
 	*n = (struct conv_needs){ .buffers = 2 };
-	do {
-		uint32_t last;
+	b->epoch = 0;
+	b->phase[0] = 0;
+	b->phase[1] = 0;
+	for (;;) {
+		uint32_t full, last;
 
-		conv_band_phase(c, &b);
-		if (b.cut.y.out && b.cut.x.out) {
-			last = b.cut.x.out - (b.cut.strips - 1) * b.cut.width;
-			n->blocks +=
-				c->a->images *
-				((b.cut.strips - 1) *
-					 conv_div_up(conv_numbers(&b.cut,
-								  b.cut.width),
-						     c->array) +
-				 conv_div_up(conv_numbers(&b.cut, last),
-					     c->array));
-			n->steps = n->steps > conv_steps(c, &b) ?
-					   n->steps :
-					   conv_steps(c, &b);
-			n->buffers = conv_min(n->buffers, b.cut.buffers);
+		conv_band_phase(c, b);
+		if (b->epoch == 0)
+			c->band = *b;
+		if (cut->y.out && cut->x.out) {
+			full = cut->strips - 1;
+			last = cut->x.out - full * cut->width;
+			last = conv_div_up(conv_numbers(cut, last), c->array);
+			if (full)
+				last += full *
+					conv_div_up(
+						conv_numbers(cut, cut->width),
+						c->array);
+			n->blocks += a->images * last;
+			last = conv_steps(c, b);
+			n->steps = n->steps > last ? n->steps : last;
+			n->buffers = conv_min(n->buffers, cut->buffers);
 			if (!n->patch_bytes) {
-				n->patch_bytes = b.cut.patch_bytes;
-				n->patch_numbers = b.cut.rows * b.cut.pitch;
-				if (b.cut.rows == b.cut.y.out)
-					n->whole = c->a->images * b.cut.strips;
+				n->patch_bytes = cut->patch_bytes;
+				n->patch_numbers = cut->rows * cut->pitch;
+				if (cut->rows == cut->y.out)
+					n->whole = a->images * cut->strips;
 			}
 		}
-		if (++b.phase[1] == conv_phases(c->a, 1)) {
-			b.phase[1] = 0;
-			b.phase[0]++;
+		if (--left == 0)
+			return;
+		b->epoch++;
+		if (++b->phase[1] == conv_phases(a, 1)) {
+			b->phase[1] = 0;
+			b->phase[0]++;
 		}
-	} while (b.phase[0] < conv_phases(c->a, 0));
+	}
 }
 
 /* Steps and the ring of their weights. */

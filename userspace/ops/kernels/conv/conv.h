@@ -65,6 +65,10 @@ struct conv_patch {
 	/* With fold: cells of a row from first to last have no padding. */
 	uint32_t first, last;
 	bool inside; /* nor have the chunk's rows */
+	uint32_t buffer;
+	uint32_t to; /* offset of the chunk */
+	uint64_t from; /* global address of pixel (0, 0), first channel */
+	int32_t start; /* row of the input of the chunk's first row of cells */
 };
 
 /* A column of blocks that is computed. */
@@ -185,12 +189,15 @@ static void conv_band_set(const struct conv *c, struct conv_band *b)
 
 static void conv_band_phase(const struct conv *c, struct conv_band *b)
 {
+	b->image = 0;
+	b->strip = 0;
+	/* The same for all sets of columns, if there is only one phase. */
+	if (b->epoch && !(c->a->flags & LINEAR_BACKWARD))
+		return;
 	/* The host has seen that it fits. */
 	ASH_ASSERT(conv_cut(&b->cut, c->a, &c->board, b->phase[0], b->phase[1],
 			    c->mem_bytes, c->terms));
 	b->zero = !b->cut.y.taps || !b->cut.x.taps || !c->a->channels;
-	b->image = 0;
-	b->strip = 0;
 }
 
 /* The strip's part that is the tile's; false if there is none. */
@@ -268,6 +275,7 @@ static void conv_band_find(const struct conv *c, struct conv_band *b)
 	conv_band_blocks(c, b);
 }
 
+/* The first band; cut and zero are those of the first phase. */
 static void conv_band_begin(const struct conv *c, struct conv_band *b)
 {
 	b->end = false;
@@ -277,8 +285,9 @@ static void conv_band_begin(const struct conv *c, struct conv_band *b)
 	b->index = 0;
 	b->phase[0] = 0;
 	b->phase[1] = 0;
+	b->image = 0;
+	b->strip = 0;
 	conv_band_set(c, b);
-	conv_band_phase(c, b);
 	conv_band_find(c, b);
 }
 

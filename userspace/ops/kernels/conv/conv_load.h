@@ -353,28 +353,24 @@ static void conv_load_fold(struct conv *c, const struct conv_patch *p)
 		ash_write(ASH_LOAD + ASHLAR_LOAD_GSTRIDE3, a->x_stride[0]);
 		ash_write(ASH_LOAD + ASHLAR_LOAD_LSTRIDE3, run);
 	}
-	(void)conv_dma(
-		ASH_LOAD, a->x + (uint64_t)(b->image * a->x_image),
-		conv_patch_offset(c, b) + p->row * row + x * b->cut.cell +
-			f * run,
-		run,
-		(struct ash_dma_dim){
-			.count = part == 0 ? p->last - p->first : 1,
-			.global_stride = (int32_t)pixel,
-			.local_stride = (int32_t)b->cut.cell,
-			.start = part == 0 ? at : 0,
-			.step = (int32_t)a->stride[1],
-			.limit = ASH_NO_LIMIT,
-		},
-		(struct ash_dma_dim){
-			.count = p->h,
-			.global_stride = (int32_t)a->x_stride[0],
-			.local_stride = (int32_t)row,
-			.start = (int32_t)((b->y + p->row) * a->stride[0] + f) -
-				 (int32_t)a->pad[0],
-			.step = (int32_t)a->stride[0],
-			.limit = a->in[0],
-		});
+	(void)conv_dma(ASH_LOAD, p->from, p->to + x * b->cut.cell + f * run,
+		       run,
+		       (struct ash_dma_dim){
+			       .count = part == 0 ? p->last - p->first : 1,
+			       .global_stride = (int32_t)pixel,
+			       .local_stride = (int32_t)b->cut.cell,
+			       .start = part == 0 ? at : 0,
+			       .step = (int32_t)a->stride[1],
+			       .limit = ASH_NO_LIMIT,
+		       },
+		       (struct ash_dma_dim){
+			       .count = p->h,
+			       .global_stride = (int32_t)a->x_stride[0],
+			       .local_stride = (int32_t)row,
+			       .start = p->start + (int32_t)f,
+			       .step = (int32_t)a->stride[0],
+			       .limit = a->in[0],
+		       });
 }
 
 /* The same without fold: a plane. */
@@ -389,17 +385,14 @@ static void conv_load_plane(struct conv *c, const struct conv_patch *p,
 	uint32_t px = p->part - py * cut->x.planes;
 	int32_t step_y = (int32_t)conv_step(a, 0);
 	int32_t step_x = (int32_t)conv_step(a, 1);
-	uint32_t to = conv_patch_offset(c, b) + p->part * cut->plane_bytes +
-		      p->row * cut->pitch * cut->cell;
+	uint32_t to = p->to + p->part * cut->plane_bytes;
 	uint32_t at = split ? conv_stage(c) : to;
 
 	if (b->zero)
 		ash_write(ASH_LOAD + ASHLAR_LOAD_LIMIT0, 0);
 	*arrived = conv_dma(
-		ASH_LOAD,
-		a->x + (uint64_t)(b->image * a->x_image) +
-			(uint64_t)(b->group * a->channels) * c->mem_bytes,
-		at, b->zero ? c->mem_bytes : a->channels * c->mem_bytes,
+		ASH_LOAD, p->from, at,
+		b->zero ? c->mem_bytes : a->channels * c->mem_bytes,
 		(struct ash_dma_dim){
 			.count = cut->pitch + cut->tail,
 			.global_stride = (int32_t)a->x_stride[1],
@@ -414,9 +407,7 @@ static void conv_load_plane(struct conv *c, const struct conv_patch *p,
 			.global_stride = (int32_t)a->x_stride[0],
 			.local_stride =
 				(int32_t)((cut->pitch * cut->cell) << split),
-			.start = step_y * ((int32_t)(b->y + p->row) +
-					   cut->y.low) +
-				 (int32_t)py,
+			.start = p->start + (int32_t)py,
 			.step = step_y,
 			.limit = a->in[0],
 		});
@@ -443,17 +434,19 @@ static void conv_patch_chunk(const struct conv *c, struct conv_patch *p)
 {
 	const struct linear_conv_args *a = c->a;
 	const struct conv_band *b = &p->band;
-	uint32_t stride = a->stride[0], first, last;
+	int32_t step = (int32_t)conv_step(a, 0), last;
 
 	p->part = 0;
 	p->h = conv_min(p->chunk, p->rows - p->row);
+	p->to = conv_patch_offset(c, b) + p->row * b->cut.pitch * b->cut.cell;
 	if (!a->fold) {
+		p->start = step * ((int32_t)(b->y + p->row) + b->cut.y.low);
 		p->parts = b->cut.y.planes * b->cut.x.planes;
 		return;
 	}
-	first = (b->y + p->row) * stride;
-	last = first + (p->h - 1) * stride + a->fold - 1;
-	p->inside = first >= a->pad[0] && last - a->pad[0] < a->in[0];
+	p->start = step * (int32_t)(b->y + p->row) - (int32_t)a->pad[0];
+	last = p->start + (int32_t)(p->h - 1) * step + (int32_t)a->fold - 1;
+	p->inside = p->start >= 0 && last < (int32_t)a->in[0];
 	p->parts = (1 + p->first + (b->width - p->last)) *
 		   (p->inside ? 1 : a->fold);
 }
@@ -468,11 +461,12 @@ static void conv_patch_begin(struct conv *c)
 		return;
 	p->row = 0;
 	p->rows = conv_patch_rows(&p->band);
+	p->buffer = conv_buffer(c, &p->band);
+	p->from = c->a->x + (uint64_t)(p->band.image * c->a->x_image) +
+		  (uint64_t)(p->band.group * c->a->channels) * c->mem_bytes;
 	/* The first one is waited for: what comes first, comes soon. */
 	p->chunk = p->rows;
-	if (p->band.number == 0)
-		p->chunk = conv_div_up(p->rows, c->a->fold ? 4 : 16);
-	else if (p->rows > 8)
+	if (p->band.number == 0 || p->rows > 8)
 		p->chunk = (p->rows + 3) / 4;
 	if (c->terms > 1)
 		p->chunk = conv_min(p->chunk, (c->board.stage_bytes / 2 -
@@ -487,7 +481,7 @@ static void conv_patch_begin(struct conv *c)
 static __attribute__((noinline)) void conv_load_patch(struct conv *c)
 {
 	struct conv_patch *p = &c->patch;
-	uint32_t buffer = conv_buffer(c, &p->band);
+	uint32_t buffer = p->buffer;
 	ash_token *arrived = &c->a_arrived[buffer][p->row / p->chunk];
 	struct conv_band before;
 
