@@ -14,5 +14,6 @@ const char *linear_epilogue_text(const struct ashlar_epilogue *e);
 void matmul_case(struct ot *t);
 void matmul_host(struct ot *t);
 void conv_case(struct ot *t);
+void conv_host(struct ot *t);
 
 #endif

@@ -67,8 +67,10 @@ void ot_family(struct ot *t, unsigned long cases, bool host)
 {
 	unsigned long i;
 
-	if (host)
+	if (host) {
 		matmul_host(t);
+		conv_host(t);
+	}
 	for (i = 0; i < cases; i++) {
 		if (i % 3)
 			conv_case(t);
