@@ -17,13 +17,12 @@
  * vector unit is on an item, and the other way round. Accumulators: half of
  * them for scores, half for parts, each in two sets where there are enough.
  *
- * A kernel includes this file and defines what the vector unit does:
- *	flow_scores()	of a chunk: from accumulators to the scratchpad
- *	flow_operands()	of an item, behind its last chunk
- *	flow_part()	a part: from accumulators into the running sums, or from
- *			both into the result, in place
- * It fills in the first part of struct flow, then calls flow_layout() and
- * flow_run().
+ * The core is the slowest unit when items are small. So addresses are computed
+ * once for a job or an item, and loads and stores are those of a job.
+ *
+ * A kernel includes this file and defines what the vector unit does (see
+ * below). It fills in the first part of struct flow, then calls flow_layout()
+ * and flow_run().
  */
 #ifndef FLOW_H
 #define FLOW_H
@@ -33,11 +32,10 @@
 #include "args_attention.h"
 
 #define FLOW_ITEMS   8u /* items under way, a power of two */
+#define FLOW_JOBS    8u /* jobs, the same */
 #define FLOW_SLOTS   2u /* most slots for inner blocks */
 #define FLOW_OPERAND 2u /* most operands of a kind */
 #define FLOW_PIECES  8u /* most pieces that a block is loaded in */
-#define FLOW_TILES   (2u * ATTENTION_TILES) /* tiles of two jobs */
-#define FLOW_STORES  4u /* results that wait for their store */
 
 /* An outer tile. */
 struct flow_tile {
@@ -45,30 +43,35 @@ struct flow_tile {
 	/* Inner rows that it takes of each inner head; none: it is empty. */
 	uint32_t from, to;
 	int32_t diagonal; /* inner row that lane 0 is on */
-	uint32_t slot; /* of its rows and sums */
-	uint32_t number; /* the tile's place among all loads of outer tiles */
+	uint32_t outer, words, sums; /* offsets */
 };
 
 struct flow_job {
+	uint32_t number;
 	uint32_t batch, tiles;
 	uint32_t head, heads; /* inner ones */
 	uint32_t begin, blocks; /* inner blocks of each head */
 	uint32_t empty; /* tiles that take nothing */
+	uint32_t results; /* not complete yet */
+	ash_token done; /* vector: all results are there */
+	ash_token stored;
 	struct flow_tile tile[ATTENTION_TILES];
 };
 
 struct flow_item {
-	struct flow_tile tile; /* a copy: the job may be gone */
-	uint32_t batch, head; /* head: of the inner rows */
+	struct flow_job *job;
+	const struct flow_tile *tile;
 	uint32_t row, rows; /* inner rows that the tile takes of the block */
-	uint32_t skip; /* rows of the block before them */
 	/*
 	 * Outer queries: rows before those that some lane does not see. Outer
 	 * keys: rows from 0 on that some lane is not seen by.
 	 */
 	uint32_t edge;
+	/* Offsets, at the first row: rows for scores, for products, words. */
+	uint32_t a, b, words;
+	uint32_t operand; /* offset of the first one */
+	uint32_t skip; /* rows of the block before them */
 	uint32_t ring; /* its number modulo FLOW_ITEMS */
-	uint32_t operand; /* slot */
 	uint32_t block; /* number of the block among all loaded */
 	uint32_t block_slot;
 	bool first, last; /* of its tile */
@@ -76,22 +79,12 @@ struct flow_item {
 	bool leaves_block, leaves_job; /* it is their last one */
 };
 
-/* Parts under way. */
+/* A part under way. */
 struct flow_out {
 	const struct flow_item *item;
 	uint32_t output, at, tiles; /* output tiles at .. at + tiles - 1 */
-	uint32_t set, acc;
+	uint32_t acc;
 	ash_token done; /* matrix */
-};
-
-/* A result to be stored, and a line of words with it. */
-struct flow_store {
-	uint32_t slot, output, count;
-	uint32_t ring; /* of its item */
-	uint64_t to;
-	uint64_t line_to; /* 0: none */
-	uint32_t line;
-	ash_token done; /* vector */
 };
 
 struct flow {
@@ -108,7 +101,6 @@ struct flow {
 	uint32_t outputs; /* 1 or 2 */
 	uint32_t word_lines; /* 0 or 2 */
 	uint32_t block; /* inner rows of a block */
-	uint32_t block_shift;
 	uint32_t batch, groups; /* batches, heads of the rarer kind */
 	uint32_t outer_heads, inner_heads; /* of a group */
 	uint32_t outer_length, inner_length;
@@ -124,15 +116,18 @@ struct flow {
 	uint32_t array, shift; /* N and its logarithm */
 	uint32_t line; /* 4 * N */
 	uint32_t pitch; /* of a row of d elements */
+	uint32_t tile_pitch; /* of N rows */
 	uint32_t tiles; /* output tiles side by side */
 	uint32_t share; /* outer tiles of a job */
 	uint32_t depth; /* items between scores and products */
 	uint32_t slots; /* of inner blocks */
-	uint32_t chunk_tiles, chunk_rows, chunk_shift, chunk_sets, set_accs;
-	uint32_t part_tiles;
+	uint32_t block_shift;
+	uint32_t chunk_tiles, chunk_rows, chunk_sets, set_accs;
+	uint32_t part_tiles, part_acc;
 	uint32_t pieces, piece_rows, piece_shift;
+	uint32_t rows_cfg, columns_cfg; /* of the matrix unit */
 	/* Offsets. */
-	uint32_t outer_at, outer_bytes;
+	uint32_t outer_at, outer_each, words_at, words_each;
 	uint32_t inner_at, inner_bytes, inner_each;
 	uint32_t again_at, again_bytes, again_each, column_bytes;
 	uint32_t operand_at, operand_bytes, operand_each;
@@ -141,13 +136,15 @@ struct flow {
 	uint32_t private_at;
 	uint32_t mask_at;
 
-	/* The walk over jobs, and the loads. */
-	struct flow_job job[2];
+	/* Jobs, and the loads. */
+	struct flow_job job[FLOW_JOBS];
 	uint32_t jobs_all, jobs_wide; /* jobs; of one share of tiles */
-	uint32_t job_round; /* next job of this tile: how many before it */
+	uint32_t job_round; /* of dealing out */
 	bool job_end;
-	uint32_t jobs_begun, jobs_left; /* by loads, by the vector unit */
-	ash_token job_left[2]; /* vector token */
+	uint32_t jobs_begun; /* by loads */
+	uint32_t jobs_left; /* by the vector unit */
+	uint32_t jobs_ready, jobs_stored;
+	ash_token job_left[2]; /* vector */
 	bool loading; /* a job is under way */
 	uint32_t phase; /* of its loads */
 	uint32_t load_head, load_block, load_piece, load_tile;
@@ -155,7 +152,7 @@ struct flow {
 	uint32_t inner_loaded; /* pieces, counted in blocks */
 	uint32_t again_loaded; /* blocks */
 	uint32_t load_slot; /* of inner and of again */
-	ash_token outer_token[FLOW_TILES];
+	ash_token outer_token[2], outer_first;
 	ash_token inner_token[FLOW_SLOTS * FLOW_PIECES];
 	ash_token again_token[FLOW_SLOTS];
 	uint32_t inner_left, again_left; /* blocks not wanted any more */
@@ -164,12 +161,13 @@ struct flow {
 	/* Scores. */
 	struct flow_item item[FLOW_ITEMS];
 	uint32_t jobs_scored; /* all their items begun */
-	bool job_open;
+	struct flow_job *open; /* the job of the next item, or NULL */
 	uint32_t next_empty, next_head, next_block, next_tile;
 	uint32_t block_count, block_slot; /* of the block of the next item */
+	uint32_t inner_here, again_here; /* blocks that have arrived */
 	bool item_end; /* there are no more */
 	uint32_t items_begun, items_fed; /* fed: all their scores started */
-	bool item_open;
+	struct flow_item *fed; /* the one that is fed, or NULL */
 	uint32_t fed_row;
 	uint32_t chunks_fed, chunks_read, feed_set, read_set;
 	ash_token set_scored[2], set_read[2];
@@ -177,27 +175,27 @@ struct flow {
 	ash_token item_read[FLOW_ITEMS];
 	uint32_t operand_slot;
 
-	/* Products. */
+	/* Products: parts are numbered, too. */
 	uint32_t items_multiplied;
-	uint32_t part_set, part_count;
+	uint32_t parts_begun, parts_read;
 	struct flow_out part[2];
 	ash_token part_read[2];
-	struct flow_store store[FLOW_STORES];
-	uint32_t store_count;
-	ash_token stored[FLOW_TILES], line_stored[FLOW_ITEMS];
 };
 
 /* What a kernel defines. Rows count from the item's first one. */
+
+/* Scores of a chunk: from accumulators to the scratchpad. */
 static void flow_scores(struct flow *f, const struct flow_item *i, uint32_t acc,
 			uint32_t row, uint32_t rows);
+/* Behind the last chunk of an item: its operands are made. */
 static void flow_operands(struct flow *f, const struct flow_item *i);
+/* A part into the running sums, or with them into the result, in place. */
 static void flow_part(struct flow *f, const struct flow_out *p);
-/*
- * Offset of a line of words that is stored with a result, for attention's lse,
- * and where to; 0: none.
- */
-static uint32_t flow_line(const struct flow *f, const struct flow_item *i,
-			  uint64_t *to);
+/* For a tile that takes nothing, besides zeros as its result. */
+static void flow_empty(struct flow *f, const struct flow_item *i);
+/* Store what else belongs to results: `count` rows from tile t of the job on. */
+static void flow_store_more(struct flow *f, const struct flow_job *j,
+			    uint32_t t, uint32_t count);
 
 /* --- Little things ------------------------------------------------------------- */
 
@@ -217,50 +215,22 @@ static inline uint32_t flow_log(uint32_t n)
 	return shift;
 }
 
-static inline uint64_t flow_address(const struct attention_rows *r,
-				    uint32_t batch, uint32_t head, uint32_t row)
+static uint64_t flow_address(const struct attention_rows *r, uint32_t batch,
+			     uint32_t head, uint32_t row)
 {
-	return r->at + (uint64_t)(r->batch * (int64_t)batch) +
-	       (uint64_t)(r->head * (int64_t)head) + (uint64_t)r->pos * row;
+	uint64_t at = r->at + (uint64_t)r->pos * row;
+
+	/* Strides of 64 bits take long to multiply by. */
+	if (batch)
+		at += (uint64_t)(r->batch * (int64_t)batch);
+	if (head)
+		at += (uint64_t)(r->head * (int64_t)head);
+	return at;
 }
 
 static inline ash_token flow_issued(enum ash_unit unit)
 {
 	return ash_read(unit + ASHLAR_LOAD_ISSUED);
-}
-
-/* Offsets of what belongs to a tile or an item. */
-static inline uint32_t flow_outer(const struct flow *f, uint32_t slot,
-				  uint32_t operand)
-{
-	return f->outer_at + slot * f->outer_bytes +
-	       operand * (f->pitch << f->shift);
-}
-
-static inline uint32_t flow_outer_words(const struct flow *f, uint32_t slot)
-{
-	return flow_outer(f, slot, f->products);
-}
-
-/* Words of inner rows, in the slot of `again`. */
-static inline uint32_t flow_inner_words(const struct flow *f, uint32_t slot,
-					uint32_t which)
-{
-	return f->again_at + slot * f->again_bytes +
-	       f->outputs * f->again_each + which * 4 * f->block;
-}
-
-static inline uint32_t flow_sums(const struct flow *f, uint32_t slot,
-				 uint32_t output)
-{
-	return f->sums_at + slot * f->sums_bytes + output * f->sums_each;
-}
-
-static inline uint32_t flow_operand(const struct flow *f, uint32_t slot,
-				    uint32_t output)
-{
-	return f->operand_at + slot * f->operand_bytes +
-	       output * f->operand_each;
 }
 
 /*
@@ -279,6 +249,11 @@ static inline void flow_vector(uint32_t cfg, uint32_t op, uint32_t dst,
 	ash_start(ASH_VECTOR);
 }
 
+static inline void flow_groups(uint32_t groups)
+{
+	ash_write(ASH_VECTOR + ASHLAR_VECTOR_GROUPS, groups);
+}
+
 /* --- Jobs ---------------------------------------------------------------------- */
 
 /* What an outer tile takes of the inner rows. */
@@ -292,7 +267,7 @@ static void flow_range(const struct flow *f, struct flow_tile *t)
 	if (!f->causal)
 		return;
 	if (f->outer_queries) {
-		/* Query i sees keys up to i + diagonal - first. */
+		/* Query i sees keys up to i + off. */
 		int32_t off = (int32_t)(f->inner_length - f->outer_length);
 		int32_t to = last + off + 1;
 
@@ -315,46 +290,57 @@ static void flow_range(const struct flow *f, struct flow_tile *t)
  * between all batches and groups.
  */
 static void flow_job_make(const struct flow *f, struct flow_job *j,
-			  uint32_t number, uint32_t parity)
+			  uint32_t number)
 {
+	uint32_t parity = f->jobs_begun & 1;
 	uint32_t pairs = f->batch * f->groups;
 	uint32_t at = number / pairs;
 	uint32_t pair = number - at * pairs;
-	uint32_t group = pair % f->groups;
-	uint32_t length_tiles =
-		(f->outer_length + f->array - 1) >> f->shift;
-	uint32_t all = length_tiles * f->outer_heads;
-	uint32_t first, t, begin = ~0u, end = 0;
+	uint32_t batch = pair / f->groups;
+	uint32_t group = pair - batch * f->groups;
+	uint32_t all = ((f->outer_length + f->array - 1) >> f->shift) *
+		       f->outer_heads;
+	uint32_t slot = parity * f->share;
+	uint32_t begin = ~0u, end = 0;
+	uint32_t first, row, head, t;
 
 	if (f->outer_queries)
 		at = f->jobs_wide - 1 - at;
 	first = at * f->share;
-	j->batch = pair / f->groups;
+	row = first / f->outer_heads;
+	head = first - row * f->outer_heads;
+	j->number = f->jobs_begun;
+	j->batch = batch;
 	j->head = group * f->inner_heads;
 	j->heads = f->inner_heads;
 	j->tiles = flow_min(f->share, all - first);
+	j->results = j->tiles * f->outputs;
 	j->empty = 0;
 	for (t = 0; t < j->tiles; t++) {
 		struct flow_tile *tile = &j->tile[t];
-		uint32_t row = (first + t) / f->outer_heads;
 
-		tile->head = group * f->outer_heads + first + t -
-			     row * f->outer_heads;
+		tile->head = group * f->outer_heads + head;
 		tile->first = row << f->shift;
 		tile->count = flow_min(f->array,
 				       f->outer_length - tile->first);
-		tile->slot = parity * f->share + t;
-		tile->number = f->jobs_begun * f->share + t;
+		tile->outer = f->outer_at + slot * f->tile_pitch;
+		tile->words = f->words_at + slot * f->line;
+		tile->sums = f->sums_at + slot * f->sums_each;
 		flow_range(f, tile);
-		if (tile->from >= tile->to) {
+		if (tile->from < tile->to) {
+			begin = flow_min(begin, tile->from >> f->block_shift);
+			if (end < tile->to)
+				end = tile->to;
+		} else {
 			j->empty++;
-			continue;
 		}
-		begin = flow_min(begin, tile->from >> f->block_shift);
-		if (end < tile->to)
-			end = tile->to;
+		slot++;
+		if (++head == f->outer_heads) {
+			head = 0;
+			row++;
+		}
 	}
-		j->begin = begin;
+	j->begin = begin;
 	j->blocks = end ? ((end + f->block - 1) >> f->block_shift) - begin : 0;
 }
 
@@ -363,20 +349,41 @@ static bool flow_job_next(struct flow *f)
 {
 	uint32_t count = ash_count();
 	uint32_t index = ash_index();
-	uint32_t round = f->job_round++;
-	uint32_t number = round * count +
-			  (round & 1 ? count - 1 - index : index);
-	uint32_t parity = f->jobs_begun & 1;
 
-	if (number >= f->jobs_all) {
-		/* A later round may still have one: not behind the last. */
-		if (round * count >= f->jobs_all)
+	for (;;) {
+		uint32_t base = f->job_round * count;
+		uint32_t number = base + (f->job_round & 1 ? count - 1 - index :
+							     index);
+
+		if (base >= f->jobs_all) {
 			f->job_end = true;
-		return false;
+			return false;
+		}
+		f->job_round++;
+		if (number < f->jobs_all) {
+			/* Items under way are fewer than jobs have places. */
+			ASH_ASSERT(f->jobs_begun - f->jobs_stored < FLOW_JOBS);
+			flow_job_make(f, &f->job[f->jobs_begun % FLOW_JOBS],
+				      number);
+			f->jobs_begun++;
+			return true;
+		}
 	}
-	flow_job_make(f, &f->job[parity], number, parity);
-	f->jobs_begun++;
-	return true;
+}
+
+/* Tiles from t on that lie side by side in one head, and their rows. */
+static uint32_t flow_run_of(const struct flow_job *j, uint32_t t,
+			    uint32_t *rows)
+{
+	const struct flow_tile *tile = &j->tile[t];
+	uint32_t n = 1;
+
+	*rows = tile->count;
+	while (t + n < j->tiles && tile[n].head == tile->head) {
+		*rows += tile[n].count;
+		n++;
+	}
+	return n;
 }
 
 /* --- Loads ------------------------------------------------------------------------ */
@@ -419,35 +426,37 @@ static void flow_load_columns(const struct flow *f,
 	}
 }
 
-static inline uint64_t flow_words_address(const struct flow *f, uint32_t which,
-					  uint32_t batch, uint32_t head,
-					  uint32_t row)
+static uint64_t flow_words_address(const struct flow *f, uint32_t which,
+				   uint32_t batch, uint32_t head, uint32_t row)
 {
 	uint64_t at = (uint64_t)batch * f->words_heads + head;
 
 	return f->words[which] + 4 * (at * f->words_length + row);
 }
 
-/* The next outer tile of the job. */
+/*
+ * Outer tiles of the job: all that lie side by side, but of the first job
+ * only one, so that the matrix unit begins soon.
+ */
 static void flow_load_outer(struct flow *f, const struct flow_job *j)
 {
 	const struct flow_tile *t = &j->tile[f->load_tile];
-	uint32_t i;
+	uint32_t rows = t->count, n = 1, i;
 
-	if (t->from < t->to) {
-		for (i = 0; i < f->products; i++)
-			flow_load_rows(f, f->outer[i], j->batch, t->head,
-				       t->first, t->count,
-				       flow_outer(f, t->slot, i));
-		for (i = 0; f->words_outer && i < f->word_lines; i++)
-			ash_load_1d(flow_outer_words(f, t->slot) + i * f->line,
-				    flow_words_address(f, i, j->batch, t->head,
-						       t->first),
-				    4 * t->count);
-	}
-	f->outer_token[t->slot] = flow_issued(ASH_LOAD);
-	f->outer_loaded++;
-	if (++f->load_tile == j->tiles)
+	if (j->number || f->load_tile)
+		n = flow_run_of(j, f->load_tile, &rows);
+	for (i = 0; i < f->products; i++)
+		flow_load_rows(f, f->outer[i], j->batch, t->head, t->first,
+			       rows, t->outer + i * f->outer_each);
+	for (i = 0; f->words_outer && i < f->word_lines; i++)
+		ash_load_1d(t->words + i * f->words_each,
+			    flow_words_address(f, i, j->batch, t->head,
+					       t->first),
+			    4 * rows);
+	f->outer_token[j->number & 1] = flow_issued(ASH_LOAD);
+	f->outer_loaded += n;
+	f->load_tile += n;
+	if (f->load_tile == j->tiles)
 		f->outer_loaded += f->share - j->tiles;
 }
 
@@ -458,28 +467,42 @@ static inline uint32_t flow_block_rows(const struct flow *f, uint32_t block)
 	return flow_min(f->block, f->inner_length - row);
 }
 
-/* The next piece of an inner block; true: that was the last one. */
+/*
+ * The next piece of an inner block; true: that was the last one. The first
+ * block comes in small pieces, the others at once.
+ */
 static bool flow_load_inner(struct flow *f, const struct flow_job *j)
 {
 	uint32_t row = f->load_block << f->block_shift;
-	uint32_t rows = flow_block_rows(f, f->load_block);
+	uint32_t left = flow_block_rows(f, f->load_block);
 	uint32_t at = f->load_piece << f->piece_shift;
-	uint32_t to = f->inner_at + f->load_slot * f->inner_bytes;
-	uint32_t i;
+	uint32_t to = f->inner_at + f->load_slot * f->inner_bytes +
+		      at * f->pitch;
+	uint32_t rows = left - at;
+	uint32_t pieces, i;
 
+	if (f->again_loaded == 0)
+		rows = flow_min(rows, f->piece_rows);
 	for (i = 0; i < f->products; i++)
 		flow_load_rows(f, f->inner[i], j->batch, f->load_head, row + at,
-			       flow_min(rows - at, f->piece_rows),
-			       to + i * f->inner_each + at * f->pitch);
-	f->inner_token[f->load_slot * FLOW_PIECES + f->load_piece] =
-		flow_issued(ASH_LOAD);
-	f->inner_loaded++;
-	f->load_piece++;
-	if (at + f->piece_rows < rows)
+			       rows, to + i * f->inner_each);
+	pieces = (rows + f->piece_rows - 1) >> f->piece_shift;
+	for (i = 0; i < pieces; i++)
+		f->inner_token[f->load_slot * FLOW_PIECES + f->load_piece + i] =
+			flow_issued(ASH_LOAD);
+	f->inner_loaded += pieces;
+	f->load_piece += pieces;
+	if (at + rows < left)
 		return false;
 	f->inner_loaded += f->pieces - f->load_piece;
 	f->load_piece = 0;
 	return true;
+}
+
+static inline uint32_t flow_inner_words(const struct flow *f, uint32_t slot)
+{
+	return f->again_at + slot * f->again_bytes +
+	       f->outputs * f->again_each;
 }
 
 static void flow_load_again(struct flow *f, const struct flow_job *j)
@@ -493,7 +516,7 @@ static void flow_load_again(struct flow *f, const struct flow_job *j)
 		flow_load_columns(f, f->again[i], j->batch, f->load_head, row,
 				  rows, to + i * f->again_each);
 	for (i = 0; !f->words_outer && i < f->word_lines; i++)
-		ash_load_1d(flow_inner_words(f, f->load_slot, i),
+		ash_load_1d(flow_inner_words(f, f->load_slot) + i * 4 * f->block,
 			    flow_words_address(f, i, j->batch, f->load_head,
 					       row),
 			    4 * rows);
@@ -531,20 +554,13 @@ static bool flow_load(struct flow *f, bool wait)
 {
 	struct flow_job *j;
 
-	if (!wait && ash_pending(ASH_LOAD) >= 6)
-		return false;
 	if (!f->loading) {
-		uint32_t parity = f->jobs_begun & 1;
-
 		if (f->job_end ||
 		    !flow_left(ASH_VECTOR, f->jobs_begun, f->jobs_left, 2,
-			       f->job_left[parity], wait))
+			       f->job_left[f->jobs_begun & 1], wait) ||
+		    !flow_job_next(f))
 			return false;
-		while (!flow_job_next(f)) {
-			if (f->job_end)
-				return false;
-		}
-		j = &f->job[parity];
+		j = &f->job[(f->jobs_begun - 1) % FLOW_JOBS];
 		f->loading = true;
 		f->phase = FLOW_OUTER_FIRST;
 		f->load_tile = 0;
@@ -552,11 +568,13 @@ static bool flow_load(struct flow *f, bool wait)
 		f->load_block = j->begin;
 		f->load_piece = 0;
 	}
-	j = &f->job[(f->jobs_begun - 1) & 1];
+	if (!wait && ash_pending(ASH_LOAD) >= 6)
+		return false;
+	j = &f->job[(f->jobs_begun - 1) % FLOW_JOBS];
 	switch (f->phase) {
 	case FLOW_OUTER_FIRST:
 		flow_load_outer(f, j);
-		f->phase = !j->blocks ? FLOW_OUTER_REST : FLOW_INNER;
+		f->phase = j->blocks ? FLOW_INNER : FLOW_OUTER_REST;
 		break;
 	case FLOW_INNER:
 		if (f->load_piece == 0 &&
@@ -608,13 +626,23 @@ static void flow_need(struct flow *f, const uint32_t *loaded, uint32_t count)
 	}
 }
 
+/* The rows of the item for products, and words, are there. */
+static inline void flow_need_again(struct flow *f, const struct flow_item *i)
+{
+	if (f->again_here > i->block)
+		return;
+	flow_need(f, &f->again_loaded, i->block + 1);
+	ash_wait(ASH_LOAD, f->again_token[i->block_slot]);
+	f->again_here = i->block + 1;
+}
+
 /* --- Items ---------------------------------------------------------------------- */
 
 /* Rows of the block that the tile takes. */
-static bool flow_meet(const struct flow *f, const struct flow_tile *t,
-		      uint32_t block, uint32_t *row, uint32_t *end)
+static inline bool flow_meet(const struct flow *f, const struct flow_tile *t,
+			     uint32_t *row, uint32_t *end)
 {
-	*row = block << f->block_shift;
+	*row = f->next_block << f->block_shift;
 	*end = flow_min(t->to, *row + f->block);
 	if (*row < t->from)
 		*row = t->from;
@@ -627,8 +655,7 @@ static bool flow_find_tile(struct flow *f, const struct flow_job *j)
 	uint32_t row, end;
 
 	for (; f->next_tile < j->tiles; f->next_tile++) {
-		if (flow_meet(f, &j->tile[f->next_tile], f->next_block, &row,
-			      &end))
+		if (flow_meet(f, &j->tile[f->next_tile], &row, &end))
 			return true;
 	}
 	return false;
@@ -643,7 +670,7 @@ static void flow_find_empty(struct flow *f, const struct flow_job *j)
 /* A job whose items come next is open, if there is one and it may begin. */
 static bool flow_open_job(struct flow *f)
 {
-	const struct flow_job *j;
+	struct flow_job *j;
 
 	while (f->jobs_begun == f->jobs_scored) {
 		if (!flow_load(f, true)) {
@@ -651,8 +678,8 @@ static bool flow_open_job(struct flow *f)
 			return false;
 		}
 	}
-	j = &f->job[f->jobs_scored & 1];
-	f->job_open = true;
+	j = &f->job[f->jobs_scored % FLOW_JOBS];
+	f->open = j;
 	f->next_empty = j->empty;
 	f->next_head = j->head;
 	f->next_block = j->begin;
@@ -665,8 +692,9 @@ static bool flow_open_job(struct flow *f)
 }
 
 /* Where score rows lie to the diagonal: see struct flow_item. */
-static uint32_t flow_edge(const struct flow *f, const struct flow_tile *t,
-			  uint32_t row, uint32_t rows)
+static inline uint32_t flow_edge(const struct flow *f,
+				 const struct flow_tile *t, uint32_t row,
+				 uint32_t rows)
 {
 	int32_t edge = t->diagonal - (int32_t)row;
 
@@ -677,7 +705,7 @@ static uint32_t flow_edge(const struct flow *f, const struct flow_tile *t,
 }
 
 /* The walk goes on to the next item; true: that was the last of its block. */
-static bool flow_walk_on(struct flow *f, const struct flow_job *j)
+static inline bool flow_walk_on(struct flow *f, const struct flow_job *j)
 {
 	f->next_tile++;
 	if (flow_find_tile(f, j))
@@ -689,7 +717,7 @@ static bool flow_walk_on(struct flow *f, const struct flow_job *j)
 	if (++f->next_block == j->begin + j->blocks) {
 		f->next_block = j->begin;
 		if (++f->next_head == j->head + j->heads) {
-			f->job_open = false;
+			f->open = NULL;
 			return true;
 		}
 	}
@@ -697,225 +725,245 @@ static bool flow_walk_on(struct flow *f, const struct flow_job *j)
 	return true;
 }
 
-/* Begin the next item; false: there is none, or not yet. */
-static bool flow_open_item(struct flow *f)
+static void flow_open_empty(struct flow *f, struct flow_item *i)
+{
+	struct flow_job *j = i->job;
+
+	i->empty = true;
+	i->first = true;
+	i->last = true;
+	i->rows = 0;
+	i->leaves_block = false;
+	f->next_tile++;
+	if (--f->next_empty) {
+		flow_find_empty(f, j);
+	} else {
+		f->next_tile = 0;
+		if (!j->blocks)
+			f->open = NULL;
+		flow_find_tile(f, j);
+	}
+}
+
+/* Begin the next item; NULL: there is none, or not yet. */
+static struct flow_item *flow_open_item(struct flow *f)
 {
 	struct flow_item *i = &f->item[f->items_begun % FLOW_ITEMS];
-	const struct flow_job *j;
+	const struct flow_tile *t;
+	struct flow_job *j;
 	uint32_t end;
 
-	if (f->item_end || (!f->job_open && !flow_open_job(f)))
-		return false;
-	j = &f->job[f->jobs_scored & 1];
-	i->tile = j->tile[f->next_tile];
-	i->batch = j->batch;
-	i->ring = f->items_begun % FLOW_ITEMS;
-	i->operand = f->operand_slot;
-	i->empty = f->next_empty;
-	if (++f->operand_slot > f->depth)
-		f->operand_slot = 0;
-	f->items_begun++;
-	if (i->empty) {
-		i->first = true;
-		i->last = true;
-		i->rows = 0;
-		i->leaves_block = false;
-		f->next_tile++;
-		if (--f->next_empty) {
-			flow_find_empty(f, j);
-		} else {
-			f->next_tile = 0;
-			f->job_open = j->blocks;
-			flow_find_tile(f, j);
-		}
+	if (f->item_end || (!f->open && !flow_open_job(f)))
+		return NULL;
+	j = f->open;
+	t = &j->tile[f->next_tile];
+	i->job = j;
+	i->tile = t;
+	i->ring = f->items_begun++ % FLOW_ITEMS;
+	if (f->next_empty) {
+		flow_open_empty(f, i);
 	} else {
-		flow_meet(f, &i->tile, f->next_block, &i->row, &end);
-		i->head = f->next_head;
+		uint32_t slot = f->block_slot;
+
+		flow_meet(f, t, &i->row, &end);
+		i->empty = false;
 		i->rows = end - i->row;
 		i->skip = i->row - (f->next_block << f->block_shift);
-		i->edge = flow_edge(f, &i->tile, i->row, i->rows);
+		i->edge = flow_edge(f, t, i->row, i->rows);
+		i->a = f->inner_at + slot * f->inner_bytes;
+		i->b = f->again_at + slot * f->again_bytes;
+		if (i->skip) {
+			i->a += i->skip * f->pitch;
+			i->b += i->skip * (f->line / 2);
+		}
+		if (f->word_lines)
+			i->words = f->words_outer ? t->words :
+						    flow_inner_words(f, slot) +
+							    4 * i->skip;
+		i->operand = f->operand_at +
+			     f->operand_slot * f->operand_bytes;
 		i->block = f->block_count;
-		i->block_slot = f->block_slot;
-		i->first = i->row == i->tile.from && i->head == j->head;
-		i->last = end == i->tile.to &&
-			  i->head + 1 == j->head + j->heads;
+		i->block_slot = slot;
+		i->first = i->row == t->from && f->next_head == j->head;
+		i->last = end == t->to && f->next_head + 1 == j->head + j->heads;
 		i->leaves_block = flow_walk_on(f, j);
+		if (++f->operand_slot > f->depth)
+			f->operand_slot = 0;
 	}
-	i->leaves_job = !f->job_open;
+	i->leaves_job = !f->open;
 	if (i->leaves_job)
 		f->jobs_scored++;
-	f->item_open = true;
 	f->fed_row = 0;
-	return true;
+	return i;
 }
 
 /* --- Results -------------------------------------------------------------------- */
 
-static void flow_store_oldest(struct flow *f)
+/* Store all results of the oldest job that has them. */
+static void flow_store_job(struct flow *f)
 {
-	const struct flow_store *s = &f->store[0];
-	const struct attention_rows *out = f->out[s->output];
-	uint32_t i;
+	struct flow_job *j = &f->job[f->jobs_stored % FLOW_JOBS];
+	uint32_t t, n, rows, o;
 
-	ash_wait(ASH_VECTOR, s->done);
-	ash_store(s->to, (int32_t)out->pos,
-		  flow_sums(f, s->slot, s->output),
-		  (int32_t)(f->tiles * f->line),
-		  f->d * ash_format_bytes((enum ash_format)out->format),
-		  s->count);
-	if (s->line_to)
-		ash_store_1d(s->line_to, s->line, 4 * s->count);
-	f->stored[s->slot] = flow_issued(ASH_STORE);
-	f->line_stored[s->ring] = f->stored[s->slot];
-	f->store_count--;
-	for (i = 0; i < f->store_count; i++)
-		f->store[i] = f->store[i + 1];
-}
+	ash_wait(ASH_VECTOR, j->done);
+	for (t = 0; t < j->tiles; t += n) {
+		const struct flow_tile *tile = &j->tile[t];
 
-/* The result of an item's tile is complete. */
-static void flow_result(struct flow *f, const struct flow_item *i,
-			uint32_t output)
-{
-	const struct flow_tile *t = &i->tile;
-	struct flow_store *s;
-	uint64_t line_to = 0;
-	uint32_t line = 0;
+		n = flow_run_of(j, t, &rows);
+		for (o = 0; o < f->outputs; o++) {
+			const struct attention_rows *out = f->out[o];
 
-	if (output == 0)
-		line = flow_line(f, i, &line_to);
-	if (f->store_count == FLOW_STORES)
-		flow_store_oldest(f);
-	s = &f->store[f->store_count++];
-	s->slot = t->slot;
-	s->output = output;
-	s->count = t->count;
-	s->ring = i->ring;
-	s->to = flow_address(f->out[output], i->batch, t->head, t->first);
-	s->line_to = line_to;
-	s->line = line;
-	s->done = flow_issued(ASH_VECTOR);
-}
-
-/* Nothing waits to be stored from the tile's sums any more. */
-static void flow_sums_free(struct flow *f, uint32_t slot)
-{
-	uint32_t i;
-
-	for (i = f->store_count; i > 0; i--) {
-		if (f->store[i - 1].slot != slot)
-			continue;
-		while (i-- > 0)
-			flow_store_oldest(f);
-		break;
+			ash_store(flow_address(out, j->batch, tile->head,
+					       tile->first),
+				  (int32_t)out->pos,
+				  tile->sums + o * f->sums_bytes,
+				  (int32_t)(f->tiles * f->line),
+				  f->d * ash_format_bytes(
+						 (enum ash_format)out->format),
+				  rows);
+		}
+		flow_store_more(f, j, t, rows);
 	}
-	ash_wait(ASH_STORE, f->stored[slot]);
+	j->stored = flow_issued(ASH_STORE);
+	f->jobs_stored++;
 }
 
-/* The same for the item's line of words. */
-static inline void flow_line_free(struct flow *f, uint32_t ring)
+/* A result of the job is complete. */
+static void flow_result(struct flow *f, struct flow_job *j)
 {
-	uint32_t i;
+	if (--j->results)
+		return;
+	/* The one before has waited for its turn only. */
+	if (f->jobs_ready != f->jobs_stored)
+		flow_store_job(f);
+	j->done = flow_issued(ASH_VECTOR);
+	f->jobs_ready++;
+}
 
-	for (i = f->store_count; i > 0; i--) {
-		if (f->store[i - 1].ring != ring)
-			continue;
-		while (i-- > 0)
-			flow_store_oldest(f);
-		break;
-	}
-	ash_wait(ASH_STORE, f->line_stored[ring]);
+/* The sums of a job's tiles are those of the job before last. */
+static inline void flow_sums_free(struct flow *f, const struct flow_job *j)
+{
+	if (j->number < 2)
+		return;
+	while (f->jobs_stored < j->number - 1)
+		flow_store_job(f);
+	ash_wait(ASH_STORE, f->job[(j->number - 2) % FLOW_JOBS].stored);
 }
 
 /* Read the oldest part from its accumulators. */
 static void flow_part_oldest(struct flow *f)
 {
-	const struct flow_out *p = &f->part[0];
+	uint32_t set = f->parts_read++ & 1;
+	const struct flow_out *p = &f->part[set];
 	const struct flow_item *i = p->item;
 
-	if (i->first && p->at == 0 && p->output == 0)
-		flow_sums_free(f, i->tile.slot);
+	if (i->first && p->at == 0)
+		flow_sums_free(f, i->job);
 	ash_wait(ASH_MATRIX, p->done);
 	flow_part(f, p);
-	f->part_read[p->set] = flow_issued(ASH_VECTOR);
+	f->part_read[set] = flow_issued(ASH_VECTOR);
 	if (i->last && p->at + p->tiles == f->tiles)
-		flow_result(f, i, p->output);
-	f->part[0] = f->part[1];
-	f->part_count--;
+		flow_result(f, i->job);
 }
 
 /* An empty tile's result: zeros. */
 static void flow_zeros(struct flow *f, const struct flow_item *i)
 {
+	uint32_t pitch = f->tiles * f->line;
 	uint32_t o;
 
-	while (f->part_count)
+	while (f->parts_read != f->parts_begun)
 		flow_part_oldest(f);
-	flow_sums_free(f, i->tile.slot);
-	ash_write(ASH_VECTOR + ASHLAR_VECTOR_SRC2, 0);
+	flow_sums_free(f, i->job);
+	flow_empty(f, i);
+	ash_vector_src2(0, 0);
 	for (o = 0; o < f->outputs; o++) {
 		enum ash_format format = (enum ash_format)f->out[o]->format;
-		uint32_t row = ash_format_bytes(format) << f->shift;
-		uint32_t at = flow_sums(f, i->tile.slot, o);
+		uint32_t at = i->tile->sums + o * f->sums_bytes;
 
 		/* Whatever is there passes a gate that is shut. */
-		ash_vector_groups(i->tile.count, f->tiles * f->line,
-				  f->tiles * f->line, 0);
+		ash_vector_groups(i->tile->count, pitch, pitch, 0);
 		flow_vector(ASH_VEC(ASH_FMT_F32, format) |
 				    ASH_VEC_SRC2_IMM(ASH_GATE),
-			    0, at, row, at, f->line, f->tiles);
-		ash_write(ASH_VECTOR + ASHLAR_VECTOR_GROUPS, 1);
-		flow_result(f, i, o);
+			    0, at, ash_format_bytes(format) << f->shift, at,
+			    f->line, f->tiles);
+		flow_groups(1);
+		flow_result(f, i->job);
 	}
 }
 
 /* --- Matrix unit ---------------------------------------------------------------------- */
 
-/* Scores of the open item's next chunk; the set of accumulators is free. */
-static void flow_feed_chunk(struct flow *f)
+/* The first rows of a block are there, as many as the item and row say. */
+static void flow_need_inner(struct flow *f, const struct flow_item *i,
+			    uint32_t end)
 {
-	struct flow_item *i = &f->item[(f->items_begun - 1) % FLOW_ITEMS];
-	uint32_t rows = flow_min(f->chunk_rows, i->rows - f->fed_row);
-	uint32_t row = i->skip + f->fed_row;
-	uint32_t piece = (row + rows - 1) >> f->piece_shift;
-	uint32_t cfg = ash_matmul_cfg(f->matrix_type, ASH_ROWS, ASH_ROWS);
-	uint32_t a = f->inner_at + i->block_slot * f->inner_bytes +
-		     row * f->pitch;
-	uint32_t acc = f->feed_set * f->set_accs;
-	ash_token token = 0;
-	uint32_t p, t;
+	uint32_t piece = (i->skip + end - 1) >> f->piece_shift;
 
-	if (f->fed_row == 0) {
-		uint32_t tile = i->tile.slot;
-
-		/* Slots of even and odd jobs, in order. */
-		flow_need(f, &f->outer_loaded, i->tile.number + 1);
-		ash_wait(ASH_LOAD, f->outer_token[tile]);
-	}
 	flow_need(f, &f->inner_loaded, i->block * f->pieces + piece + 1);
 	ash_wait(ASH_LOAD,
 		 f->inner_token[i->block_slot * FLOW_PIECES + piece]);
-	ash_wait(ASH_VECTOR, f->set_read[f->feed_set]);
+	if (i->skip + end ==
+	    flow_min(f->block, f->inner_length - (i->row - i->skip)))
+		f->inner_here = i->block + 1;
+}
+
+static void flow_need_outer(struct flow *f, const struct flow_item *i)
+{
+	const struct flow_job *j = i->job;
+	uint32_t number = j->number * f->share + (uint32_t)(i->tile - j->tile);
+
+	flow_need(f, &f->outer_loaded, number + 1);
+	ash_wait(ASH_LOAD, f->outer_token[j->number & 1]);
+}
+
+/* Scores of the item's next chunk; the set of accumulators was read. */
+static void flow_feed_chunk(struct flow *f, struct flow_item *i)
+{
+	uint32_t row = f->fed_row;
+	uint32_t rows = flow_min(f->chunk_rows, i->rows - row);
+	uint32_t set = f->feed_set;
+	uint32_t acc = set * f->set_accs;
+	uint32_t a = i->a + row * f->pitch;
+	uint32_t p;
+
+	if (row == 0)
+		flow_need_outer(f, i);
+	if (f->inner_here <= i->block)
+		flow_need_inner(f, i, row + rows);
+	ash_wait(ASH_VECTOR, f->set_read[set]);
 	ash_matmul_shape(f->pitch, f->pitch, f->d);
-	for (t = 0; t < rows; t += f->array) {
-		for (p = 0; p < f->products; p++)
-			token = ash_matmul(cfg, acc + p * f->chunk_tiles, false,
-					   a + p * f->inner_each,
-					   flow_outer(f, i->tile.slot, p));
-		a += f->pitch << f->shift;
-		acc++;
+	for (p = 0; p < f->products; p++) {
+		uint32_t cfg = f->rows_cfg | ASH_FIELD(MATRIX, CFG_ACC, acc);
+		uint32_t at = a;
+		int32_t left = (int32_t)rows;
+
+		ash_write(ASH_MATRIX + ASHLAR_MATRIX_B_ADDR,
+			  i->tile->outer + p * f->outer_each);
+		do {
+			ash_write(ASH_MATRIX + ASHLAR_MATRIX_A_ADDR, at);
+			ash_write(ASH_MATRIX + ASHLAR_MATRIX_CFG, cfg);
+			ash_write(ASH_MATRIX + ASHLAR_MATRIX_GO, 1);
+			at += f->tile_pitch;
+			cfg += ASH_FIELD(MATRIX, CFG_ACC, 1);
+			left -= (int32_t)f->array;
+		} while (left > 0);
+		a += f->inner_each;
+		acc += f->chunk_tiles;
 	}
-	f->set_scored[f->feed_set] = token;
+	f->set_scored[set] = flow_issued(ASH_MATRIX);
 	if (++f->feed_set == f->chunk_sets)
 		f->feed_set = 0;
 	f->chunks_fed++;
-	f->fed_row += rows;
+	f->fed_row = row + rows;
 	if (f->fed_row < i->rows)
 		return;
 	if (i->leaves_block) {
-		f->inner_free[i->block_slot] = token;
+		f->inner_free[i->block_slot] =
+			f->set_scored[set];
 		f->inner_left = i->block + 1;
 	}
-	f->item_open = false;
+	f->fed = NULL;
 	f->items_fed++;
 }
 
@@ -923,49 +971,52 @@ static void flow_feed_chunk(struct flow *f)
 static void flow_multiply(struct flow *f)
 {
 	struct flow_item *i = &f->item[f->items_multiplied % FLOW_ITEMS];
-	uint32_t cfg = ash_matmul_cfg(f->matrix_type, ASH_KMAJOR, ASH_KMAJOR);
-	uint32_t b = f->again_at + i->block_slot * f->again_bytes +
-		     i->skip * (f->line / 2);
-	ash_token token = 0;
-	uint32_t o, at, t;
+	uint32_t a = i->operand, b = i->b;
+	uint32_t o, at;
 
 	f->items_multiplied++;
 	if (i->empty) {
 		flow_zeros(f, i);
 		return;
 	}
-	flow_need(f, &f->again_loaded, i->block + 1);
-	ash_wait(ASH_LOAD, f->again_token[i->block_slot]);
+	flow_need_again(f, i);
 	ash_wait(ASH_VECTOR, f->item_read[i->ring]);
 	for (o = 0; o < f->outputs; o++) {
-		uint32_t a = flow_operand(f, i->operand, o);
+		uint32_t column = b;
 
 		for (at = 0; at < f->tiles; at += f->part_tiles) {
-			struct flow_out *p;
+			uint32_t set = f->parts_begun & 1;
+			struct flow_out *p = &f->part[set];
+			uint32_t cfg, t;
 
-			if (f->part_count == 2)
+			if (f->parts_begun - f->parts_read == 2)
 				flow_part_oldest(f);
-			p = &f->part[f->part_count++];
 			p->item = i;
 			p->output = o;
 			p->at = at;
 			p->tiles = flow_min(f->part_tiles, f->tiles - at);
-			p->set = f->part_set;
-			p->acc = f->chunk_sets * f->set_accs +
-				 p->set * f->part_tiles;
-			f->part_set ^= 1;
-			ash_wait(ASH_VECTOR, f->part_read[p->set]);
+			p->acc = f->part_acc + set * f->part_tiles;
+			cfg = f->columns_cfg |
+			      ASH_FIELD(MATRIX, CFG_ACC, p->acc);
+			ash_wait(ASH_VECTOR, f->part_read[set]);
 			ash_matmul_shape(f->line, f->line, i->rows);
-			for (t = 0; t < p->tiles; t++)
-				token = ash_matmul(
-					cfg, p->acc + t, false, a,
-					b + (at + t) * f->column_bytes);
-			p->done = token;
+			ash_write(ASH_MATRIX + ASHLAR_MATRIX_A_ADDR, a);
+			for (t = p->tiles; t > 0; t--) {
+				ash_write(ASH_MATRIX + ASHLAR_MATRIX_B_ADDR,
+					  column);
+				ash_write(ASH_MATRIX + ASHLAR_MATRIX_CFG, cfg);
+				ash_write(ASH_MATRIX + ASHLAR_MATRIX_GO, 1);
+				column += f->column_bytes;
+				cfg += ASH_FIELD(MATRIX, CFG_ACC, 1);
+			}
+			p->done = flow_issued(ASH_MATRIX);
+			f->parts_begun++;
 		}
+		a += f->operand_each;
 		b += f->again_each;
 	}
 	if (i->leaves_block) {
-		f->again_free[i->block_slot] = token;
+		f->again_free[i->block_slot] = flow_issued(ASH_MATRIX);
 		f->again_left = i->block + 1;
 	}
 }
@@ -974,28 +1025,30 @@ static void flow_multiply(struct flow *f)
 static void flow_feed(struct flow *f)
 {
 	for (;;) {
-		uint32_t between = f->items_fed - f->items_multiplied;
+		struct flow_item *i = f->fed;
 
-		if (between > f->depth || (f->item_end && between)) {
-			if (f->items_read == f->items_multiplied)
-				return;
-			flow_multiply(f);
-			continue;
-		}
-		if (!f->item_open && !flow_open_item(f)) {
-			/* Some are left when there are no more. */
-			if (f->item_end && between)
+		if (!i) {
+			uint32_t between = f->items_fed - f->items_multiplied;
+
+			if (between <= f->depth)
+				i = flow_open_item(f);
+			if (!i) {
+				/* What is left when there are no more, too. */
+				if (between <= (f->item_end ? 0 : f->depth) ||
+				    f->items_read == f->items_multiplied)
+					return;
+				flow_multiply(f);
 				continue;
-			return;
-		}
-		if (f->item[(f->items_begun - 1) % FLOW_ITEMS].empty) {
-			f->item_open = false;
-			f->items_fed++;
-			continue;
+			}
+			if (i->empty) {
+				f->items_fed++;
+				continue;
+			}
+			f->fed = i;
 		}
 		if (f->chunks_fed - f->chunks_read == f->chunk_sets)
 			return;
-		flow_feed_chunk(f);
+		flow_feed_chunk(f, i);
 	}
 }
 
@@ -1004,11 +1057,14 @@ static void flow_feed(struct flow *f)
 /* Whatever is due and does not keep the core. */
 static void flow_poll(struct flow *f)
 {
-	if (f->part_count && ash_done(ASH_MATRIX, f->part[0].done))
+	if (f->parts_read != f->parts_begun &&
+	    ash_done(ASH_MATRIX, f->part[f->parts_read & 1].done))
 		flow_part_oldest(f);
-	if (f->store_count && ash_done(ASH_VECTOR, f->store[0].done))
-		flow_store_oldest(f);
-	flow_load(f, false);
+	else if (f->jobs_ready != f->jobs_stored &&
+		 ash_done(ASH_VECTOR, f->job[f->jobs_stored % FLOW_JOBS].done))
+		flow_store_job(f);
+	else
+		flow_load(f, false);
 }
 
 /* The vector unit's work on the next item. */
@@ -1023,9 +1079,8 @@ static void flow_read(struct flow *f)
 		rows = flow_min(f->chunk_rows, i->rows - row);
 		while (f->chunks_fed == f->chunks_read)
 			flow_feed(f);
-		do
+		while (!ash_done(ASH_MATRIX, f->set_scored[set]))
 			flow_poll(f);
-		while (!ash_done(ASH_MATRIX, f->set_scored[set]));
 		flow_scores(f, i, set * f->set_accs, row, rows);
 		f->set_read[set] = flow_issued(ASH_VECTOR);
 		if (++f->read_set == f->chunk_sets)
@@ -1042,6 +1097,7 @@ static void flow_read(struct flow *f)
 		f->jobs_left++;
 	}
 	f->items_read++;
+	flow_load(f, false);
 }
 
 static void flow_run(struct flow *f)
@@ -1055,10 +1111,10 @@ static void flow_run(struct flow *f)
 		else if (f->item_end)
 			break;
 	}
-	while (f->part_count)
+	while (f->parts_read != f->parts_begun)
 		flow_part_oldest(f);
-	while (f->store_count)
-		flow_store_oldest(f);
+	while (f->jobs_stored != f->jobs_ready)
+		flow_store_job(f);
 }
 
 /* --- Sizes --------------------------------------------------------------------------------- */
@@ -1086,7 +1142,7 @@ static void flow_mask(struct flow *f, uint32_t below)
 			    ASH_VEC_SRC2_WORDS(ASH_SUB) | ASH_VEC_BIAS_IMM |
 			    ASH_VEC_SCALE_IMM,
 		    0, f->mask_at, f->line / 2, words, 0, 1);
-	ash_write(ASH_VECTOR + ASHLAR_VECTOR_GROUPS, 1);
+	flow_groups(1);
 }
 
 static uint32_t flow_take(uint32_t *at, uint32_t bytes)
@@ -1113,14 +1169,20 @@ static bool flow_deal(struct flow *f, uint32_t share, uint32_t slots,
 	/* Words of inner rows keep a slot that products will leave. */
 	f->depth = f->words_outer || !f->word_lines || slots == 1 ? slots :
 								    slots - 1;
-	f->outer_at = flow_take(&at, 2 * share * f->outer_bytes);
+	f->outer_each = 2 * share * f->tile_pitch;
+	f->words_each = 2 * share * f->line;
+	f->sums_bytes = 2 * share * f->sums_each;
+	f->outer_at = flow_take(&at, f->products * f->outer_each);
+	f->words_at = flow_take(&at, f->words_outer ?
+					     f->word_lines * f->words_each :
+					     0);
 	f->again_at = flow_take(&at, slots * f->again_bytes);
 	f->inner_at = flow_take(&at, slots * f->inner_bytes);
 	f->operand_at = flow_take(&at, (f->depth + 1) * f->operand_bytes);
 	if (banked)
 		at = (at + bank - 1) & ~(bank - 1);
 	f->buffer_at = flow_take(&at, f->buffered ? f->block * f->line : 0);
-	f->sums_at = flow_take(&at, 2 * share * f->sums_bytes);
+	f->sums_at = flow_take(&at, f->outputs * f->sums_bytes);
 	f->private_at = flow_take(&at, f->private_bytes);
 	f->mask_at = flow_take(&at, f->causal ? (f->array + 1) * f->line / 2 +
 							3 * f->line :
@@ -1147,6 +1209,8 @@ static void flow_reset(struct flow *f)
 	f->job_end = false;
 	f->jobs_begun = 0;
 	f->jobs_left = 0;
+	f->jobs_ready = 0;
+	f->jobs_stored = 0;
 	f->loading = false;
 	f->outer_loaded = 0;
 	f->inner_loaded = 0;
@@ -1155,13 +1219,15 @@ static void flow_reset(struct flow *f)
 	f->inner_left = 0;
 	f->again_left = 0;
 	f->jobs_scored = 0;
-	f->job_open = false;
+	f->open = NULL;
 	f->block_count = 0;
 	f->block_slot = 0;
+	f->inner_here = 0;
+	f->again_here = 0;
 	f->item_end = false;
 	f->items_begun = 0;
 	f->items_fed = 0;
-	f->item_open = false;
+	f->fed = NULL;
 	f->chunks_fed = 0;
 	f->chunks_read = 0;
 	f->feed_set = 0;
@@ -1169,37 +1235,50 @@ static void flow_reset(struct flow *f)
 	f->items_read = 0;
 	f->operand_slot = 0;
 	f->items_multiplied = 0;
-	f->part_set = 0;
-	f->part_count = 0;
-	f->store_count = 0;
+	f->parts_begun = 0;
+	f->parts_read = 0;
 	/* Token 0 has been long ago. */
 	for (i = 0; i < 2; i++) {
 		f->set_read[i] = 0;
 		f->part_read[i] = 0;
 	}
-	for (i = 0; i < FLOW_ITEMS; i++) {
-		f->stored[i] = 0;
-		f->line_stored[i] = 0;
+}
+
+/* Accumulators, and pieces that blocks are fed in. */
+static void flow_sets(struct flow *f)
+{
+	uint32_t accs = ash_accs();
+
+	f->part_tiles = accs / 4;
+	f->part_acc = accs / 2;
+	f->chunk_tiles = accs / 4 / f->products;
+	f->chunk_sets = 2;
+	/* A block in one chunk takes the core less time than in two. */
+	if (f->chunk_tiles == 0 ||
+	    f->inner_length <= 2 * f->chunk_tiles * f->array) {
+		f->chunk_tiles = accs / 2 / f->products;
+		f->chunk_sets = 1;
 	}
+	f->set_accs = f->chunk_tiles * f->products;
+	f->chunk_rows = f->chunk_tiles << f->shift;
+	f->pieces = f->block / f->chunk_rows;
+	f->piece_rows = f->chunk_rows;
+	f->piece_shift = flow_log(f->piece_rows);
 }
 
 /* Choose sizes. */
 static void flow_layout(struct flow *f)
 {
-	uint32_t accs = ash_accs();
 	uint32_t share = ATTENTION_TILES;
 
-	_Static_assert(FLOW_TILES == FLOW_ITEMS, "flow_reset() counts once");
 	flow_reset(f);
-
 	f->array = ash_array();
 	f->shift = flow_log(f->array);
 	f->line = 4 * f->array;
 	f->block_shift = flow_log(f->block);
 	f->pitch = (2 * f->d + f->line - 1) & ~(f->line - 1);
+	f->tile_pitch = f->pitch << f->shift;
 	f->tiles = (f->d + f->array - 1) >> f->shift;
-	f->outer_bytes = f->products * (f->pitch << f->shift) +
-			 (f->words_outer ? f->word_lines * f->line : 0);
 	f->inner_each = f->block * f->pitch;
 	f->inner_bytes = f->products * f->inner_each;
 	f->column_bytes = f->block * f->line / 2;
@@ -1209,20 +1288,10 @@ static void flow_layout(struct flow *f)
 	f->operand_each = f->block * f->line / 2;
 	f->operand_bytes = f->outputs * f->operand_each;
 	f->sums_each = f->tiles * f->line * f->array;
-	f->sums_bytes = f->outputs * f->sums_each;
-
-	f->part_tiles = accs / 4;
-	f->chunk_tiles = accs / 4 / f->products;
-	f->chunk_sets = 2;
-	if (f->chunk_tiles == 0) {
-		f->chunk_tiles = 1;
-		f->chunk_sets = 1;
-	}
-	f->set_accs = f->chunk_tiles * f->products;
-	f->chunk_rows = f->chunk_tiles << f->shift;
-	f->pieces = f->block / f->chunk_rows;
-	f->piece_rows = f->chunk_rows;
-	f->piece_shift = flow_log(f->piece_rows);
+	f->rows_cfg = ash_matmul_cfg(f->matrix_type, ASH_ROWS, ASH_ROWS);
+	f->columns_cfg =
+		ash_matmul_cfg(f->matrix_type, ASH_KMAJOR, ASH_KMAJOR);
+	flow_sets(f);
 
 	/* Few jobs: all tiles of the board shall have some. */
 	while (share > 1 &&

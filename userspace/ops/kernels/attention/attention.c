@@ -18,8 +18,8 @@
 
 /* Lines of each tile: b of blocks in turn, and l. */
 enum { LINE_B, LINE_B_ODD, LINE_L, TILE_LINES };
-/* Of each item: the factor of what was summed up, of the result, lse. */
-enum { LINE_A, LINE_END, LINE_LSE, ITEM_LINES };
+/* Of each item: the factor of what was summed up, and that of the result. */
+enum { LINE_A, LINE_END, ITEM_LINES };
 /* Minima of parts of a block: of its chunks, two more on the diagonal. */
 #define MINIMA (FLOW_PIECES + 2)
 
@@ -28,14 +28,26 @@ struct attention {
 	const struct attention_args *args;
 	uint32_t minus_scale;
 	uint32_t tile_lines, item_lines, minima, sum; /* offsets */
-	uint32_t minima_count;
+	uint32_t lse; /* a line for each tile of each job */
+	uint32_t minimum; /* offset of the next one */
 	uint32_t parity; /* of b, of each tile: a bit */
 };
 
-static inline uint32_t tile_line(const struct attention *a, uint32_t slot,
-				 uint32_t line)
+/* Tiles are known by their place among those of two jobs. */
+static inline uint32_t tile_slot(const struct attention *a,
+				 const struct flow_item *i)
 {
-	return a->tile_lines + (slot * TILE_LINES + line) * a->flow.line;
+	const struct flow_job *j = i->job;
+	uint32_t slot = (uint32_t)(i->tile - j->tile);
+
+	return j->number & 1 ? slot + a->flow.share : slot;
+}
+
+static inline uint32_t lse_line(const struct attention *a,
+				const struct flow_job *j, uint32_t t)
+{
+	return a->lse + (j->number % FLOW_JOBS * a->flow.share + t) *
+				a->flow.line;
 }
 
 static inline uint32_t item_line(const struct attention *a, uint32_t ring,
@@ -56,8 +68,8 @@ static inline void score_rows(struct attention *a, uint32_t acc_row,
 		cfg |= ASH_VEC_SRC2_ROWS(ASH_FMT_BF16, ASH_MAX) | ASH_VEC_LATE;
 		ash_vector_src2(a->flow.mask_at + k * (line / 2), line / 2);
 	}
-	ash_write(ASH_VECTOR + ASHLAR_VECTOR_RED,
-		  a->minima + a->minima_count++ * line);
+	ash_write(ASH_VECTOR + ASHLAR_VECTOR_RED, a->minimum);
+	a->minimum += line;
 	flow_vector(cfg, ASH_VEC_TO_LANES(ASH_LEAST),
 		    a->flow.buffer_at + row * line, line, acc_row, 1, rows);
 }
@@ -70,22 +82,21 @@ static void flow_scores(struct flow *f, const struct flow_item *i, uint32_t acc,
 	uint32_t plain = i->edge <= row ? 0 : flow_min(i->edge - row, rows);
 
 	if (row == 0)
-		a->minima_count = 0;
+		a->minimum = a->minima;
 	ash_vector_scale(a->minus_scale);
 	if (plain)
 		score_rows(a, acc_row, row, plain, 0);
 	if (plain < rows)
 		score_rows(a, acc_row + plain, row + plain, rows - plain,
 			   (uint32_t)((int32_t)(i->row + row + plain) -
-				      i->tile.diagonal));
+				      i->tile->diagonal));
 }
 
 /* lse = log(l) - b, and the factor 1 / l. */
-static void finish_lines(struct attention *a, const struct flow_item *i,
-			 uint32_t b, uint32_t l)
+static inline void finish_lines(struct attention *a, const struct flow_item *i,
+				uint32_t b, uint32_t l)
 {
-	struct flow *f = &a->flow;
-	uint32_t line = f->line;
+	uint32_t line = a->flow.line;
 
 	ash_vector_src2(LEAST, 0);
 	flow_vector(ASH_VEC(ASH_FMT_F32, ASH_FMT_F32) |
@@ -94,12 +105,12 @@ static void finish_lines(struct attention *a, const struct flow_item *i,
 		    line, l, line, 1);
 	if (!a->args->lse.at)
 		return;
-	flow_line_free(f, i->ring);
 	ash_vector_src2(b, line);
 	flow_vector(ASH_VEC(ASH_FMT_F32, ASH_FMT_F32) |
 			    ASH_VEC_SRC2_ROWS(ASH_FMT_F32, ASH_SUB) |
 			    ASH_VEC_LATE,
-		    ASH_VEC_FN(ASH_FN_LOG), item_line(a, i->ring, LINE_LSE),
+		    ASH_VEC_FN(ASH_FN_LOG),
+		    lse_line(a, i->job, (uint32_t)(i->tile - i->job->tile)),
 		    line, l, line, 1);
 }
 
@@ -107,11 +118,12 @@ static void flow_operands(struct flow *f, const struct flow_item *i)
 {
 	struct attention *a = (struct attention *)f;
 	uint32_t line = f->line;
-	uint32_t slot = i->tile.slot;
+	uint32_t slot = tile_slot(a, i);
 	uint32_t odd = i->first ? 0 : ~a->parity >> slot & 1;
-	uint32_t b = tile_line(a, slot, LINE_B + odd);
-	uint32_t before = tile_line(a, slot, LINE_B_ODD - odd);
-	uint32_t l = tile_line(a, slot, LINE_L);
+	uint32_t lines = a->tile_lines + slot * TILE_LINES * line;
+	uint32_t b = odd ? lines + LINE_B_ODD * line : lines;
+	uint32_t before = odd ? lines : lines + LINE_B_ODD * line;
+	uint32_t l = lines + LINE_L * line;
 	uint32_t factor = item_line(a, i->ring, LINE_A);
 	uint32_t cfg = ASH_VEC(ASH_FMT_F32, ASH_FMT_NONE);
 
@@ -126,7 +138,7 @@ static void flow_operands(struct flow *f, const struct flow_item *i)
 	}
 	ash_write(ASH_VECTOR + ASHLAR_VECTOR_RED, b);
 	flow_vector(cfg, ASH_VEC_TO_LANES(ASH_LEAST), 0, line, a->minima, line,
-		    a->minima_count);
+		    (a->minimum - a->minima) >> (f->shift + 2));
 	if (!i->first) {
 		ash_vector_src2(before, line);
 		flow_vector(ASH_VEC(ASH_FMT_F32, ASH_FMT_F32) |
@@ -140,7 +152,7 @@ static void flow_operands(struct flow *f, const struct flow_item *i)
 	flow_vector(ASH_VEC(ASH_FMT_F32, f->type) | ASH_VEC_SCALE_IMM |
 			    ASH_VEC_BIAS_ROW | ASH_VEC_BIAS_LATE,
 		    ASH_VEC_FN(ASH_FN_EXP) | ASH_VEC_TO_LANES(ASH_SUM),
-		    flow_operand(f, i->operand, 0), line / 2, f->buffer_at,
+		    i->operand, line / 2, f->buffer_at,
 		    line, i->rows);
 	if (!i->first) {
 		ash_vector_scale(factor);
@@ -161,19 +173,20 @@ static void flow_part(struct flow *f, const struct flow_out *p)
 	const struct flow_item *i = p->item;
 	uint32_t line = f->line;
 	uint32_t row = f->tiles * line;
-	uint32_t sums = flow_sums(f, i->tile.slot, 0);
+	uint32_t sums = i->tile->sums;
 	uint32_t cfg = ASH_FIELD(VECTOR, CFG_SRC_FMT, ASH_FMT_ACC_F32);
 	uint32_t at = sums + p->at * line;
 	uint32_t to = at, pitch = line;
 
 	/* Groups are queries, their rows tiles side by side. */
-	ash_vector_groups(i->tile.count, row, row, row);
+	ash_vector_groups(i->tile->count, row, i->first ? 1 : row, row);
 	if (!i->first) {
 		ash_vector_scale(item_line(a, i->ring, LINE_A));
 		if (p->at == 0)
 			flow_vector(ASH_VEC(ASH_FMT_F32, ASH_FMT_F32) |
 					    ASH_VEC_SCALE_WORDS,
 				    0, sums, line, sums, line, f->tiles);
+		ash_write(ASH_VECTOR + ASHLAR_VECTOR_SRC_GPITCH, 1);
 		ash_vector_src2(at, line);
 		cfg |= ASH_VEC_SRC2_ROWS(ASH_FMT_F32, ASH_ADD);
 	}
@@ -188,32 +201,34 @@ static void flow_part(struct flow *f, const struct flow_out *p)
 	} else {
 		cfg |= ASH_FIELD(VECTOR, CFG_DST_FMT, ASH_FMT_F32);
 	}
-	ash_write(ASH_VECTOR + ASHLAR_VECTOR_SRC_GPITCH, 1);
 	flow_vector(cfg, 0, to, pitch, p->acc << f->shift, f->array, p->tiles);
-	ash_write(ASH_VECTOR + ASHLAR_VECTOR_GROUPS, 1);
+	flow_groups(1);
 }
 
-static uint32_t flow_line(const struct flow *f, const struct flow_item *i,
-			  uint64_t *to)
+/* lse is -infinity, whatever is there. */
+static void flow_empty(struct flow *f, const struct flow_item *i)
 {
 	const struct attention *a = (const struct attention *)f;
-	const struct attention_args *args = a->args;
-	uint32_t line = item_line(a, i->ring, LINE_LSE);
+	uint32_t line =
+		lse_line(a, i->job, (uint32_t)(i->tile - i->job->tile));
 
-	if (!args->lse.at)
-		return 0;
-	*to = flow_address(&args->lse, i->batch, i->tile.head, i->tile.first);
-	if (i->empty) {
-		/* -infinity, whatever is there. */
-		flow_line_free((struct flow *)f, i->ring);
-		ash_vector_src2(0, 0);
-		ash_vector_bias(0xff800000);
-		flow_vector(ASH_VEC(ASH_FMT_F32, ASH_FMT_F32) |
-				    ASH_VEC_SRC2_IMM(ASH_GATE) |
-				    ASH_VEC_BIAS_IMM,
-			    0, line, f->line, line, f->line, 1);
-	}
-	return line;
+	ash_vector_src2(0, 0);
+	ash_vector_bias(0xff800000);
+	flow_vector(ASH_VEC(ASH_FMT_F32, ASH_FMT_F32) |
+			    ASH_VEC_SRC2_IMM(ASH_GATE) | ASH_VEC_BIAS_IMM,
+		    0, line, f->line, line, f->line, 1);
+}
+
+static void flow_store_more(struct flow *f, const struct flow_job *j,
+			    uint32_t t, uint32_t count)
+{
+	const struct attention *a = (const struct attention *)f;
+	const struct flow_tile *tile = &j->tile[t];
+
+	if (a->args->lse.at)
+		ash_store_1d(flow_address(&a->args->lse, j->batch, tile->head,
+					  tile->first),
+			     lse_line(a, j, t), 4 * count);
 }
 
 ASHLAR_KERNEL(attention, struct attention_args)
@@ -223,6 +238,7 @@ ASHLAR_KERNEL(attention, struct attention_args)
 	uint32_t line = 4 * ash_array();
 	uint32_t tile_bytes = 2 * ATTENTION_TILES * TILE_LINES * line;
 	uint32_t item_bytes = FLOW_ITEMS * ITEM_LINES * line;
+	uint32_t lse_bytes = FLOW_JOBS * ATTENTION_TILES * line;
 
 	a.args = args;
 	a.minus_scale = args->scale ^ 0x80000000;
@@ -246,13 +262,15 @@ ASHLAR_KERNEL(attention, struct attention_args)
 	f->causal = args->causal;
 	f->outer_queries = true;
 	f->buffered = true;
-	f->private_bytes = tile_bytes + item_bytes + (MINIMA + 1) * line;
+	f->private_bytes =
+		tile_bytes + item_bytes + lse_bytes + (MINIMA + 1) * line;
 	f->type = args->q.format;
 	f->matrix_type = f->type == ASH_FMT_BF16 ? ASH_BF16 : ASH_FP16;
 	flow_layout(f);
 	a.tile_lines = f->private_at;
 	a.item_lines = a.tile_lines + tile_bytes;
-	a.minima = a.item_lines + item_bytes;
+	a.lse = a.item_lines + item_bytes;
+	a.minima = a.lse + lse_bytes;
 	a.sum = a.minima + MINIMA * line;
 	if (f->causal)
 		flow_mask(f, 0x7f800000);

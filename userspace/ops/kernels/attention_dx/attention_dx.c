@@ -9,7 +9,7 @@
 
 #include "flow.h"
 
-/* Words of queries, in lines or one by one. */
+/* Words of queries, in lines or one by one; the latter behind the former. */
 enum { WORDS_NLSE, WORDS_DELTA, WORDS };
 /* Results: dq alone, or dk and dv. */
 enum { OUT_FROM_DS, OUT_FROM_P };
@@ -26,7 +26,7 @@ static inline uint32_t p_rows(const struct flow *f, const struct flow_item *i,
 {
 	if (f->outer_queries)
 		return f->private_at;
-	return flow_operand(f, i->operand, OUT_FROM_P) + row * (f->line / 2);
+	return i->operand + f->operand_each + row * (f->line / 2);
 }
 
 /*
@@ -44,7 +44,7 @@ static inline void score_rows(const struct flow *f, uint32_t cfg, uint32_t op,
 	ash_vector_groups(rows, f->line / 2, 1, f->line / 2);
 	flow_vector(cfg | ASH_VEC_BIAS_WORDS, op, to, f->line / 2, acc_row, 1,
 		    1);
-	ash_write(ASH_VECTOR + ASHLAR_VECTOR_GROUPS, 1);
+	flow_groups(1);
 }
 
 /* p of rows; k: row of the mask, or -1. */
@@ -72,21 +72,18 @@ static void flow_scores(struct flow *f, const struct flow_item *i, uint32_t acc,
 	uint32_t acc_row = acc << f->shift;
 	uint32_t p = p_rows(f, i, row);
 	uint32_t edge = i->edge <= row ? 0 : flow_min(i->edge - row, rows);
-	int32_t k = (int32_t)(i->row + row) - i->tile.diagonal;
+	int32_t k = (int32_t)(i->row + row) - i->tile->diagonal;
 	uint32_t nlse, delta, step;
 
 	if (f->outer_queries) {
-		nlse = flow_outer_words(f, i->tile.slot) + WORDS_NLSE * f->line;
-		delta = nlse + (WORDS_DELTA - WORDS_NLSE) * f->line;
+		nlse = i->words;
+		delta = nlse + f->words_each;
 		step = 0;
 	} else {
-		if (row == 0) {
-			flow_need(f, &f->again_loaded, i->block + 1);
-			ash_wait(ASH_LOAD, f->again_token[i->block_slot]);
-		}
-		nlse = flow_inner_words(f, i->block_slot, WORDS_NLSE) +
-		       4 * (i->skip + row);
-		delta = nlse + (WORDS_DELTA - WORDS_NLSE) * 4 * f->block;
+		if (row == 0)
+			flow_need_again(f, i);
+		nlse = i->words + 4 * row;
+		delta = nlse + 4 * f->block;
 		step = 4;
 		k++;
 	}
@@ -103,7 +100,7 @@ static void flow_scores(struct flow *f, const struct flow_item *i, uint32_t acc,
 	score_rows(f,
 		   ASH_VEC(ASH_FMT_ACC_F32, f->type) |
 			   ASH_VEC_SRC2_ROWS(f->type, ASH_MUL) | ASH_VEC_LATE,
-		   0, flow_operand(f, i->operand, OUT_FROM_DS) + row * half,
+		   0, i->operand + row * half,
 		   acc_row + (f->chunk_tiles << f->shift), rows);
 }
 
@@ -119,7 +116,7 @@ static void flow_part(struct flow *f, const struct flow_out *p)
 	const struct attention_dx *a = (const struct attention_dx *)f;
 	const struct flow_item *i = p->item;
 	uint32_t row = f->tiles * f->line;
-	uint32_t sums = flow_sums(f, i->tile.slot, p->output);
+	uint32_t sums = i->tile->sums + p->output * f->sums_bytes;
 	uint32_t at = sums + p->at * f->line;
 	uint32_t to = at, pitch = f->line;
 	enum ash_format format = ASH_FMT_F32;
@@ -138,19 +135,25 @@ static void flow_part(struct flow *f, const struct flow_out *p)
 			cfg |= ASH_VEC_SCALE_IMM;
 	}
 	/* Groups are lanes, their rows tiles side by side. */
-	ash_vector_groups(i->tile.count, row, 1, row);
+	ash_vector_groups(i->tile->count, row, 1, row);
 	flow_vector(cfg | ASH_VEC(ASH_FMT_ACC_F32, format), 0, to, pitch,
 		    p->acc << f->shift, f->array, p->tiles);
-	ash_write(ASH_VECTOR + ASHLAR_VECTOR_GROUPS, 1);
+	flow_groups(1);
 }
 
-static uint32_t flow_line(const struct flow *f, const struct flow_item *i,
-			  uint64_t *to)
+static void flow_empty(struct flow *f, const struct flow_item *i)
 {
 	(void)f;
 	(void)i;
-	(void)to;
-	return 0;
+}
+
+static void flow_store_more(struct flow *f, const struct flow_job *j,
+			    uint32_t t, uint32_t count)
+{
+	(void)f;
+	(void)j;
+	(void)t;
+	(void)count;
 }
 
 /* All gradients by keys and values, or all by queries. */
