@@ -11,14 +11,13 @@
  *	chunk	inner tiles of an item whose scores fill a set of accumulators
  *	part	output tiles that fill a set of accumulators
  *
- * Order on the matrix unit: scores of item m, then products of item m - depth,
- * then scores of item m + 1; on the vector unit: scores of the items in order,
- * parts in between when they are ready. So the matrix unit has work while the
- * vector unit is on an item, and the other way round. Accumulators: half of
- * them for scores, half for parts, each in two sets where there are enough.
- *
- * The core is the slowest unit when items are small. So addresses are computed
- * once for a job or an item, and loads and stores are those of a job.
+ * The core is the slowest unit when items are small. So the order of things is
+ * fixed (flow_read()), addresses are computed once for a job or an item, and
+ * loads and stores are those of a job. Scores run chunk_sets chunks ahead of the
+ * vector unit; an item's products come when the vector unit is on the next
+ * item, its parts are read when it is on the one after that. So each unit has
+ * work while another one is on the next step. Accumulators: half of them for
+ * scores, half for parts, each in two sets where there are enough.
  *
  * A kernel includes this file and defines what the vector unit does (see
  * below). It fills in the first part of struct flow, then calls flow_layout()
@@ -31,7 +30,8 @@
 
 #include "args_attention.h"
 
-#define FLOW_ITEMS   8u /* items under way, a power of two */
+#define FLOW_ITEMS   8u /* items under way */
+#define FLOW_OPERANDS 3u /* slots of operands: of an item and two before it */
 #define FLOW_JOBS    8u /* jobs, the same */
 #define FLOW_SLOTS   2u /* most slots for inner blocks */
 #define FLOW_OPERAND 2u /* most operands of a kind */
@@ -59,6 +59,7 @@ struct flow_job {
 };
 
 struct flow_item {
+	struct flow_item *next; /* all of them in a ring */
 	struct flow_job *job;
 	const struct flow_tile *tile;
 	uint32_t row, rows; /* inner rows that the tile takes of the block */
@@ -70,10 +71,11 @@ struct flow_item {
 	/* Offsets, at the first row: rows for scores, for products, words. */
 	uint32_t a, b, words;
 	uint32_t operand; /* offset of the first one */
+	uint32_t lines; /* offset of the kernel's own lines */
 	uint32_t skip; /* rows of the block before them */
-	uint32_t ring; /* its number modulo FLOW_ITEMS */
 	uint32_t block; /* number of the block among all loaded */
 	uint32_t block_slot;
+	ash_token read; /* vector: its operands are made */
 	bool first, last; /* of its tile */
 	bool empty; /* its tile takes nothing */
 	bool leaves_block, leaves_job; /* it is their last one */
@@ -119,7 +121,6 @@ struct flow {
 	uint32_t tile_pitch; /* of N rows */
 	uint32_t tiles; /* output tiles side by side */
 	uint32_t share; /* outer tiles of a job */
-	uint32_t depth; /* items between scores and products */
 	uint32_t slots; /* of inner blocks */
 	uint32_t block_shift;
 	uint32_t chunk_tiles, chunk_rows, chunk_sets, set_accs;
@@ -136,8 +137,30 @@ struct flow {
 	uint32_t private_at;
 	uint32_t mask_at;
 
+	/* Scores. */
+	struct flow_item *fed; /* the item that is fed next, or NULL */
+	uint32_t fed_row;
+	uint32_t feed_set, read_set, chunks_ahead; /* fed, but not read */
+	ash_token set_scored[2], set_read[2];
+	uint32_t inner_here, again_here; /* blocks that have arrived */
+
+	/* Products: parts are numbered. */
+	struct flow_item *pending; /* they come next, or NULL */
+	uint32_t parts_begun, parts_read;
+	struct flow_out part[2];
+	ash_token part_read[2];
+
+	/* Items. */
+	struct flow_item *begun; /* the last one */
+	uint32_t jobs_scored; /* all their items begun */
+	struct flow_job *open; /* the job of the next item, or NULL */
+	uint32_t next_empty, next_head, next_block, next_tile;
+	uint32_t block_count, block_slot; /* of the block of the next item */
+	uint32_t operand_slot;
+	bool item_end; /* there are no more */
+	uint32_t items_ahead; /* begun, but not read */
+
 	/* Jobs, and the loads. */
-	struct flow_job job[FLOW_JOBS];
 	uint32_t jobs_all, jobs_wide; /* jobs; of one share of tiles */
 	uint32_t job_round; /* of dealing out */
 	bool job_end;
@@ -152,34 +175,13 @@ struct flow {
 	uint32_t inner_loaded; /* pieces, counted in blocks */
 	uint32_t again_loaded; /* blocks */
 	uint32_t load_slot; /* of inner and of again */
-	ash_token outer_token[2], outer_first;
+	ash_token outer_token[2];
 	ash_token inner_token[FLOW_SLOTS * FLOW_PIECES];
 	ash_token again_token[FLOW_SLOTS];
 	uint32_t inner_left, again_left; /* blocks not wanted any more */
 	ash_token inner_free[FLOW_SLOTS], again_free[FLOW_SLOTS]; /* matrix */
-
-	/* Scores. */
+	struct flow_job job[FLOW_JOBS];
 	struct flow_item item[FLOW_ITEMS];
-	uint32_t jobs_scored; /* all their items begun */
-	struct flow_job *open; /* the job of the next item, or NULL */
-	uint32_t next_empty, next_head, next_block, next_tile;
-	uint32_t block_count, block_slot; /* of the block of the next item */
-	uint32_t inner_here, again_here; /* blocks that have arrived */
-	bool item_end; /* there are no more */
-	uint32_t items_begun, items_fed; /* fed: all their scores started */
-	struct flow_item *fed; /* the one that is fed, or NULL */
-	uint32_t fed_row;
-	uint32_t chunks_fed, chunks_read, feed_set, read_set;
-	ash_token set_scored[2], set_read[2];
-	uint32_t items_read; /* all their vector work started */
-	ash_token item_read[FLOW_ITEMS];
-	uint32_t operand_slot;
-
-	/* Products: parts are numbered, too. */
-	uint32_t items_multiplied;
-	uint32_t parts_begun, parts_read;
-	struct flow_out part[2];
-	ash_token part_read[2];
 };
 
 /* What a kernel defines. Rows count from the item's first one. */
@@ -610,7 +612,7 @@ static bool flow_load(struct flow *f, bool wait)
 	return true;
 }
 
-static void flow_multiply(struct flow *f);
+static void flow_multiply(struct flow *f, struct flow_item *i);
 
 /*
  * Start loads until the counter says that so many were. Where there is one slot
@@ -621,8 +623,8 @@ static void flow_need(struct flow *f, const uint32_t *loaded, uint32_t count)
 	while ((int32_t)(*loaded - count) < 0) {
 		if (flow_load(f, true))
 			continue;
-		ASH_ASSERT(f->items_read != f->items_multiplied);
-		flow_multiply(f);
+		ASH_ASSERT(f->pending);
+		flow_multiply(f, f->pending);
 	}
 }
 
@@ -748,18 +750,19 @@ static void flow_open_empty(struct flow *f, struct flow_item *i)
 /* Begin the next item; NULL: there is none, or not yet. */
 static struct flow_item *flow_open_item(struct flow *f)
 {
-	struct flow_item *i = &f->item[f->items_begun % FLOW_ITEMS];
+	struct flow_item *i = f->begun->next;
 	const struct flow_tile *t;
 	struct flow_job *j;
 	uint32_t end;
 
-	if (f->item_end || (!f->open && !flow_open_job(f)))
+	if (!f->open && (f->item_end || !flow_open_job(f)))
 		return NULL;
+	f->begun = i;
+	f->items_ahead++;
 	j = f->open;
 	t = &j->tile[f->next_tile];
 	i->job = j;
 	i->tile = t;
-	i->ring = f->items_begun++ % FLOW_ITEMS;
 	if (f->next_empty) {
 		flow_open_empty(f, i);
 	} else {
@@ -770,30 +773,34 @@ static struct flow_item *flow_open_item(struct flow *f)
 		i->rows = end - i->row;
 		i->skip = i->row - (f->next_block << f->block_shift);
 		i->edge = flow_edge(f, t, i->row, i->rows);
-		i->a = f->inner_at + slot * f->inner_bytes;
-		i->b = f->again_at + slot * f->again_bytes;
+		i->a = f->inner_at;
+		i->b = f->again_at;
+		i->block = f->block_count;
+		i->block_slot = slot;
+		if (slot) {
+			i->a += f->inner_bytes;
+			i->b += f->again_bytes;
+		}
+		if (f->word_lines)
+			i->words = f->words_outer ? t->words :
+						    i->b +
+							    f->outputs *
+								    f->again_each +
+							    4 * i->skip;
 		if (i->skip) {
 			i->a += i->skip * f->pitch;
 			i->b += i->skip * (f->line / 2);
 		}
-		if (f->word_lines)
-			i->words = f->words_outer ? t->words :
-						    flow_inner_words(f, slot) +
-							    4 * i->skip;
-		i->operand = f->operand_at +
-			     f->operand_slot * f->operand_bytes;
-		i->block = f->block_count;
-		i->block_slot = slot;
+		i->operand = f->operand_at + f->operand_slot * f->operand_bytes;
 		i->first = i->row == t->from && f->next_head == j->head;
 		i->last = end == t->to && f->next_head + 1 == j->head + j->heads;
 		i->leaves_block = flow_walk_on(f, j);
-		if (++f->operand_slot > f->depth)
+		if (++f->operand_slot == FLOW_OPERANDS)
 			f->operand_slot = 0;
 	}
 	i->leaves_job = !f->open;
 	if (i->leaves_job)
 		f->jobs_scored++;
-	f->fed_row = 0;
 	return i;
 }
 
@@ -894,7 +901,7 @@ static void flow_zeros(struct flow *f, const struct flow_item *i)
 
 /* --- Matrix unit ---------------------------------------------------------------------- */
 
-/* The first rows of a block are there, as many as the item and row say. */
+/* Rows of a block are there, as many as the item has up to `end`. */
 static void flow_need_inner(struct flow *f, const struct flow_item *i,
 			    uint32_t end)
 {
@@ -917,100 +924,144 @@ static void flow_need_outer(struct flow *f, const struct flow_item *i)
 	ash_wait(ASH_LOAD, f->outer_token[j->number & 1]);
 }
 
-/* Scores of the item's next chunk; the set of accumulators was read. */
-static void flow_feed_chunk(struct flow *f, struct flow_item *i)
+/* Find the item that is fed next, if it is not known yet; empty ones are not. */
+static struct flow_item *flow_next_fed(struct flow *f)
 {
-	uint32_t row = f->fed_row;
-	uint32_t rows = flow_min(f->chunk_rows, i->rows - row);
-	uint32_t set = f->feed_set;
-	uint32_t acc = set * f->set_accs;
-	uint32_t a = i->a + row * f->pitch;
-	uint32_t p;
+	struct flow_item *i;
 
+	/* Those that are ahead have places. */
+	while (f->items_ahead < FLOW_ITEMS - 3) {
+		i = flow_open_item(f);
+		if (!i)
+			return NULL;
+		if (i->empty)
+			continue;
+		f->fed = i;
+		f->fed_row = 0;
+		return i;
+	}
+	return NULL;
+}
+
+/* Scores of one product of a chunk. */
+static inline void flow_score(const struct flow *f, uint32_t a, uint32_t b,
+			      uint32_t acc, uint32_t rows)
+{
+	uint32_t cfg = f->rows_cfg | ASH_FIELD(MATRIX, CFG_ACC, acc);
+	uint32_t step = f->tile_pitch;
+	int32_t left = (int32_t)rows;
+
+	ash_write(ASH_MATRIX + ASHLAR_MATRIX_B_ADDR, b);
+	do {
+		ash_write(ASH_MATRIX + ASHLAR_MATRIX_A_ADDR, a);
+		ash_write(ASH_MATRIX + ASHLAR_MATRIX_CFG, cfg);
+		ash_write(ASH_MATRIX + ASHLAR_MATRIX_GO, 1);
+		a += step;
+		cfg += ASH_FIELD(MATRIX, CFG_ACC, 1);
+		left -= (int32_t)f->array;
+	} while (left > 0);
+}
+
+/* Scores of the next chunk, if there is one. */
+static void flow_feed(struct flow *f)
+{
+	struct flow_item *i = f->fed;
+	uint32_t row, rows, set, a, acc;
+	ash_token token;
+
+	if (!i) {
+		i = flow_next_fed(f);
+		if (!i)
+			return;
+	}
+	row = f->fed_row;
+	rows = flow_min(f->chunk_rows, i->rows - row);
 	if (row == 0)
 		flow_need_outer(f, i);
 	if (f->inner_here <= i->block)
 		flow_need_inner(f, i, row + rows);
+	set = f->feed_set;
 	ash_wait(ASH_VECTOR, f->set_read[set]);
 	ash_matmul_shape(f->pitch, f->pitch, f->d);
-	for (p = 0; p < f->products; p++) {
-		uint32_t cfg = f->rows_cfg | ASH_FIELD(MATRIX, CFG_ACC, acc);
-		uint32_t at = a;
-		int32_t left = (int32_t)rows;
-
-		ash_write(ASH_MATRIX + ASHLAR_MATRIX_B_ADDR,
-			  i->tile->outer + p * f->outer_each);
-		do {
-			ash_write(ASH_MATRIX + ASHLAR_MATRIX_A_ADDR, at);
-			ash_write(ASH_MATRIX + ASHLAR_MATRIX_CFG, cfg);
-			ash_write(ASH_MATRIX + ASHLAR_MATRIX_GO, 1);
-			at += f->tile_pitch;
-			cfg += ASH_FIELD(MATRIX, CFG_ACC, 1);
-			left -= (int32_t)f->array;
-		} while (left > 0);
-		a += f->inner_each;
-		acc += f->chunk_tiles;
-	}
-	f->set_scored[set] = flow_issued(ASH_MATRIX);
-	if (++f->feed_set == f->chunk_sets)
-		f->feed_set = 0;
-	f->chunks_fed++;
-	f->fed_row = row + rows;
-	if (f->fed_row < i->rows)
+	a = i->a;
+	if (row)
+		a += row * f->pitch;
+	acc = set ? f->set_accs : 0;
+	flow_score(f, a, i->tile->outer, acc, rows);
+	if (f->products > 1)
+		flow_score(f, a + f->inner_each, i->tile->outer + f->outer_each,
+			   acc + f->chunk_tiles, rows);
+	token = flow_issued(ASH_MATRIX);
+	f->set_scored[set] = token;
+	if (++set == f->chunk_sets)
+		set = 0;
+	f->feed_set = set;
+	f->chunks_ahead++;
+	row += rows;
+	f->fed_row = row;
+	if (row < i->rows)
 		return;
 	if (i->leaves_block) {
-		f->inner_free[i->block_slot] =
-			f->set_scored[set];
+		f->inner_free[i->block_slot] = token;
 		f->inner_left = i->block + 1;
 	}
 	f->fed = NULL;
-	f->items_fed++;
 }
 
-/* Products of the oldest item whose operands are on their way. */
-static void flow_multiply(struct flow *f)
+/* Products of an output's tiles, a part. */
+static inline void flow_multiply_part(struct flow *f, struct flow_item *i,
+				      uint32_t output, uint32_t at, uint32_t a,
+				      uint32_t b)
 {
-	struct flow_item *i = &f->item[f->items_multiplied % FLOW_ITEMS];
+	uint32_t set = f->parts_begun & 1;
+	struct flow_out *p = &f->part[set];
+	uint32_t acc = f->part_acc;
+	uint32_t tiles = flow_min(f->part_tiles, f->tiles - at);
+	uint32_t cfg, column = f->column_bytes;
+
+	if (f->parts_begun - f->parts_read == 2)
+		flow_part_oldest(f);
+	f->parts_begun++;
+	if (set)
+		acc += f->part_tiles;
+	p->item = i;
+	p->output = output;
+	p->at = at;
+	p->tiles = tiles;
+	p->acc = acc;
+	cfg = f->columns_cfg | ASH_FIELD(MATRIX, CFG_ACC, acc);
+	ash_wait(ASH_VECTOR, f->part_read[set]);
+	ash_matmul_shape(f->line, f->line, i->rows);
+	ash_write(ASH_MATRIX + ASHLAR_MATRIX_A_ADDR, a);
+	do {
+		ash_write(ASH_MATRIX + ASHLAR_MATRIX_B_ADDR, b);
+		ash_write(ASH_MATRIX + ASHLAR_MATRIX_CFG, cfg);
+		ash_write(ASH_MATRIX + ASHLAR_MATRIX_GO, 1);
+		b += column;
+		cfg += ASH_FIELD(MATRIX, CFG_ACC, 1);
+	} while (--tiles);
+	p->done = flow_issued(ASH_MATRIX);
+}
+
+/* Products of the pending item. */
+static void flow_multiply(struct flow *f, struct flow_item *i)
+{
 	uint32_t a = i->operand, b = i->b;
 	uint32_t o, at;
 
-	f->items_multiplied++;
+	f->pending = NULL;
 	if (i->empty) {
 		flow_zeros(f, i);
 		return;
 	}
 	flow_need_again(f, i);
-	ash_wait(ASH_VECTOR, f->item_read[i->ring]);
+	ash_wait(ASH_VECTOR, i->read);
 	for (o = 0; o < f->outputs; o++) {
 		uint32_t column = b;
 
 		for (at = 0; at < f->tiles; at += f->part_tiles) {
-			uint32_t set = f->parts_begun & 1;
-			struct flow_out *p = &f->part[set];
-			uint32_t cfg, t;
-
-			if (f->parts_begun - f->parts_read == 2)
-				flow_part_oldest(f);
-			p->item = i;
-			p->output = o;
-			p->at = at;
-			p->tiles = flow_min(f->part_tiles, f->tiles - at);
-			p->acc = f->part_acc + set * f->part_tiles;
-			cfg = f->columns_cfg |
-			      ASH_FIELD(MATRIX, CFG_ACC, p->acc);
-			ash_wait(ASH_VECTOR, f->part_read[set]);
-			ash_matmul_shape(f->line, f->line, i->rows);
-			ash_write(ASH_MATRIX + ASHLAR_MATRIX_A_ADDR, a);
-			for (t = p->tiles; t > 0; t--) {
-				ash_write(ASH_MATRIX + ASHLAR_MATRIX_B_ADDR,
-					  column);
-				ash_write(ASH_MATRIX + ASHLAR_MATRIX_CFG, cfg);
-				ash_write(ASH_MATRIX + ASHLAR_MATRIX_GO, 1);
-				column += f->column_bytes;
-				cfg += ASH_FIELD(MATRIX, CFG_ACC, 1);
-			}
-			p->done = flow_issued(ASH_MATRIX);
-			f->parts_begun++;
+			flow_multiply_part(f, i, o, at, a, column);
+			column += f->part_tiles * f->column_bytes;
 		}
 		a += f->operand_each;
 		b += f->again_each;
@@ -1021,98 +1072,81 @@ static void flow_multiply(struct flow *f)
 	}
 }
 
-/* Give the matrix unit all that it can have by now, in order. */
-static void flow_feed(struct flow *f)
-{
-	for (;;) {
-		struct flow_item *i = f->fed;
-
-		if (!i) {
-			uint32_t between = f->items_fed - f->items_multiplied;
-
-			if (between <= f->depth)
-				i = flow_open_item(f);
-			if (!i) {
-				/* What is left when there are no more, too. */
-				if (between <= (f->item_end ? 0 : f->depth) ||
-				    f->items_read == f->items_multiplied)
-					return;
-				flow_multiply(f);
-				continue;
-			}
-			if (i->empty) {
-				f->items_fed++;
-				continue;
-			}
-			f->fed = i;
-		}
-		if (f->chunks_fed - f->chunks_read == f->chunk_sets)
-			return;
-		flow_feed_chunk(f, i);
-	}
-}
-
 /* --- Vector unit ------------------------------------------------------------------------ */
 
-/* Whatever is due and does not keep the core. */
-static void flow_poll(struct flow *f)
+/* What was finished with the items before: parts, then the next products. */
+static inline void flow_finish(struct flow *f)
 {
-	if (f->parts_read != f->parts_begun &&
-	    ash_done(ASH_MATRIX, f->part[f->parts_read & 1].done))
+	uint32_t n = f->parts_begun - f->parts_read;
+
+	while (n--)
 		flow_part_oldest(f);
-	else if (f->jobs_ready != f->jobs_stored &&
-		 ash_done(ASH_VECTOR, f->job[f->jobs_stored % FLOW_JOBS].done))
-		flow_store_job(f);
-	else
-		flow_load(f, false);
+	if (f->pending)
+		flow_multiply(f, f->pending);
 }
 
-/* The vector unit's work on the next item. */
-static void flow_read(struct flow *f)
+/* The vector unit's work on an item, and what comes in between. */
+static void flow_read(struct flow *f, struct flow_item *i)
 {
-	struct flow_item *i = &f->item[f->items_read % FLOW_ITEMS];
-	uint32_t row, rows;
+	uint32_t row = 0;
 
-	for (row = 0; row < i->rows; row += rows) {
+	if (i->empty)
+		flow_finish(f);
+	while (row < i->rows) {
+		uint32_t rows = flow_min(f->chunk_rows, i->rows - row);
 		uint32_t set = f->read_set;
 
-		rows = flow_min(f->chunk_rows, i->rows - row);
-		while (f->chunks_fed == f->chunks_read)
+		while (!f->chunks_ahead)
 			flow_feed(f);
-		while (!ash_done(ASH_MATRIX, f->set_scored[set]))
-			flow_poll(f);
-		flow_scores(f, i, set * f->set_accs, row, rows);
+		ash_wait(ASH_MATRIX, f->set_scored[set]);
+		flow_scores(f, i, set ? f->set_accs : 0, row, rows);
 		f->set_read[set] = flow_issued(ASH_VECTOR);
-		if (++f->read_set == f->chunk_sets)
-			f->read_set = 0;
-		f->chunks_read++;
-		if (row + rows < i->rows)
+		f->chunks_ahead--;
+		if (++set == f->chunk_sets)
+			set = 0;
+		f->read_set = set;
+		if (row == 0)
+			flow_finish(f);
+		row += rows;
+		if (row == i->rows) {
+			flow_operands(f, i);
+			i->read = flow_issued(ASH_VECTOR);
+		}
+		if (f->chunk_sets == 2 || row == i->rows)
 			flow_feed(f);
 	}
-	if (!i->empty)
-		flow_operands(f, i);
-	f->item_read[i->ring] = flow_issued(ASH_VECTOR);
+	f->items_ahead--;
+	f->pending = i;
 	if (i->leaves_job) {
-		f->job_left[f->jobs_left & 1] = f->item_read[i->ring];
+		f->job_left[f->jobs_left & 1] = flow_issued(ASH_VECTOR);
 		f->jobs_left++;
 	}
-	f->items_read++;
-	flow_load(f, false);
+	if (flow_load(f, false))
+		flow_load(f, false);
 }
 
 static void flow_run(struct flow *f)
 {
-	for (;;) {
+	struct flow_item *i = f->begun;
+	uint32_t n;
+
+	for (n = 0; n < f->chunk_sets; n++)
 		flow_feed(f);
-		if (f->items_read != f->items_begun)
-			flow_read(f);
-		else if (f->items_multiplied != f->items_read)
-			flow_multiply(f);
-		else if (f->item_end)
-			break;
+	for (;;) {
+		if (!f->items_ahead) {
+			flow_feed(f);
+			if (!f->items_ahead) {
+				if (f->item_end)
+					break;
+				flow_finish(f);
+				continue;
+			}
+		}
+		i = i->next;
+		flow_read(f, i);
 	}
-	while (f->parts_read != f->parts_begun)
-		flow_part_oldest(f);
+	flow_finish(f);
+	flow_finish(f);
 	while (f->jobs_stored != f->jobs_ready)
 		flow_store_job(f);
 }
@@ -1166,9 +1200,6 @@ static bool flow_deal(struct flow *f, uint32_t share, uint32_t slots,
 
 	f->share = share;
 	f->slots = slots;
-	/* Words of inner rows keep a slot that products will leave. */
-	f->depth = f->words_outer || !f->word_lines || slots == 1 ? slots :
-								    slots - 1;
 	f->outer_each = 2 * share * f->tile_pitch;
 	f->words_each = 2 * share * f->line;
 	f->sums_bytes = 2 * share * f->sums_each;
@@ -1178,7 +1209,7 @@ static bool flow_deal(struct flow *f, uint32_t share, uint32_t slots,
 					     0);
 	f->again_at = flow_take(&at, slots * f->again_bytes);
 	f->inner_at = flow_take(&at, slots * f->inner_bytes);
-	f->operand_at = flow_take(&at, (f->depth + 1) * f->operand_bytes);
+	f->operand_at = flow_take(&at, FLOW_OPERANDS * f->operand_bytes);
 	if (banked)
 		at = (at + bank - 1) & ~(bank - 1);
 	f->buffer_at = flow_take(&at, f->buffered ? f->block * f->line : 0);
@@ -1225,18 +1256,18 @@ static void flow_reset(struct flow *f)
 	f->inner_here = 0;
 	f->again_here = 0;
 	f->item_end = false;
-	f->items_begun = 0;
-	f->items_fed = 0;
+	f->items_ahead = 0;
 	f->fed = NULL;
-	f->chunks_fed = 0;
-	f->chunks_read = 0;
+	f->chunks_ahead = 0;
 	f->feed_set = 0;
 	f->read_set = 0;
-	f->items_read = 0;
 	f->operand_slot = 0;
-	f->items_multiplied = 0;
+	f->pending = NULL;
 	f->parts_begun = 0;
 	f->parts_read = 0;
+	for (i = 0; i < FLOW_ITEMS; i++)
+		f->item[i].next = &f->item[(i + 1) % FLOW_ITEMS];
+	f->begun = &f->item[0];
 	/* Token 0 has been long ago. */
 	for (i = 0; i < 2; i++) {
 		f->set_read[i] = 0;

@@ -50,12 +50,6 @@ static inline uint32_t lse_line(const struct attention *a,
 				a->flow.line;
 }
 
-static inline uint32_t item_line(const struct attention *a, uint32_t ring,
-				 uint32_t line)
-{
-	return a->item_lines + (ring * ITEM_LINES + line) * a->flow.line;
-}
-
 /* u of rows, and its minimum in each lane; k: row of the mask, 0 for none. */
 static inline void score_rows(struct attention *a, uint32_t acc_row,
 			      uint32_t row, uint32_t rows, uint32_t k)
@@ -101,7 +95,7 @@ static inline void finish_lines(struct attention *a, const struct flow_item *i,
 	ash_vector_src2(LEAST, 0);
 	flow_vector(ASH_VEC(ASH_FMT_F32, ASH_FMT_F32) |
 			    ASH_VEC_SRC2_IMM(ASH_MAX),
-		    ASH_VEC_FN(ASH_FN_RECIP), item_line(a, i->ring, LINE_END),
+		    ASH_VEC_FN(ASH_FN_RECIP), i->lines + LINE_END * line,
 		    line, l, line, 1);
 	if (!a->args->lse.at)
 		return;
@@ -124,7 +118,7 @@ static void flow_operands(struct flow *f, const struct flow_item *i)
 	uint32_t b = odd ? lines + LINE_B_ODD * line : lines;
 	uint32_t before = odd ? lines : lines + LINE_B_ODD * line;
 	uint32_t l = lines + LINE_L * line;
-	uint32_t factor = item_line(a, i->ring, LINE_A);
+	uint32_t factor = i->lines + LINE_A * line;
 	uint32_t cfg = ASH_VEC(ASH_FMT_F32, ASH_FMT_NONE);
 
 	a->parity = (a->parity & ~(1u << slot)) | odd << slot;
@@ -181,7 +175,7 @@ static void flow_part(struct flow *f, const struct flow_out *p)
 	/* Groups are queries, their rows tiles side by side. */
 	ash_vector_groups(i->tile->count, row, i->first ? 1 : row, row);
 	if (!i->first) {
-		ash_vector_scale(item_line(a, i->ring, LINE_A));
+		ash_vector_scale(i->lines + LINE_A * line);
 		if (p->at == 0)
 			flow_vector(ASH_VEC(ASH_FMT_F32, ASH_FMT_F32) |
 					    ASH_VEC_SCALE_WORDS,
@@ -195,7 +189,7 @@ static void flow_part(struct flow *f, const struct flow_out *p)
 
 		pitch = ash_format_bytes(format) << f->shift;
 		to = sums + p->at * pitch;
-		ash_vector_scale(item_line(a, i->ring, LINE_END));
+		ash_vector_scale(i->lines + LINE_END * line);
 		cfg |= ASH_VEC_SCALE_WORDS |
 		       ASH_FIELD(VECTOR, CFG_DST_FMT, format);
 	} else {
@@ -239,6 +233,7 @@ ASHLAR_KERNEL(attention, struct attention_args)
 	uint32_t tile_bytes = 2 * ATTENTION_TILES * TILE_LINES * line;
 	uint32_t item_bytes = FLOW_ITEMS * ITEM_LINES * line;
 	uint32_t lse_bytes = FLOW_JOBS * ATTENTION_TILES * line;
+	uint32_t n;
 
 	a.args = args;
 	a.minus_scale = args->scale ^ 0x80000000;
@@ -272,6 +267,8 @@ ASHLAR_KERNEL(attention, struct attention_args)
 	a.lse = a.item_lines + item_bytes;
 	a.minima = a.lse + lse_bytes;
 	a.sum = a.minima + MINIMA * line;
+	for (n = 0; n < FLOW_ITEMS; n++)
+		f->item[n].lines = a.item_lines + n * ITEM_LINES * line;
 	if (f->causal)
 		flow_mask(f, 0x7f800000);
 	flow_run(f);
