@@ -44,6 +44,8 @@ struct flow_tile {
 	uint32_t from, to;
 	int32_t diagonal; /* inner row that lane 0 is on */
 	uint32_t outer, words, sums; /* offsets */
+	uint32_t own; /* offset of the kernel's bytes for it */
+	uint32_t line; /* offset of a line of words, until results are stored */
 };
 
 struct flow_job {
@@ -73,6 +75,7 @@ struct flow_item {
 	uint32_t operand; /* offset of the first one */
 	uint32_t lines; /* offset of the kernel's own lines */
 	uint32_t skip; /* rows of the block before them */
+	uint32_t number; /* of the tile among all, counted in shares */
 	uint32_t block; /* number of the block among all loaded */
 	uint32_t block_slot;
 	ash_token read; /* vector: its operands are made */
@@ -109,7 +112,9 @@ struct flow {
 	uint32_t d;
 	bool causal;
 	bool outer_queries;
-	uint32_t private_bytes; /* scratchpad of the kernel's own */
+	uint32_t tile_bytes; /* the kernel's own of each tile under way */
+	bool tile_line; /* and a line until its results are stored */
+	uint32_t private_bytes; /* the kernel's own besides */
 	bool buffered; /* scores pass through the scratchpad */
 	uint32_t type; /* of the operands: the vector unit's number */
 	enum ash_type matrix_type;
@@ -134,8 +139,7 @@ struct flow {
 	uint32_t operand_at, operand_bytes, operand_each;
 	uint32_t sums_at, sums_bytes, sums_each;
 	uint32_t buffer_at;
-	uint32_t private_at;
-	uint32_t mask_at;
+	uint32_t own_at, lines_at, private_at, mask_at;
 
 	/* Scores. */
 	struct flow_item *fed; /* the item that is fed next, or NULL */
@@ -143,6 +147,7 @@ struct flow {
 	uint32_t feed_set, read_set, chunks_ahead; /* fed, but not read */
 	ash_token set_scored[2], set_read[2];
 	uint32_t inner_here, again_here; /* blocks that have arrived */
+	uint32_t outer_here; /* tiles, counted in shares */
 
 	/* Products: parts are numbered. */
 	struct flow_item *pending; /* they come next, or NULL */
@@ -156,7 +161,9 @@ struct flow {
 	struct flow_job *open; /* the job of the next item, or NULL */
 	uint32_t next_empty, next_head, next_block, next_tile;
 	uint32_t block_count, block_slot; /* of the block of the next item */
-	uint32_t operand_slot;
+	uint32_t slot_a, slot_b; /* offsets of its slots */
+	uint32_t job_first; /* number of the job's first tile */
+	uint32_t operand_slot, operand_next;
 	bool item_end; /* there are no more */
 	uint32_t items_ahead; /* begun, but not read */
 
@@ -303,6 +310,8 @@ static void flow_job_make(const struct flow *f, struct flow_job *j,
 	uint32_t all = ((f->outer_length + f->array - 1) >> f->shift) *
 		       f->outer_heads;
 	uint32_t slot = parity * f->share;
+	uint32_t line = f->lines_at + f->jobs_begun % FLOW_JOBS * f->share *
+					      f->line;
 	uint32_t begin = ~0u, end = 0;
 	uint32_t first, row, head, t;
 
@@ -328,6 +337,9 @@ static void flow_job_make(const struct flow *f, struct flow_job *j,
 		tile->outer = f->outer_at + slot * f->tile_pitch;
 		tile->words = f->words_at + slot * f->line;
 		tile->sums = f->sums_at + slot * f->sums_each;
+		tile->own = f->own_at + slot * f->tile_bytes;
+		tile->line = line;
+		line += f->line;
 		flow_range(f, tile);
 		if (tile->from < tile->to) {
 			begin = flow_min(begin, tile->from >> f->block_shift);
@@ -552,7 +564,7 @@ static bool flow_left(enum ash_unit unit, uint32_t loaded, uint32_t left,
  * Start the next load. False: there is none, or not yet; without `wait` also
  * when it would have to wait.
  */
-static bool flow_load(struct flow *f, bool wait)
+static __attribute__((noinline)) bool flow_load(struct flow *f, bool wait)
 {
 	struct flow_job *j;
 
@@ -610,6 +622,24 @@ static bool flow_load(struct flow *f, bool wait)
 		break;
 	}
 	return true;
+}
+
+/* Start what loads can be started without waiting. */
+static inline void flow_load_ahead(struct flow *f)
+{
+	/* Mostly there is nothing to do, which is seen at once. */
+	if (!f->loading) {
+		if (f->job_end || f->jobs_begun - f->jobs_left >= 2)
+			return;
+	} else if (f->phase == FLOW_INNER) {
+		if (f->again_loaded - f->inner_left >= f->slots)
+			return;
+	} else if (f->phase == FLOW_AGAIN) {
+		if (f->again_loaded - f->again_left >= f->slots)
+			return;
+	}
+	while (flow_load(f, false))
+		;
 }
 
 static void flow_multiply(struct flow *f, struct flow_item *i);
@@ -682,6 +712,7 @@ static bool flow_open_job(struct flow *f)
 	}
 	j = &f->job[f->jobs_scored % FLOW_JOBS];
 	f->open = j;
+	f->job_first = j->number * f->share;
 	f->next_empty = j->empty;
 	f->next_head = j->head;
 	f->next_block = j->begin;
@@ -700,8 +731,6 @@ static inline uint32_t flow_edge(const struct flow *f,
 {
 	int32_t edge = t->diagonal - (int32_t)row;
 
-	if (!f->causal)
-		return f->outer_queries ? rows : 0;
 	edge += f->outer_queries ? 1 : (int32_t)f->array - 1;
 	return edge < 0 ? 0 : flow_min((uint32_t)edge, rows);
 }
@@ -713,8 +742,13 @@ static inline bool flow_walk_on(struct flow *f, const struct flow_job *j)
 	if (flow_find_tile(f, j))
 		return false;
 	f->block_count++;
-	if (++f->block_slot == f->slots)
+	f->slot_a += f->inner_bytes;
+	f->slot_b += f->again_bytes;
+	if (++f->block_slot == f->slots) {
 		f->block_slot = 0;
+		f->slot_a = f->inner_at;
+		f->slot_b = f->again_at;
+	}
 	f->next_tile = 0;
 	if (++f->next_block == j->begin + j->blocks) {
 		f->next_block = j->begin;
@@ -752,51 +786,53 @@ static struct flow_item *flow_open_item(struct flow *f)
 {
 	struct flow_item *i = f->begun->next;
 	const struct flow_tile *t;
-	struct flow_job *j;
-	uint32_t end;
+	struct flow_job *j = f->open;
+	uint32_t row, end, skip;
 
-	if (!f->open && (f->item_end || !flow_open_job(f)))
-		return NULL;
+	if (!j) {
+		if (f->item_end || !flow_open_job(f))
+			return NULL;
+		j = f->open;
+	}
 	f->begun = i;
 	f->items_ahead++;
-	j = f->open;
 	t = &j->tile[f->next_tile];
 	i->job = j;
 	i->tile = t;
+	i->number = f->job_first + f->next_tile;
 	if (f->next_empty) {
 		flow_open_empty(f, i);
 	} else {
-		uint32_t slot = f->block_slot;
-
-		flow_meet(f, t, &i->row, &end);
-		i->empty = false;
-		i->rows = end - i->row;
-		i->skip = i->row - (f->next_block << f->block_shift);
-		i->edge = flow_edge(f, t, i->row, i->rows);
-		i->a = f->inner_at;
-		i->b = f->again_at;
+		flow_meet(f, t, &row, &end);
+		skip = row - (f->next_block << f->block_shift);
+		i->row = row;
+		i->rows = end - row;
+		i->skip = skip;
+		i->edge = f->outer_queries ? i->rows : 0;
+		if (f->causal)
+			i->edge = flow_edge(f, t, row, i->rows);
+		i->a = f->slot_a;
+		i->b = f->slot_b;
 		i->block = f->block_count;
-		i->block_slot = slot;
-		if (slot) {
-			i->a += f->inner_bytes;
-			i->b += f->again_bytes;
+		i->block_slot = f->block_slot;
+		if (f->words_outer)
+			i->words = t->words;
+		else
+			i->words = i->b + f->outputs * f->again_each + 4 * skip;
+		if (skip) {
+			i->a += skip * f->pitch;
+			i->b += skip * (f->line / 2);
 		}
-		if (f->word_lines)
-			i->words = f->words_outer ? t->words :
-						    i->b +
-							    f->outputs *
-								    f->again_each +
-							    4 * i->skip;
-		if (i->skip) {
-			i->a += i->skip * f->pitch;
-			i->b += i->skip * (f->line / 2);
+		i->operand = f->operand_next;
+		f->operand_next += f->operand_bytes;
+		if (++f->operand_slot == FLOW_OPERANDS) {
+			f->operand_slot = 0;
+			f->operand_next = f->operand_at;
 		}
-		i->operand = f->operand_at + f->operand_slot * f->operand_bytes;
-		i->first = i->row == t->from && f->next_head == j->head;
+		i->empty = false;
+		i->first = row == t->from && f->next_head == j->head;
 		i->last = end == t->to && f->next_head + 1 == j->head + j->heads;
 		i->leaves_block = flow_walk_on(f, j);
-		if (++f->operand_slot == FLOW_OPERANDS)
-			f->operand_slot = 0;
 	}
 	i->leaves_job = !f->open;
 	if (i->leaves_job)
@@ -807,7 +843,7 @@ static struct flow_item *flow_open_item(struct flow *f)
 /* --- Results -------------------------------------------------------------------- */
 
 /* Store all results of the oldest job that has them. */
-static void flow_store_job(struct flow *f)
+static __attribute__((noinline)) void flow_store_job(struct flow *f)
 {
 	struct flow_job *j = &f->job[f->jobs_stored % FLOW_JOBS];
 	uint32_t t, n, rows, o;
@@ -858,7 +894,7 @@ static inline void flow_sums_free(struct flow *f, const struct flow_job *j)
 }
 
 /* Read the oldest part from its accumulators. */
-static void flow_part_oldest(struct flow *f)
+static inline __attribute__((always_inline)) void flow_part_inline(struct flow *f)
 {
 	uint32_t set = f->parts_read++ & 1;
 	const struct flow_out *p = &f->part[set];
@@ -873,8 +909,14 @@ static void flow_part_oldest(struct flow *f)
 		flow_result(f, i->job);
 }
 
+/* The same where it is rare. */
+static __attribute__((noinline)) void flow_part_oldest(struct flow *f)
+{
+	flow_part_inline(f);
+}
+
 /* An empty tile's result: zeros. */
-static void flow_zeros(struct flow *f, const struct flow_item *i)
+static __attribute__((noinline)) void flow_zeros(struct flow *f, const struct flow_item *i)
 {
 	uint32_t pitch = f->tiles * f->line;
 	uint32_t o;
@@ -902,7 +944,7 @@ static void flow_zeros(struct flow *f, const struct flow_item *i)
 /* --- Matrix unit ---------------------------------------------------------------------- */
 
 /* Rows of a block are there, as many as the item has up to `end`. */
-static void flow_need_inner(struct flow *f, const struct flow_item *i,
+static __attribute__((noinline)) void flow_need_inner(struct flow *f, const struct flow_item *i,
 			    uint32_t end)
 {
 	uint32_t piece = (i->skip + end - 1) >> f->piece_shift;
@@ -915,13 +957,16 @@ static void flow_need_inner(struct flow *f, const struct flow_item *i,
 		f->inner_here = i->block + 1;
 }
 
-static void flow_need_outer(struct flow *f, const struct flow_item *i)
+static __attribute__((noinline)) void flow_need_outer(struct flow *f, const struct flow_item *i)
 {
 	const struct flow_job *j = i->job;
-	uint32_t number = j->number * f->share + (uint32_t)(i->tile - j->tile);
 
-	flow_need(f, &f->outer_loaded, number + 1);
+	flow_need(f, &f->outer_loaded, i->number + 1);
 	ash_wait(ASH_LOAD, f->outer_token[j->number & 1]);
+	/* All that were started have arrived. */
+	f->outer_here = j->number * f->share + f->load_tile;
+	if (f->jobs_begun - 1 != j->number)
+		f->outer_here = (j->number + 1) * f->share;
 }
 
 /* Find the item that is fed next, if it is not known yet; empty ones are not. */
@@ -963,7 +1008,7 @@ static inline void flow_score(const struct flow *f, uint32_t a, uint32_t b,
 }
 
 /* Scores of the next chunk, if there is one. */
-static void flow_feed(struct flow *f)
+static inline __attribute__((always_inline)) void flow_feed_inline(struct flow *f)
 {
 	struct flow_item *i = f->fed;
 	uint32_t row, rows, set, a, acc;
@@ -976,7 +1021,7 @@ static void flow_feed(struct flow *f)
 	}
 	row = f->fed_row;
 	rows = flow_min(f->chunk_rows, i->rows - row);
-	if (row == 0)
+	if (f->outer_here <= i->number)
 		flow_need_outer(f, i);
 	if (f->inner_here <= i->block)
 		flow_need_inner(f, i, row + rows);
@@ -1006,6 +1051,12 @@ static void flow_feed(struct flow *f)
 		f->inner_left = i->block + 1;
 	}
 	f->fed = NULL;
+}
+
+/* The same where it is rare. */
+static __attribute__((noinline)) void flow_feed(struct flow *f)
+{
+	flow_feed_inline(f);
 }
 
 /* Products of an output's tiles, a part. */
@@ -1044,7 +1095,7 @@ static inline void flow_multiply_part(struct flow *f, struct flow_item *i,
 }
 
 /* Products of the pending item. */
-static void flow_multiply(struct flow *f, struct flow_item *i)
+static inline __attribute__((always_inline)) void flow_multiply_inline(struct flow *f, struct flow_item *i)
 {
 	uint32_t a = i->operand, b = i->b;
 	uint32_t o, at;
@@ -1072,17 +1123,28 @@ static void flow_multiply(struct flow *f, struct flow_item *i)
 	}
 }
 
+static __attribute__((noinline)) void flow_multiply(struct flow *f,
+						    struct flow_item *i)
+{
+	flow_multiply_inline(f, i);
+}
+
 /* --- Vector unit ------------------------------------------------------------------------ */
 
 /* What was finished with the items before: parts, then the next products. */
-static inline void flow_finish(struct flow *f)
+static inline __attribute__((always_inline)) void flow_finish(struct flow *f)
 {
 	uint32_t n = f->parts_begun - f->parts_read;
 
 	while (n--)
-		flow_part_oldest(f);
+		flow_part_inline(f);
 	if (f->pending)
-		flow_multiply(f, f->pending);
+		flow_multiply_inline(f, f->pending);
+}
+
+static __attribute__((noinline)) void flow_finish_all(struct flow *f)
+{
+	flow_finish(f);
 }
 
 /* The vector unit's work on an item, and what comes in between. */
@@ -1091,7 +1153,7 @@ static void flow_read(struct flow *f, struct flow_item *i)
 	uint32_t row = 0;
 
 	if (i->empty)
-		flow_finish(f);
+		flow_finish_all(f);
 	while (row < i->rows) {
 		uint32_t rows = flow_min(f->chunk_rows, i->rows - row);
 		uint32_t set = f->read_set;
@@ -1113,7 +1175,7 @@ static void flow_read(struct flow *f, struct flow_item *i)
 			i->read = flow_issued(ASH_VECTOR);
 		}
 		if (f->chunk_sets == 2 || row == i->rows)
-			flow_feed(f);
+			flow_feed_inline(f);
 	}
 	f->items_ahead--;
 	f->pending = i;
@@ -1121,8 +1183,7 @@ static void flow_read(struct flow *f, struct flow_item *i)
 		f->job_left[f->jobs_left & 1] = flow_issued(ASH_VECTOR);
 		f->jobs_left++;
 	}
-	if (flow_load(f, false))
-		flow_load(f, false);
+	flow_load_ahead(f);
 }
 
 static void flow_run(struct flow *f)
@@ -1138,15 +1199,15 @@ static void flow_run(struct flow *f)
 			if (!f->items_ahead) {
 				if (f->item_end)
 					break;
-				flow_finish(f);
+				flow_finish_all(f);
 				continue;
 			}
 		}
 		i = i->next;
 		flow_read(f, i);
 	}
-	flow_finish(f);
-	flow_finish(f);
+	flow_finish_all(f);
+	flow_finish_all(f);
 	while (f->jobs_stored != f->jobs_ready)
 		flow_store_job(f);
 }
@@ -1214,6 +1275,10 @@ static bool flow_deal(struct flow *f, uint32_t share, uint32_t slots,
 		at = (at + bank - 1) & ~(bank - 1);
 	f->buffer_at = flow_take(&at, f->buffered ? f->block * f->line : 0);
 	f->sums_at = flow_take(&at, f->outputs * f->sums_bytes);
+	f->own_at = flow_take(&at, 2 * share * f->tile_bytes);
+	f->lines_at = flow_take(&at, f->tile_line ?
+					     FLOW_JOBS * share * f->line :
+					     0);
 	f->private_at = flow_take(&at, f->private_bytes);
 	f->mask_at = flow_take(&at, f->causal ? (f->array + 1) * f->line / 2 +
 							3 * f->line :
@@ -1255,6 +1320,7 @@ static void flow_reset(struct flow *f)
 	f->block_slot = 0;
 	f->inner_here = 0;
 	f->again_here = 0;
+	f->outer_here = 0;
 	f->item_end = false;
 	f->items_ahead = 0;
 	f->fed = NULL;
@@ -1338,6 +1404,9 @@ static void flow_layout(struct flow *f)
 		break;
 	}
 	f->jobs_all = flow_jobs(f, f->share, &f->jobs_wide);
+	f->slot_a = f->inner_at;
+	f->slot_b = f->again_at;
+	f->operand_next = f->operand_at;
 }
 
 #endif

@@ -27,28 +27,9 @@ struct attention {
 	struct flow flow;
 	const struct attention_args *args;
 	uint32_t minus_scale;
-	uint32_t tile_lines, item_lines, minima, sum; /* offsets */
-	uint32_t lse; /* a line for each tile of each job */
+	uint32_t minima, sum; /* offsets */
 	uint32_t minimum; /* offset of the next one */
-	uint32_t parity; /* of b, of each tile: a bit */
 };
-
-/* Tiles are known by their place among those of two jobs. */
-static inline uint32_t tile_slot(const struct attention *a,
-				 const struct flow_item *i)
-{
-	const struct flow_job *j = i->job;
-	uint32_t slot = (uint32_t)(i->tile - j->tile);
-
-	return j->number & 1 ? slot + a->flow.share : slot;
-}
-
-static inline uint32_t lse_line(const struct attention *a,
-				const struct flow_job *j, uint32_t t)
-{
-	return a->lse + (j->number % FLOW_JOBS * a->flow.share + t) *
-				a->flow.line;
-}
 
 /* u of rows, and its minimum in each lane; k: row of the mask, 0 for none. */
 static inline void score_rows(struct attention *a, uint32_t acc_row,
@@ -103,25 +84,22 @@ static inline void finish_lines(struct attention *a, const struct flow_item *i,
 	flow_vector(ASH_VEC(ASH_FMT_F32, ASH_FMT_F32) |
 			    ASH_VEC_SRC2_ROWS(ASH_FMT_F32, ASH_SUB) |
 			    ASH_VEC_LATE,
-		    ASH_VEC_FN(ASH_FN_LOG),
-		    lse_line(a, i->job, (uint32_t)(i->tile - i->job->tile)),
-		    line, l, line, 1);
+		    ASH_VEC_FN(ASH_FN_LOG), i->tile->line, line, l, line, 1);
 }
 
 static void flow_operands(struct flow *f, const struct flow_item *i)
 {
 	struct attention *a = (struct attention *)f;
 	uint32_t line = f->line;
-	uint32_t slot = tile_slot(a, i);
-	uint32_t odd = i->first ? 0 : ~a->parity >> slot & 1;
-	uint32_t lines = a->tile_lines + slot * TILE_LINES * line;
-	uint32_t b = odd ? lines + LINE_B_ODD * line : lines;
-	uint32_t before = odd ? lines : lines + LINE_B_ODD * line;
-	uint32_t l = lines + LINE_L * line;
+	/* b of a tile's blocks changes its place from one to the next. */
+	uint32_t odd = (i->row >> f->block_shift) & 1;
+	uint32_t own = i->tile->own;
+	uint32_t b = odd ? own + LINE_B_ODD * line : own;
+	uint32_t before = odd ? own : own + LINE_B_ODD * line;
+	uint32_t l = own + LINE_L * line;
 	uint32_t factor = i->lines + LINE_A * line;
 	uint32_t cfg = ASH_VEC(ASH_FMT_F32, ASH_FMT_NONE);
 
-	a->parity = (a->parity & ~(1u << slot)) | odd << slot;
 	/* b: the least of the minima and of b before. */
 	if (i->first) {
 		cfg |= ASH_VEC_SRC2_IMM(ASH_MIN);
@@ -202,10 +180,10 @@ static void flow_part(struct flow *f, const struct flow_out *p)
 /* lse is -infinity, whatever is there. */
 static void flow_empty(struct flow *f, const struct flow_item *i)
 {
-	const struct attention *a = (const struct attention *)f;
-	uint32_t line =
-		lse_line(a, i->job, (uint32_t)(i->tile - i->job->tile));
+	uint32_t line = i->tile->line;
 
+	if (!f->tile_line)
+		return;
 	ash_vector_src2(0, 0);
 	ash_vector_bias(0xff800000);
 	flow_vector(ASH_VEC(ASH_FMT_F32, ASH_FMT_F32) |
@@ -222,7 +200,7 @@ static void flow_store_more(struct flow *f, const struct flow_job *j,
 	if (a->args->lse.at)
 		ash_store_1d(flow_address(&a->args->lse, j->batch, tile->head,
 					  tile->first),
-			     lse_line(a, j, t), 4 * count);
+			     tile->line, 4 * count);
 }
 
 ASHLAR_KERNEL(attention, struct attention_args)
@@ -230,14 +208,11 @@ ASHLAR_KERNEL(attention, struct attention_args)
 	struct attention a;
 	struct flow *f = &a.flow;
 	uint32_t line = 4 * ash_array();
-	uint32_t tile_bytes = 2 * ATTENTION_TILES * TILE_LINES * line;
 	uint32_t item_bytes = FLOW_ITEMS * ITEM_LINES * line;
-	uint32_t lse_bytes = FLOW_JOBS * ATTENTION_TILES * line;
 	uint32_t n;
 
 	a.args = args;
 	a.minus_scale = args->scale ^ 0x80000000;
-	a.parity = 0;
 	f->outer[0] = &args->q;
 	f->inner[0] = &args->k;
 	f->again[0] = &args->v;
@@ -257,18 +232,16 @@ ASHLAR_KERNEL(attention, struct attention_args)
 	f->causal = args->causal;
 	f->outer_queries = true;
 	f->buffered = true;
-	f->private_bytes =
-		tile_bytes + item_bytes + lse_bytes + (MINIMA + 1) * line;
+	f->tile_bytes = TILE_LINES * line;
+	f->tile_line = args->lse.at;
+	f->private_bytes = item_bytes + (MINIMA + 1) * line;
 	f->type = args->q.format;
 	f->matrix_type = f->type == ASH_FMT_BF16 ? ASH_BF16 : ASH_FP16;
 	flow_layout(f);
-	a.tile_lines = f->private_at;
-	a.item_lines = a.tile_lines + tile_bytes;
-	a.lse = a.item_lines + item_bytes;
-	a.minima = a.lse + lse_bytes;
+	a.minima = f->private_at + item_bytes;
 	a.sum = a.minima + MINIMA * line;
 	for (n = 0; n < FLOW_ITEMS; n++)
-		f->item[n].lines = a.item_lines + n * ITEM_LINES * line;
+		f->item[n].lines = f->private_at + n * ITEM_LINES * line;
 	if (f->causal)
 		flow_mask(f, 0x7f800000);
 	flow_run(f);

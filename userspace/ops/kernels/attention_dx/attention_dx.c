@@ -189,6 +189,8 @@ static void run(struct attention_dx *a, bool by_query)
 	f->causal = args->causal;
 	f->outer_queries = by_query;
 	f->buffered = false;
+	f->tile_bytes = 0;
+	f->tile_line = false;
 	/* p of a chunk: at most half of the accumulators. */
 	f->private_bytes = by_query ? ash_accs() / 2 * ash_array() * 2 *
 					      ash_array() :
