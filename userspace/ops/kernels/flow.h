@@ -14,8 +14,9 @@
  * The core is the slowest unit when items are small. So the order of things is
  * fixed (flow_read()), addresses are computed once for a job or an item, and
  * loads and stores are those of a job. Scores run chunk_sets chunks ahead of the
- * vector unit; an item's products come when the vector unit is on the next
- * item, its parts are read when it is on the one after that. So each unit has
+ * vector unit; an item's products come when the vector unit is done with it, at
+ * the latest when it is on the next item; its parts are read before the next
+ * products. So each unit has
  * work while another one is on the next step. Accumulators: half of them for
  * scores, half for parts, each in two sets where there are enough.
  *
@@ -1051,6 +1052,8 @@ static inline __attribute__((always_inline)) void flow_feed_inline(struct flow *
 		f->inner_left = i->block + 1;
 	}
 	f->fed = NULL;
+	/* Time for this, as the matrix unit has work. */
+	flow_next_fed(f);
 }
 
 /* The same where it is rare. */
@@ -1131,12 +1134,10 @@ static __attribute__((noinline)) void flow_multiply(struct flow *f,
 
 /* --- Vector unit ------------------------------------------------------------------------ */
 
-/* What was finished with the items before: parts, then the next products. */
+/* Read the parts of items before; then the products that come next. */
 static inline __attribute__((always_inline)) void flow_finish(struct flow *f)
 {
-	uint32_t n = f->parts_begun - f->parts_read;
-
-	while (n--)
+	while (f->parts_read != f->parts_begun)
 		flow_part_inline(f);
 	if (f->pending)
 		flow_multiply_inline(f, f->pending);
@@ -1167,8 +1168,8 @@ static void flow_read(struct flow *f, struct flow_item *i)
 		if (++set == f->chunk_sets)
 			set = 0;
 		f->read_set = set;
-		if (row == 0)
-			flow_finish(f);
+		if (row == 0 && f->pending)
+			flow_finish_all(f);
 		row += rows;
 		if (row == i->rows) {
 			flow_operands(f, i);
@@ -1179,6 +1180,13 @@ static void flow_read(struct flow *f, struct flow_item *i)
 	}
 	f->items_ahead--;
 	f->pending = i;
+	/*
+	 * Items of one chunk are short: their products wait for the vector unit
+	 * while the matrix unit is on the next scores. Those of others come
+	 * with the next item, so that the core needs not wait.
+	 */
+	if (f->chunk_sets == 1)
+		flow_finish(f);
 	if (i->leaves_job) {
 		f->job_left[f->jobs_left & 1] = flow_issued(ASH_VECTOR);
 		f->jobs_left++;
