@@ -8,17 +8,15 @@
  *
  *	job	up to ATTENTION_TILES outer tiles that share what is loaded
  *	item	one outer tile and one inner block: its rows that the tile takes
- *	chunk	inner tiles of an item whose scores fill a set of accumulators
+ *	chunk	inner tiles of an item whose scores fill their accumulators
  *	part	output tiles that fill a set of accumulators
  *
  * The core is the slowest unit when items are small. So the order of things is
  * fixed (flow_read()), addresses are computed once for a job or an item, and
- * loads and stores are those of a job. Scores run chunk_sets chunks ahead of the
- * vector unit; an item's products come when the vector unit is done with it, at
- * the latest when it is on the next item; its parts are read before the next
- * products. So each unit has
- * work while another one is on the next step. Accumulators: half of them for
- * scores, half for parts, each in two sets where there are enough.
+ * loads and stores are those of a job. While the vector unit is on an item's
+ * last chunk, the matrix unit has the next item's scores, and while it is on
+ * these, the matrix unit has the item's products. Half of the accumulators are
+ * for scores, half for parts, in two sets.
  *
  * A kernel includes this file and defines what the vector unit does (see
  * below). It fills in the first part of struct flow, then calls flow_layout()
@@ -129,7 +127,7 @@ struct flow {
 	uint32_t share; /* outer tiles of a job */
 	uint32_t slots; /* of inner blocks */
 	uint32_t block_shift;
-	uint32_t chunk_tiles, chunk_rows, chunk_sets, set_accs;
+	uint32_t chunk_tiles, chunk_rows;
 	uint32_t part_tiles, part_acc;
 	uint32_t pieces, piece_rows, piece_shift;
 	uint32_t rows_cfg, columns_cfg; /* of the matrix unit */
@@ -145,8 +143,8 @@ struct flow {
 	/* Scores. */
 	struct flow_item *fed; /* the item that is fed next, or NULL */
 	uint32_t fed_row;
-	uint32_t feed_set, read_set, chunks_ahead; /* fed, but not read */
-	ash_token set_scored[2], set_read[2];
+	bool ahead; /* a chunk was fed and is not read */
+	ash_token scored, read; /* the last chunk */
 	uint32_t inner_here, again_here; /* blocks that have arrived */
 	uint32_t outer_here; /* tiles, counted in shares */
 
@@ -194,9 +192,9 @@ struct flow {
 
 /* What a kernel defines. Rows count from the item's first one. */
 
-/* Scores of a chunk: from accumulators to the scratchpad. */
-static void flow_scores(struct flow *f, const struct flow_item *i, uint32_t acc,
-			uint32_t row, uint32_t rows);
+/* Scores of a chunk: from accumulators, from 0 on, to the scratchpad. */
+static void flow_scores(struct flow *f, const struct flow_item *i, uint32_t row,
+			uint32_t rows);
 /* Behind the last chunk of an item: its operands are made. */
 static void flow_operands(struct flow *f, const struct flow_item *i);
 /* A part into the running sums, or with them into the result, in place. */
@@ -264,6 +262,21 @@ static inline void flow_groups(uint32_t groups)
 	ash_write(ASH_VECTOR + ASHLAR_VECTOR_GROUPS, groups);
 }
 
+/* Quotient; the rest stays. Mostly one of them is small or the other 1. */
+static inline uint32_t flow_divide(uint32_t *number, uint32_t by)
+{
+	uint32_t quotient = 0;
+
+	if (by == 1) {
+		quotient = *number;
+		*number = 0;
+	} else if (*number >= by) {
+		quotient = *number / by;
+		*number -= quotient * by;
+	}
+	return quotient;
+}
+
 /* --- Jobs ---------------------------------------------------------------------- */
 
 /* What an outer tile takes of the inner rows. */
@@ -304,10 +317,9 @@ static void flow_job_make(const struct flow *f, struct flow_job *j,
 {
 	uint32_t parity = f->jobs_begun & 1;
 	uint32_t pairs = f->batch * f->groups;
-	uint32_t at = number / pairs;
-	uint32_t pair = number - at * pairs;
-	uint32_t batch = pair / f->groups;
-	uint32_t group = pair - batch * f->groups;
+	uint32_t at = flow_divide(&number, pairs);
+	uint32_t batch = flow_divide(&number, f->groups);
+	uint32_t group = number;
 	uint32_t all = ((f->outer_length + f->array - 1) >> f->shift) *
 		       f->outer_heads;
 	uint32_t slot = parity * f->share;
@@ -319,8 +331,8 @@ static void flow_job_make(const struct flow *f, struct flow_job *j,
 	if (f->outer_queries)
 		at = f->jobs_wide - 1 - at;
 	first = at * f->share;
-	row = first / f->outer_heads;
-	head = first - row * f->outer_heads;
+	head = first;
+	row = flow_divide(&head, f->outer_heads);
 	j->number = f->jobs_begun;
 	j->batch = batch;
 	j->head = group * f->inner_heads;
@@ -1012,7 +1024,7 @@ static inline void flow_score(const struct flow *f, uint32_t a, uint32_t b,
 static inline __attribute__((always_inline)) void flow_feed_inline(struct flow *f)
 {
 	struct flow_item *i = f->fed;
-	uint32_t row, rows, set, a, acc;
+	uint32_t row, rows, a;
 	ash_token token;
 
 	if (!i) {
@@ -1026,23 +1038,18 @@ static inline __attribute__((always_inline)) void flow_feed_inline(struct flow *
 		flow_need_outer(f, i);
 	if (f->inner_here <= i->block)
 		flow_need_inner(f, i, row + rows);
-	set = f->feed_set;
-	ash_wait(ASH_VECTOR, f->set_read[set]);
+	ash_wait(ASH_VECTOR, f->read);
 	ash_matmul_shape(f->pitch, f->pitch, f->d);
 	a = i->a;
 	if (row)
 		a += row * f->pitch;
-	acc = set ? f->set_accs : 0;
-	flow_score(f, a, i->tile->outer, acc, rows);
+	flow_score(f, a, i->tile->outer, 0, rows);
 	if (f->products > 1)
 		flow_score(f, a + f->inner_each, i->tile->outer + f->outer_each,
-			   acc + f->chunk_tiles, rows);
+			   f->chunk_tiles, rows);
 	token = flow_issued(ASH_MATRIX);
-	f->set_scored[set] = token;
-	if (++set == f->chunk_sets)
-		set = 0;
-	f->feed_set = set;
-	f->chunks_ahead++;
+	f->scored = token;
+	f->ahead = true;
 	row += rows;
 	f->fed_row = row;
 	if (row < i->rows)
@@ -1153,40 +1160,25 @@ static void flow_read(struct flow *f, struct flow_item *i)
 {
 	uint32_t row = 0;
 
-	if (i->empty)
-		flow_finish_all(f);
 	while (row < i->rows) {
 		uint32_t rows = flow_min(f->chunk_rows, i->rows - row);
-		uint32_t set = f->read_set;
 
-		while (!f->chunks_ahead)
+		while (!f->ahead)
 			flow_feed(f);
-		ash_wait(ASH_MATRIX, f->set_scored[set]);
-		flow_scores(f, i, set ? f->set_accs : 0, row, rows);
-		f->set_read[set] = flow_issued(ASH_VECTOR);
-		f->chunks_ahead--;
-		if (++set == f->chunk_sets)
-			set = 0;
-		f->read_set = set;
-		if (row == 0 && f->pending)
-			flow_finish_all(f);
+		ash_wait(ASH_MATRIX, f->scored);
+		flow_scores(f, i, row, rows);
+		f->read = flow_issued(ASH_VECTOR);
+		f->ahead = false;
 		row += rows;
-		if (row == i->rows) {
-			flow_operands(f, i);
-			i->read = flow_issued(ASH_VECTOR);
-		}
-		if (f->chunk_sets == 2 || row == i->rows)
-			flow_feed_inline(f);
+	}
+	if (!i->empty) {
+		flow_operands(f, i);
+		i->read = flow_issued(ASH_VECTOR);
+		flow_feed_inline(f);
 	}
 	f->items_ahead--;
 	f->pending = i;
-	/*
-	 * Items of one chunk are short: their products wait for the vector unit
-	 * while the matrix unit is on the next scores. Those of others come
-	 * with the next item, so that the core needs not wait.
-	 */
-	if (f->chunk_sets == 1)
-		flow_finish(f);
+	flow_finish(f);
 	if (i->leaves_job) {
 		f->job_left[f->jobs_left & 1] = flow_issued(ASH_VECTOR);
 		f->jobs_left++;
@@ -1197,10 +1189,7 @@ static void flow_read(struct flow *f, struct flow_item *i)
 static void flow_run(struct flow *f)
 {
 	struct flow_item *i = f->begun;
-	uint32_t n;
 
-	for (n = 0; n < f->chunk_sets; n++)
-		flow_feed(f);
 	for (;;) {
 		if (!f->items_ahead) {
 			flow_feed(f);
@@ -1214,7 +1203,6 @@ static void flow_run(struct flow *f)
 		i = i->next;
 		flow_read(f, i);
 	}
-	flow_finish_all(f);
 	flow_finish_all(f);
 	while (f->jobs_stored != f->jobs_ready)
 		flow_store_job(f);
@@ -1332,9 +1320,7 @@ static void flow_reset(struct flow *f)
 	f->item_end = false;
 	f->items_ahead = 0;
 	f->fed = NULL;
-	f->chunks_ahead = 0;
-	f->feed_set = 0;
-	f->read_set = 0;
+	f->ahead = false;
 	f->operand_slot = 0;
 	f->pending = NULL;
 	f->parts_begun = 0;
@@ -1343,10 +1329,9 @@ static void flow_reset(struct flow *f)
 		f->item[i].next = &f->item[(i + 1) % FLOW_ITEMS];
 	f->begun = &f->item[0];
 	/* Token 0 has been long ago. */
-	for (i = 0; i < 2; i++) {
-		f->set_read[i] = 0;
-		f->part_read[i] = 0;
-	}
+	f->read = 0;
+	f->part_read[0] = 0;
+	f->part_read[1] = 0;
 }
 
 /* Accumulators, and pieces that blocks are fed in. */
@@ -1356,15 +1341,7 @@ static void flow_sets(struct flow *f)
 
 	f->part_tiles = accs / 4;
 	f->part_acc = accs / 2;
-	f->chunk_tiles = accs / 4 / f->products;
-	f->chunk_sets = 2;
-	/* A block in one chunk takes the core less time than in two. */
-	if (f->chunk_tiles == 0 ||
-	    f->inner_length <= 2 * f->chunk_tiles * f->array) {
-		f->chunk_tiles = accs / 2 / f->products;
-		f->chunk_sets = 1;
-	}
-	f->set_accs = f->chunk_tiles * f->products;
+	f->chunk_tiles = accs / 2 / f->products;
 	f->chunk_rows = f->chunk_tiles << f->shift;
 	f->pieces = f->block / f->chunk_rows;
 	f->piece_rows = f->chunk_rows;

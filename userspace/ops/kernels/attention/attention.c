@@ -49,20 +49,19 @@ static inline void score_rows(struct attention *a, uint32_t acc_row,
 		    a->flow.buffer_at + row * line, line, acc_row, 1, rows);
 }
 
-static void flow_scores(struct flow *f, const struct flow_item *i, uint32_t acc,
-			uint32_t row, uint32_t rows)
+static void flow_scores(struct flow *f, const struct flow_item *i, uint32_t row,
+			uint32_t rows)
 {
 	struct attention *a = (struct attention *)f;
-	uint32_t acc_row = acc << f->shift;
 	uint32_t plain = i->edge <= row ? 0 : flow_min(i->edge - row, rows);
 
 	if (row == 0)
 		a->minimum = a->minima;
 	ash_vector_scale(a->minus_scale);
 	if (plain)
-		score_rows(a, acc_row, row, plain, 0);
+		score_rows(a, 0, row, plain, 0);
 	if (plain < rows)
-		score_rows(a, acc_row + plain, row + plain, rows - plain,
+		score_rows(a, plain, row + plain, rows - plain,
 			   (uint32_t)((int32_t)(i->row + row + plain) -
 				      i->tile->diagonal));
 }

@@ -64,12 +64,11 @@ static inline void p_of_rows(const struct flow *f, uint32_t to,
 	score_rows(f, cfg, ASH_VEC_FN(ASH_FN_EXP), to, acc_row, rows);
 }
 
-static void flow_scores(struct flow *f, const struct flow_item *i, uint32_t acc,
-			uint32_t row, uint32_t rows)
+static void flow_scores(struct flow *f, const struct flow_item *i, uint32_t row,
+			uint32_t rows)
 {
 	const struct attention_dx *a = (const struct attention_dx *)f;
 	uint32_t half = f->line / 2;
-	uint32_t acc_row = acc << f->shift;
 	uint32_t p = p_rows(f, i, row);
 	uint32_t edge = i->edge <= row ? 0 : flow_min(i->edge - row, rows);
 	int32_t k = (int32_t)(i->row + row) - i->tile->diagonal;
@@ -90,9 +89,9 @@ static void flow_scores(struct flow *f, const struct flow_item *i, uint32_t acc,
 	ash_vector_scale(a->scale);
 	/* Up to the edge, and beyond. */
 	if (edge)
-		p_of_rows(f, p, acc_row, nlse, edge, f->outer_queries ? -1 : k);
+		p_of_rows(f, p, 0, nlse, edge, f->outer_queries ? -1 : k);
 	if (edge < rows)
-		p_of_rows(f, p + edge * half, acc_row + edge,
+		p_of_rows(f, p + edge * half, edge,
 			  nlse + step * edge, rows - edge,
 			  f->outer_queries ? k + (int32_t)edge : -1);
 	ash_vector_bias(delta);
@@ -101,7 +100,7 @@ static void flow_scores(struct flow *f, const struct flow_item *i, uint32_t acc,
 		   ASH_VEC(ASH_FMT_ACC_F32, f->type) |
 			   ASH_VEC_SRC2_ROWS(f->type, ASH_MUL) | ASH_VEC_LATE,
 		   0, i->operand + row * half,
-		   acc_row + (f->chunk_tiles << f->shift), rows);
+		   f->chunk_rows, rows);
 }
 
 /* All is done chunk by chunk. */
