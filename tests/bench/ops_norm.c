@@ -6,8 +6,8 @@
  */
 #include "ops.h"
 
-#define SIDE 1024u
-#define ALL  ((double)SIDE * SIDE)
+#define SIDE  1024u
+#define ALL   ((double)SIDE * SIDE)
 #define LINES (ALL / 32)
 
 static const uint64_t shape[] = { SIDE, SIDE };
@@ -113,9 +113,8 @@ static const uint32_t f32 = ASHLAR_F32, bf16 = ASHLAR_BF16;
 	{                                                                 \
 		.name = name_, .text = text_, .build = build_,            \
 		.param = &(format),                                       \
-		.bound = { (loads) * (bytes) * ALL,                       \
-			   (stores) * (bytes) * ALL, (passes) * LINES,    \
-			   0 },                                           \
+		.bound = { (loads) * (bytes)*ALL, (stores) * (bytes)*ALL, \
+			   (passes)*LINES, 0 },                           \
 		.least = 70, .aim = 80,                                   \
 	}
 

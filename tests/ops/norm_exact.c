@@ -12,7 +12,7 @@
 
 #include "ref.h"
 
-#define U 0x1p-24
+#define U    0x1p-24
 #define TINY 0x1p-125
 
 struct room {
@@ -35,9 +35,11 @@ static struct ashlar_tensor make(struct room *m, uint32_t dims,
 		abort();
 	m->memory[m->used++] = at;
 	for (i = 0; i < count; i++)
-		at[i] = (float)(least + (most - least) *
-						(double)(kt_random(&m->t->random) >> 11) *
-						0x1p-53);
+		at[i] = (float)(least +
+				(most - least) *
+					(double)(kt_random(&m->t->random) >>
+						 11) *
+					0x1p-53);
 	return ashlar_tensor_packed((uint64_t)(uintptr_t)at, ASHLAR_F32, dims,
 				    shape);
 }
@@ -143,19 +145,17 @@ static void exact_softmax_dx(struct ot *t, struct room *m)
 		double a = (h + 3) * U * all, e = exp((double)y[i]);
 
 		if (op.flags)
-			ok = ot_near("log_softmax dx", i,
-				     (double)floats(&op.dx)[i],
-				     (double)dy[i] - e * sum,
-				     (a + 4 * U * fabs(sum)) * e +
-					     2 * U * fabs((double)dy[i]) +
-					     TINY);
-		else
 			ok = ot_near(
-				"softmax dx", i, (double)floats(&op.dx)[i],
-				((double)dy[i] - sum) * (double)y[i],
-				(a + 2 * U * fabs((double)dy[i] - sum)) *
-						fabs((double)y[i]) +
-					TINY);
+				"log_softmax dx", i, (double)floats(&op.dx)[i],
+				(double)dy[i] - e * sum,
+				(a + 4 * U * fabs(sum)) * e +
+					2 * U * fabs((double)dy[i]) + TINY);
+		else
+			ok = ot_near("softmax dx", i, (double)floats(&op.dx)[i],
+				     ((double)dy[i] - sum) * (double)y[i],
+				     (a + 2 * U * fabs((double)dy[i] - sum)) *
+						     fabs((double)y[i]) +
+					     TINY);
 	}
 	ot_check(t, ok, "softmax_dx of %llu against exact",
 		 (unsigned long long)shape[1]);
@@ -296,12 +296,13 @@ static void exact_norm(struct ot *t, struct room *m)
 				   (rms ? 0 : (double)floats(&op.beta)[i]);
 			double e = (h + 4) * U * most * rstd;
 
-			ok = ot_near("norm", r * shape[1] + i,
-				     (double)floats(&op.y)[r * shape[1] + i], y,
-				     ((2 * h + 16) * U *
-					      (most * rstd + fabs(y0)) +
-				      fabs(y0) * e * e) * fabs(g) +
-					     2 * U * fabs(y));
+			ok = ot_near(
+				"norm", r * shape[1] + i,
+				(double)floats(&op.y)[r * shape[1] + i], y,
+				((2 * h + 16) * U * (most * rstd + fabs(y0)) +
+				 fabs(y0) * e * e) *
+						fabs(g) +
+					2 * U * fabs(y));
 		}
 	}
 	ot_check(t, ok, "norm of %llu against exact, flags %u",
@@ -337,7 +338,7 @@ static double normal_value(const struct normal *s)
 	for (a = 0; a < outer; a++) {
 		double mean = 0, var = 0, rstd;
 
-#define AT(b) (s->columns ? (b) * s->cols + a : a * s->cols + (b))
+#define AT(b) (s->columns ? (b)*s->cols + a : a * s->cols + (b))
 		for (b = 0; b < inner && !s->rms; b++)
 			mean += pick(s->x, s->vx, AT(b), 0) / (double)inner;
 		for (b = 0; b < inner; b++)
@@ -498,16 +499,17 @@ static void exact_batch_norm(struct ot *t, struct room *m)
 		for (r = 0; r < shape[0]; r++)
 			var += pow((double)floats(&op.x)[r * shape[1] + i] -
 					   mean,
-				   2) / n;
+				   2) /
+			       n;
 		saved = (double)floats(&op.mean)[i];
-		k = (double)floats(&op.rstd)[i] *
-		    (double)floats(&op.gamma)[i];
+		k = (double)floats(&op.rstd)[i] * (double)floats(&op.gamma)[i];
 		b = (double)floats(&op.beta)[i];
 		ok = ot_near("mean", i, saved, mean, (h + 3) * U * 3) &&
 		     ot_near("rstd", i, (double)floats(&op.rstd)[i],
 			     1 / sqrt(var + (double)op.eps),
 			     (h + 8) * U / sqrt(var + (double)op.eps) *
-				     (1 + 9 / (var + (double)op.eps) * U * h)) &&
+				     (1 +
+				      9 / (var + (double)op.eps) * U * h)) &&
 		     ot_near("running_mean", i,
 			     (double)floats(&op.running_mean)[i],
 			     old_mean[i] * 0.875 + mean * 0.125,
@@ -566,7 +568,9 @@ static double pool_sum(const struct pool_value *s, const double *x, double *y,
 				if (h < 0 || h >= height || w < 0 || w >= width)
 					continue;
 				v = x[((uint64_t)h * (uint64_t)width +
-				       (uint64_t)w) * channels + c];
+				       (uint64_t)w) *
+					      channels +
+				      c];
 				most = fmax(most, v);
 				sum += v;
 				all += fabs(v);
@@ -606,8 +610,9 @@ static void exact_pool(struct ot *t, struct room *m)
 		s.op.kernel[d] = ot_range(t, 1, 3);
 		s.op.stride[d] = ot_range(t, 1, 3);
 		pad[d] = ot_range(t, 0, s.op.kernel[d] - 1);
-		y[1 + d] = (x[1 + d] + pad[d] - s.op.kernel[d]) /
-				   s.op.stride[d] + 1;
+		y[1 + d] =
+			(x[1 + d] + pad[d] - s.op.kernel[d]) / s.op.stride[d] +
+			1;
 	}
 	s.op.pad_top = pad[0];
 	s.op.pad_left = pad[1];
@@ -648,10 +653,10 @@ static void exact_pool(struct ot *t, struct room *m)
 
 void norm_exact(struct ot *t, unsigned long rounds)
 {
-	static void (*const tests[])(struct ot *t, struct room *m) = {
-		exact_softmax,	       exact_softmax_dx, gradient_softmax,
-		gradient_cross_entropy, exact_norm,	 gradient_norm,
-		exact_batch_norm,      gradient_batch_norm, exact_pool,
+	static void (*const tests[])(struct ot * t, struct room * m) = {
+		exact_softmax,		exact_softmax_dx,    gradient_softmax,
+		gradient_cross_entropy, exact_norm,	     gradient_norm,
+		exact_batch_norm,	gradient_batch_norm, exact_pool,
 	};
 	const size_t count = sizeof(tests) / sizeof(tests[0]);
 	struct room m = { .t = t };

@@ -27,38 +27,39 @@ static struct ashlar_tensor list(struct ot *t, uint32_t format)
 }
 
 /* What holds for all rows. */
-#define BREAK_ROWS(t, desc, member, other)                                      \
-	do {                                                                  \
-		struct ashlar_tensor wide_ = (desc)->member;                    \
-		ot_break_tensor((t), &(desc)->op, &(desc)->member, #member,       \
-				(other));                                     \
-		OT_BREAK((t), (desc), member.format, ASHLAR_I32, INVALID,       \
-			 #member " has format");                              \
-		OT_BREAK((t), (desc), member.stride[2], 2, other ? INVALID : UNSUPPORTED, #member); \
-		wide_.stride[0] = 36;                                         \
-		OT_BREAK((t), (desc), member, wide_, UNSUPPORTED,               \
-			 "rows are at equal distances");                      \
-		wide_.stride[1] = 0x20000000;                                 \
-		wide_.stride[0] = 5ll * 0x20000000;                           \
-		OT_BREAK((t), (desc), member, wide_, UNSUPPORTED,               \
-			 "from row to row are 2147483648 bytes");             \
+#define BREAK_ROWS(t, desc, member, other)                                  \
+	do {                                                                \
+		struct ashlar_tensor wide_ = (desc)->member;                \
+		ot_break_tensor((t), &(desc)->op, &(desc)->member, #member, \
+				(other));                                   \
+		OT_BREAK((t), (desc), member.format, ASHLAR_I32, INVALID,   \
+			 #member " has format");                            \
+		OT_BREAK((t), (desc), member.stride[2], 2,                  \
+			 other ? INVALID : UNSUPPORTED, #member);           \
+		wide_.stride[0] = 36;                                       \
+		OT_BREAK((t), (desc), member, wide_, UNSUPPORTED,           \
+			 "rows are at equal distances");                    \
+		wide_.stride[1] = 0x20000000;                               \
+		wide_.stride[0] = 5ll * 0x20000000;                         \
+		OT_BREAK((t), (desc), member, wide_, UNSUPPORTED,           \
+			 "from row to row are 2147483648 bytes");           \
 	} while (0)
 
-#define BREAK_VECTOR(t, desc, member, written)                               \
-	do {                                                               \
-		ot_break_tensor((t), &(desc)->op, &(desc)->member, #member,    \
-				(written));                                \
-		OT_BREAK((t), (desc), member.format, ASHLAR_BF16, INVALID,   \
-			 #member " has format");                           \
-		OT_BREAK((t), (desc), member.shape[0], 6, INVALID,           \
-			 #member ": shape[0] is 6, but");                  \
+#define BREAK_VECTOR(t, desc, member, written)                                \
+	do {                                                                  \
+		ot_break_tensor((t), &(desc)->op, &(desc)->member, #member,   \
+				(written));                                   \
+		OT_BREAK((t), (desc), member.format, ASHLAR_BF16, INVALID,    \
+			 #member " has format");                              \
+		OT_BREAK((t), (desc), member.shape[0], 6, INVALID,            \
+			 #member ": shape[0] is 6, but");                     \
 		OT_BREAK((t), (desc), member.stride[0], 2, INVALID, #member); \
 	} while (0)
 
 #define BREAK_LIST(t, desc, member, written)                                 \
-	do {                                                               \
-		ot_break_tensor((t), &(desc)->op, &(desc)->member, #member,    \
-				(written));                                \
+	do {                                                                 \
+		ot_break_tensor((t), &(desc)->op, &(desc)->member, #member,  \
+				(written));                                  \
 		OT_BREAK((t), (desc), member.shape[1], 4, INVALID, #member); \
 		OT_BREAK((t), (desc), member.dims, 1, INVALID, #member);     \
 	} while (0)
@@ -170,8 +171,8 @@ static const struct ashlar_op *build_norm(struct ot *t, const void *param)
 
 static void refuse_norm(struct ot *t)
 {
-	struct ashlar_op_norm op = *(const struct ashlar_op_norm *)ot_built(
-		t, build_norm, NULL);
+	struct ashlar_op_norm op =
+		*(const struct ashlar_op_norm *)ot_built(t, build_norm, NULL);
 	struct ashlar_op_norm rms = op;
 	const struct ashlar_tensor nothing = { 0 };
 
@@ -324,37 +325,38 @@ static void refuse_batch_norm_dx(struct ot *t)
 static const uint64_t image[] = { 2, 6, 8, 3 }, pooled[] = { 2, 3, 4, 3 };
 
 #define BREAK_IMAGE(t, desc, member, written)                                \
-	do {                                                               \
-		ot_break_tensor((t), &(desc)->op, &(desc)->member, #member,    \
-				(written));                                \
+	do {                                                                 \
+		ot_break_tensor((t), &(desc)->op, &(desc)->member, #member,  \
+				(written));                                  \
 		OT_BREAK((t), (desc), member.format, ASHLAR_I32, INVALID,    \
-			 #member " has format");                           \
+			 #member " has format");                             \
 		OT_BREAK((t), (desc), member.dims, 3, INVALID,               \
-			 #member " has 3 dimensions");                     \
+			 #member " has 3 dimensions");                       \
 		OT_BREAK((t), (desc), member.stride[1], 1ll << 30,           \
-			 UNSUPPORTED, #member ": stride[1]");              \
+			 UNSUPPORTED, #member ": stride[1]");                \
 		OT_BREAK((t), (desc), member.shape[1], 2, INVALID, "shape"); \
 		OT_BREAK((t), (desc), member.shape[2], 3, INVALID, "shape"); \
-		OT_BREAK((t), (desc), member.shape[3], 2, INVALID, ""); \
+		OT_BREAK((t), (desc), member.shape[3], 2, INVALID, "");      \
 	} while (0)
 
 /* What both have. */
-#define BREAK_WINDOWS(t, desc)                                                 \
+#define BREAK_WINDOWS(t, desc)                                               \
 	do {                                                                 \
-		OT_BREAK((t), (desc), kernel[0], 0, INVALID, "kernel[0] is 0"); \
-		OT_BREAK((t), (desc), kernel[1], 256, INVALID, "kernel[1]");   \
-		OT_BREAK((t), (desc), kernel[0], 9, INVALID,                   \
+		OT_BREAK((t), (desc), kernel[0], 0, INVALID,                 \
+			 "kernel[0] is 0");                                  \
+		OT_BREAK((t), (desc), kernel[1], 256, INVALID, "kernel[1]"); \
+		OT_BREAK((t), (desc), kernel[0], 9, INVALID,                 \
 			 "no room for a window of 9");                       \
-		OT_BREAK((t), (desc), stride[0], 256, INVALID, "stride[0]");   \
-		OT_BREAK((t), (desc), stride[1], 3, INVALID,                   \
+		OT_BREAK((t), (desc), stride[0], 256, INVALID, "stride[0]"); \
+		OT_BREAK((t), (desc), stride[1], 3, INVALID,                 \
 			 "number of windows");                               \
-		OT_BREAK((t), (desc), pad_top, 2, INVALID, "pad_top");         \
-		OT_BREAK((t), (desc), pad_bottom, 2, INVALID, "pad_bottom");   \
-		OT_BREAK((t), (desc), pad_left, 2, INVALID, "pad_left");       \
-		OT_BREAK((t), (desc), pad_right, 2, INVALID, "pad_right");     \
-		OT_BREAK((t), (desc), mode, 0, INVALID, "mode");               \
-		OT_BREAK((t), (desc), mode, 3, INVALID, "mode");               \
-		OT_BREAK((t), (desc), flags, 1, INVALID, "flags");             \
+		OT_BREAK((t), (desc), pad_top, 2, INVALID, "pad_top");       \
+		OT_BREAK((t), (desc), pad_bottom, 2, INVALID, "pad_bottom"); \
+		OT_BREAK((t), (desc), pad_left, 2, INVALID, "pad_left");     \
+		OT_BREAK((t), (desc), pad_right, 2, INVALID, "pad_right");   \
+		OT_BREAK((t), (desc), mode, 0, INVALID, "mode");             \
+		OT_BREAK((t), (desc), mode, 3, INVALID, "mode");             \
+		OT_BREAK((t), (desc), flags, 1, INVALID, "flags");           \
 	} while (0)
 
 static const struct ashlar_op *build_pool(struct ot *t, const void *param)
@@ -372,8 +374,8 @@ static const struct ashlar_op *build_pool(struct ot *t, const void *param)
 
 static void refuse_pool(struct ot *t)
 {
-	struct ashlar_op_pool2d op = *(const struct ashlar_op_pool2d *)ot_built(
-		t, build_pool, NULL);
+	struct ashlar_op_pool2d op =
+		*(const struct ashlar_op_pool2d *)ot_built(t, build_pool, NULL);
 	struct ashlar_op_pool2d big = op;
 
 	BREAK_IMAGE(t, &op, x, false);

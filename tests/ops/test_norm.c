@@ -295,17 +295,25 @@ static struct pool_case random_pool(struct ot *t, uint32_t most)
 		c.kernel[d] = ot_range(t, 0, 15) ? ot_range(t, 1, 4) :
 						   ot_range(t, 5, 9);
 		c.stride[d] = ot_range(t, 0, 4);
-		c.before[d] = ot_range(t, 0, 1) * ot_range(t, 0, c.kernel[d] - 1);
-		c.after[d] = ot_range(t, 0, 1) * ot_range(t, 0, c.kernel[d] - 1);
+		c.before[d] =
+			ot_range(t, 0, 1) * ot_range(t, 0, c.kernel[d] - 1);
+		c.after[d] =
+			ot_range(t, 0, 1) * ot_range(t, 0, c.kernel[d] - 1);
 		c.x[1 + d] = ot_range(t, 1, ot_range(t, 0, 2) ? 12 : 60);
 		if (c.x[1 + d] < c.kernel[d])
 			c.x[1 + d] = c.kernel[d];
-		c.y[1 + d] = (c.x[1 + d] + c.before[d] + c.after[d] -
-			      c.kernel[d]) / (c.stride[d] ? c.stride[d] : 1) + 1;
+		c.y[1 + d] =
+			(c.x[1 + d] + c.before[d] + c.after[d] - c.kernel[d]) /
+				(c.stride[d] ? c.stride[d] : 1) +
+			1;
 	}
 	c.x[3] = ot_size(t, 3 * t->lanes);
 	most /= c.x[1] * c.x[2] * (c.x[3] ? c.x[3] : 1);
-	c.x[0] = ot_range(t, 0, 20) ? ot_range(t, 1, most > 4 ? 4 : most ? most : 1) : 0;
+	c.x[0] = ot_range(t, 0, 20) ? ot_range(t, 1,
+					       most > 4 ? 4 :
+					       most	? most :
+							  1) :
+				      0;
 	c.y[0] = c.x[0];
 	c.y[3] = c.x[3];
 	return c;
@@ -318,8 +326,7 @@ static struct ashlar_tensor random_image(struct ot *t, uint32_t format,
 	struct ashlar_tensor x;
 
 	do {
-		x = ot_tensor(t, format, 4, shape,
-			      read ? OT_READ : OT_WRITTEN);
+		x = ot_tensor(t, format, 4, shape, read ? OT_READ : OT_WRITTEN);
 	} while (shape[3] != 1 && x.stride[3] != 1);
 	return x;
 }
@@ -331,24 +338,25 @@ static void describe_pool(struct ot *t, const char *name,
 {
 	char text[128];
 
-	snprintf(t->text, sizeof(t->text),
-		 "%s %s kernel %ux%u stride %ux%u padding %u,%u %u,%u mode %u flags %u %s to %s pattern %u",
-		 name, shape_text(x, text, sizeof(text)), c->kernel[0],
-		 c->kernel[1], c->stride[0], c->stride[1], c->before[0],
-		 c->after[0], c->before[1], c->after[1], c->mode, c->flags,
-		 format_name(x->format), format_name(y->format), t->pattern);
+	snprintf(
+		t->text, sizeof(t->text),
+		"%s %s kernel %ux%u stride %ux%u padding %u,%u %u,%u mode %u flags %u %s to %s pattern %u",
+		name, shape_text(x, text, sizeof(text)), c->kernel[0],
+		c->kernel[1], c->stride[0], c->stride[1], c->before[0],
+		c->after[0], c->before[1], c->after[1], c->mode, c->flags,
+		format_name(x->format), format_name(y->format), t->pattern);
 }
 
-#define POOL_SET(op, c)                                            \
-	do {                                                       \
+#define POOL_SET(op, c)                                               \
+	do {                                                          \
 		memcpy((op)->kernel, (c).kernel, sizeof((c).kernel)); \
 		memcpy((op)->stride, (c).stride, sizeof((c).stride)); \
-		(op)->pad_top = (c).before[0];                     \
-		(op)->pad_bottom = (c).after[0];                   \
-		(op)->pad_left = (c).before[1];                    \
-		(op)->pad_right = (c).after[1];                    \
-		(op)->mode = (c).mode;                             \
-		(op)->flags = (c).flags;                           \
+		(op)->pad_top = (c).before[0];                        \
+		(op)->pad_bottom = (c).after[0];                      \
+		(op)->pad_left = (c).before[1];                       \
+		(op)->pad_right = (c).after[1];                       \
+		(op)->mode = (c).mode;                                \
+		(op)->flags = (c).flags;                              \
 	} while (0)
 
 static const struct ashlar_op *build_pool(struct ot *t, const void *param)
@@ -359,10 +367,10 @@ static const struct ashlar_op *build_pool(struct ot *t, const void *param)
 	bool bytes = c.mode == ASHLAR_POOL_MAX && ot_range(t, 0, 3) == 0;
 
 	POOL_SET(op, c);
-	op->x = random_image(
-		t, bytes ? ASHLAR_I8 : ot_format(t, NORM_FORMATS), c.x, true);
-	op->y = random_image(
-		t, bytes ? ASHLAR_I8 : ot_format(t, NORM_FORMATS), c.y, false);
+	op->x = random_image(t, bytes ? ASHLAR_I8 : ot_format(t, NORM_FORMATS),
+			     c.x, true);
+	op->y = random_image(t, bytes ? ASHLAR_I8 : ot_format(t, NORM_FORMATS),
+			     c.y, false);
 	describe_pool(t, "pool2d", &c, &op->x, &op->y);
 	return &op->op;
 }
@@ -392,8 +400,8 @@ static const struct ashlar_op *build_pool_dx(struct ot *t, const void *param)
 }
 
 static const ot_build builds[] = {
-	build_softmax,	  build_softmax_dx,    build_cross_entropy,
-	build_norm,	  build_norm_dx,       build_batch_norm,
+	build_softmax,	     build_softmax_dx, build_cross_entropy,
+	build_norm,	     build_norm_dx,    build_batch_norm,
 	build_batch_norm_dx, build_pool,       build_pool_dx,
 };
 

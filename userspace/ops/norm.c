@@ -114,8 +114,7 @@ int norm_check_list(struct check *c, const char *name,
 	if (check_dims(c, name, t, x->dims - 1, x->dims - 1))
 		return -1;
 	for (i = 0; i < t->dims; i++)
-		if (check_size(c, name, t, i, x->shape[i],
-			       "that of the rows"))
+		if (check_size(c, name, t, i, x->shape[i], "that of the rows"))
 			return -1;
 	return 0;
 }

@@ -15,8 +15,8 @@ static uint64_t vector(struct plan *p, const struct norm_shape *shape)
 static int check_size_of(struct check *c, const struct ashlar_tensor *x)
 {
 	if (x->shape[x->dims - 1] > NORM_SIZE_MAX)
-		return check_unsupported(
-			c, "x has more than 2^31 - 1 channels");
+		return check_unsupported(c,
+					 "x has more than 2^31 - 1 channels");
 	return 0;
 }
 

@@ -72,7 +72,8 @@ static int plan_vectors(struct plan *p, const struct ashlar_op_norm_dx *op,
 	if (norm_plan_columns(p, &columns, totals.sum))
 		return -1;
 	/* The sums of one block are the totals. */
-	if (totals.sum[0] == totals.total[0] && totals.sum[1] == totals.total[1])
+	if (totals.sum[0] == totals.total[0] &&
+	    totals.sum[1] == totals.total[1])
 		return 0;
 	return norm_plan_totals(p, &totals, shape);
 }

@@ -6,7 +6,7 @@
 #include "kernels/pool_layout.h"
 #include "norm.h"
 
-#define POOL_KERNEL_MAX 255u
+#define POOL_KERNEL_MAX	 255u
 #define POOL_PATCHES_MAX 0x7fffffffu
 
 /* What both operations have. */
@@ -85,9 +85,8 @@ static int check_sizes(struct check *c, const struct pool_op *op)
 	const struct ashlar_tensor *out = op->dy ? op->dy : op->y;
 	const char *in_name = op->dx ? "dx" : "x";
 	const char *out_name = op->dy ? "dy" : "y";
-	uint32_t known = op->mode == ASHLAR_POOL_AVERAGE ?
-				 ASHLAR_POOL_COUNT_PADDING :
-				 0;
+	uint32_t known =
+		op->mode == ASHLAR_POOL_AVERAGE ? ASHLAR_POOL_COUNT_PADDING : 0;
 	uint32_t d;
 
 	if (check_range(c, "mode", op->mode, ASHLAR_POOL_MAX,
@@ -114,13 +113,12 @@ static int check_sizes(struct check *c, const struct pool_op *op)
 			return -1;
 		padded = in->shape[1 + d] + op->before[d] + op->after[d];
 		if (in->shape[1 + d] == 0 || padded < op->kernel[d])
-			return check_fail(
-				c,
-				"%s: shape[%u] is %" PRIu64
-				", with padding %" PRIu64
-				": no room for a window of %u",
-				in_name, 1 + d, in->shape[1 + d], padded,
-				op->kernel[d]);
+			return check_fail(c,
+					  "%s: shape[%u] is %" PRIu64
+					  ", with padding %" PRIu64
+					  ": no room for a window of %u",
+					  in_name, 1 + d, in->shape[1 + d],
+					  padded, op->kernel[d]);
 		size = (padded - op->kernel[d]) / stride_of(op, d) + 1;
 		if (check_size(c, out_name, out, 1 + d, size,
 			       "the number of windows"))
@@ -134,8 +132,8 @@ static int choose_block(struct plan *p, struct norm_pool_args *args,
 			const uint32_t bytes[4], const uint32_t result[2])
 {
 	const uint32_t lanes = p->board.array, spad = p->board.spad_bytes;
-	uint64_t others = (uint64_t)args->images *
-			  ((args->channels - 1) / lanes + 1);
+	uint64_t others =
+		(uint64_t)args->images * ((args->channels - 1) / lanes + 1);
 	uint64_t patches, wanted = 2 * (uint64_t)p->board.tiles;
 	uint32_t rows;
 
@@ -233,8 +231,7 @@ int plan_pool2d(struct plan *p, const struct ashlar_op_pool2d *op)
 		return check_size(c, "y", &op->y, 0, op->x.shape[0],
 				  "that of x") ||
 				       check_size(c, "y", &op->y, 3,
-						  op->x.shape[3],
-						  "that of x") ?
+						  op->x.shape[3], "that of x") ?
 			       -1 :
 			       0;
 	if (check_sizes(c, &pool))

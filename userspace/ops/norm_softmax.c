@@ -68,7 +68,9 @@ int plan_cross_entropy(struct plan *p, const struct ashlar_op_cross_entropy *op)
 	    check_reserved(c, op->reserved))
 		return -1;
 	if (tensor_none(&op->loss) && tensor_none(&op->dlogits))
-		return check_fail(c, "loss and dlogits are both none: nothing is asked for");
+		return check_fail(
+			c,
+			"loss and dlogits are both none: nothing is asked for");
 	if (op->logits.shape[op->logits.dims - 1] == 0 &&
 	    tensor_rows(&op->logits) != 0)
 		return check_fail(c, "logits has rows of 0 classes");

@@ -5,11 +5,11 @@
 #include "ref.h"
 #include "ref_walk.h"
 
-#define ONE	 0x3f800000u
-#define MINUS	 0x80000000u
-#define SEGMENT	 64u /* lines of a row sum's segments */
-#define SUB	 32u /* rows of a column sum */
-#define BLOCK	 1024u
+#define ONE	0x3f800000u
+#define MINUS	0x80000000u
+#define SEGMENT 64u /* lines of a row sum's segments */
+#define SUB	32u /* rows of a column sum */
+#define BLOCK	1024u
 
 static uint32_t neg(uint32_t x)
 {
@@ -468,8 +468,8 @@ void ref_batch_norm(const struct ashlar_op_batch_norm *op, uint32_t lanes)
 		}
 	}
 	for (i = 0; i < n; i++) {
-		uint32_t rstd = ash_f32_rsqrt(ash_f32_add(
-			var[i], ash_f32_read(ref_bits(op->eps))));
+		uint32_t rstd = ash_f32_rsqrt(
+			ash_f32_add(var[i], ash_f32_read(ref_bits(op->eps))));
 
 		k[i] = rstd;
 		if (!none(&op->gamma))

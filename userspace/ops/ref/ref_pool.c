@@ -43,8 +43,8 @@ static struct window window_at(const struct ashlar_op_pool2d *op, uint64_t oy,
 		.row = row < 0 ? 0 : row,
 		.row_end = least(row + op->kernel[0], (int64_t)op->x.shape[1]),
 		.column = column < 0 ? 0 : column,
-		.column_end = least(column + op->kernel[1],
-				    (int64_t)op->x.shape[2]),
+		.column_end =
+			least(column + op->kernel[1], (int64_t)op->x.shape[2]),
 	};
 	int64_t count = (w.row_end - w.row) * (w.column_end - w.column);
 
@@ -217,9 +217,8 @@ void ref_pool2d_dx(const struct ashlar_op_pool2d_dx *op, uint32_t lanes)
 				for (c = 0; c < (int64_t)dx->shape[2]; c++)
 					ref_put(pixel(dx, image, r, c, channel),
 						dx->format,
-						ref_f32(gradient
-								[r * (int64_t)dx
-									     ->shape[2] +
+						ref_f32(gradient[r * (int64_t)dx->shape
+										 [2] +
 								 c]));
 		}
 	}

@@ -35,14 +35,14 @@ ASHLAR_KERNEL(norm_affine, struct norm_affine_args)
 	while (rows_batch(&r)) {
 		while (rows_segment(&r)) {
 			if (two)
-				rows_columns(&r,
-					     ASH_VEC(args->x2.format,
-						     ASH_FMT_F32) |
-						     ASH_VEC_BIAS_ROW |
-						     ASH_VEC_SCALE_ROW,
-					     &r.temp[0], &r.in[1], NULL,
-					     &r.vector[AFFINE_BIAS2],
-					     &r.vector[AFFINE_SCALE2]);
+				rows_columns(
+					&r,
+					ASH_VEC(args->x2.format, ASH_FMT_F32) |
+						ASH_VEC_BIAS_ROW |
+						ASH_VEC_SCALE_ROW,
+					&r.temp[0], &r.in[1], NULL,
+					&r.vector[AFFINE_BIAS2],
+					&r.vector[AFFINE_SCALE2]);
 			rows_columns(&r, cfg, &r.out, &r.in[0],
 				     two ? &r.temp[0] : NULL,
 				     args->bias ? &r.vector[AFFINE_BIAS] : NULL,

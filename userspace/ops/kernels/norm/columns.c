@@ -29,7 +29,8 @@ struct columns_walk {
 /* One of the two sums that are made. */
 struct columns_sum {
 	uint64_t global;
-	uint32_t lines; /* offset of each line's sums: so far, then of a piece */
+	uint32_t
+		lines; /* offset of each line's sums: so far, then of a piece */
 	uint32_t out; /* offset of finished sums, COLUMNS_OUTS places */
 };
 
@@ -270,16 +271,16 @@ static void columns_piece(const struct columns *c, const struct columns_walk *w,
 			break;
 		case NORM_COLUMNS_SQUARES:
 			columns_subs(c, w, &s[0], x | ASH_VEC_BIAS_ROW,
-				     ASH_VEC_FN(ASH_FN_SQUARE), slot,
-				     c->x_line, 0, 0, true, 0);
+				     ASH_VEC_FN(ASH_FN_SQUARE), slot, c->x_line,
+				     0, 0, true, 0);
 			break;
 		case NORM_COLUMNS_BY_ROW:
 			columns_normalise(c, w, slot);
-			columns_subs(c, w, &s[0],
-				     dy | ASH_VEC_SRC2_ROWS(ASH_FMT_F32,
-							    ASH_MUL),
-				     0, slot + c->dy, c->dy_line, c->temp,
-				     c->line, false, 0);
+			columns_subs(
+				c, w, &s[0],
+				dy | ASH_VEC_SRC2_ROWS(ASH_FMT_F32, ASH_MUL), 0,
+				slot + c->dy, c->dy_line, c->temp, c->line,
+				false, 0);
 			break;
 		default:
 			columns_subs(c, w, &s[0],
@@ -308,8 +309,8 @@ static void columns_store(struct columns *c, const struct columns_walk *w,
 			  uint32_t out, ash_token made)
 {
 	uint32_t block = w->row / NORM_BLOCK_ROWS;
-	uint64_t at = 4 * ((uint64_t)block * c->args->shape.cols +
-			   w->line * c->n);
+	uint64_t at =
+		4 * ((uint64_t)block * c->args->shape.cols + w->line * c->n);
 	uint32_t i;
 
 	ash_wait(ASH_VECTOR, made);
@@ -427,8 +428,8 @@ ASHLAR_KERNEL(norm_columns, struct norm_columns_args)
 	c.lines = columns_up(args->shape.cols, c.n);
 	c.x_line = c.n * ash_format_bytes((enum ash_format)args->x.format);
 	if (args->dy.addr)
-		c.dy_line =
-			c.n * ash_format_bytes((enum ash_format)args->dy.format);
+		c.dy_line = c.n *
+			    ash_format_bytes((enum ash_format)args->dy.format);
 	c.sum[0].global = args->sum;
 	c.sum[1].global = args->sum_dy;
 	columns_layout(&c);
@@ -709,8 +710,8 @@ ASHLAR_KERNEL(norm_totals, struct norm_totals_args)
 
 	t.most = columns_min(TOTALS_LINES, columns_up(lines, ash_count()));
 	t.sums = ash_spad_bytes() / 2;
-	t.sum_rows = columns_min(ash_spad_bytes() / 2 / (t.most * t.line),
-				 65535);
+	t.sum_rows =
+		columns_min(ash_spad_bytes() / 2 / (t.most * t.line), 65535);
 	ASH_ASSERT(T_PLACES * t.most * t.line <= t.sums);
 	for (chunk = ash_index(); chunk * t.most < lines;
 	     chunk += ash_count()) {

@@ -54,8 +54,7 @@ static void norm_rstd(struct rows *r, const struct norm_norm_args *args)
 }
 
 /* y of a segment of RMS norm: x * rstd (* gamma). */
-static void norm_rms_results(struct rows *r,
-			     const struct norm_norm_args *args)
+static void norm_rms_results(struct rows *r, const struct norm_norm_args *args)
 {
 	uint32_t cfg = ASH_VEC(args->x.format, args->y.format) |
 		       ASH_VEC_SRC2_WORDS(ASH_MUL);
@@ -79,16 +78,15 @@ static void norm_layer_results(struct rows *r,
 			       const struct norm_norm_args *args)
 {
 	bool more = args->gamma || args->beta;
-	const struct rows_at *made = more && !norm_in_place(args) ?
-					     &r->temp[0] :
-					     &r->out;
-	uint32_t cfg = ASH_VEC(args->x.format,
-			       more ? ASH_FMT_F32 : args->y.format);
+	const struct rows_at *made =
+		more && !norm_in_place(args) ? &r->temp[0] : &r->out;
+	uint32_t cfg =
+		ASH_VEC(args->x.format, more ? ASH_FMT_F32 : args->y.format);
 
 	ash_vector_bias(rows_words(r, NORM_LESS_MEAN));
 	ash_vector_scale(r->list_out[NORM_RSTD]);
-	rows_run(r, cfg | ASH_VEC_BIAS_WORDS | ASH_VEC_SCALE_WORDS, 0,
-		 made, &r->in[0], NULL, 0);
+	rows_run(r, cfg | ASH_VEC_BIAS_WORDS | ASH_VEC_SCALE_WORDS, 0, made,
+		 &r->in[0], NULL, 0);
 	if (!more)
 		return;
 	cfg = ASH_VEC(ASH_FMT_F32, args->y.format);
@@ -167,8 +165,8 @@ static void norm_dx_n(const struct rows *r,
  * g = (dy * gamma) * rstd of a segment, and its sum to the words at sum, if not 0.
  * Without a sum, column by column: gamma as a line of SCALE costs no reads.
  */
-static void norm_dx_g(struct rows *r,
-		      const struct norm_norm_dx_args *args, uint32_t sum)
+static void norm_dx_g(struct rows *r, const struct norm_norm_dx_args *args,
+		      uint32_t sum)
 {
 	uint32_t cfg = ASH_VEC(args->dy.format, ASH_FMT_F32);
 	const struct rows_at *gamma = args->gamma ? &r->vector[NORM_GAMMA] :

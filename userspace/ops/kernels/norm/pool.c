@@ -101,8 +101,7 @@ static void pool_ranges(const struct pool *p, struct pool_patch *patch,
 		low = pool_least(low, first);
 		high = pool_most(high, end);
 	}
-	patch->in[d] =
-		pool_between(pool_most(low, 0), pool_least(high, size));
+	patch->in[d] = pool_between(pool_most(low, 0), pool_least(high, size));
 }
 
 static void pool_patch_of(const struct pool *p, struct pool_patch *patch,
@@ -191,8 +190,7 @@ static void pool_turn(struct pool *p)
 		ash_wait(ASH_VECTOR, p->used[(number - 1) & 1]);
 		p->stored[(number - 1) & 1] = pool_move(
 			ASH_STORE, p->to, &p->before, p->before.block,
-			pool_out(p, number - 1), p->to_line,
-			p->to_line / p->n);
+			pool_out(p, number - 1), p->to_line, p->to_line / p->n);
 	}
 	if (p->item < p->patches) {
 		pool_patch_of(p, &p->next, p->item);
@@ -235,9 +233,8 @@ static void pool_lines(uint32_t cfg, uint32_t count, uint32_t dst,
 static void pool_counts(const struct pool *p, const struct pool_patch *patch)
 {
 	const struct norm_pool_args *args = p->args;
-	uint32_t *count =
-		ash_spad((uint32_t)(p->at.counts +
-				    (p->taken & 1) * p->at.counts_bytes));
+	uint32_t *count = ash_spad(
+		(uint32_t)(p->at.counts + (p->taken & 1) * p->at.counts_bytes));
 	uint32_t i;
 
 	for (i = 0; i < patch->window[1].count; i++) {
@@ -261,12 +258,11 @@ static void pool_factors(const struct pool *p, uint32_t windows, uint32_t rows)
 	ash_write(ASH_VECTOR + ASHLAR_VECTOR_OP, ASH_VEC_FN(ASH_FN_RECIP));
 	ash_write(ASH_VECTOR + ASHLAR_VECTOR_GROUPS, 1);
 	ash_vector_src2(rows, 0);
-	ash_vector(ASH_VEC(ASH_FMT_I32, ASH_FMT_F32) |
-			   ASH_VEC_SRC2_IMM(ASH_MUL),
-		   (uint32_t)p->at.factors, p->line,
-		   (uint32_t)(p->at.counts +
-			      (p->taken & 1) * p->at.counts_bytes),
-		   p->line, (4 * windows + p->line - 1) / p->line);
+	ash_vector(
+		ASH_VEC(ASH_FMT_I32, ASH_FMT_F32) | ASH_VEC_SRC2_IMM(ASH_MUL),
+		(uint32_t)p->at.factors, p->line,
+		(uint32_t)(p->at.counts + (p->taken & 1) * p->at.counts_bytes),
+		p->line, (4 * windows + p->line - 1) / p->line);
 	ash_vector_scale((uint32_t)p->at.factors);
 }
 
@@ -274,8 +270,8 @@ static void pool_factors(const struct pool *p, uint32_t windows, uint32_t rows)
 static struct pool_range pool_rows(const struct pool *p, uint32_t window)
 {
 	const struct norm_pool_args *args = p->args;
-	int32_t first = (int32_t)(window * args->stride[0]) -
-			(int32_t)args->pad[0];
+	int32_t first =
+		(int32_t)(window * args->stride[0]) - (int32_t)args->pad[0];
 
 	return pool_between(pool_most(first, 0),
 			    pool_least(first + (int32_t)args->kernel[0],
@@ -288,13 +284,13 @@ static void pool_forward_row(const struct pool *p,
 			     const struct pool_patch *patch, uint32_t row)
 {
 	const struct norm_pool_args *args = p->args;
-	uint32_t reduce = ASH_VEC_TO_LANES(args->average ? ASH_SUM :
-							   ASH_GREATEST);
+	uint32_t reduce =
+		ASH_VEC_TO_LANES(args->average ? ASH_SUM : ASH_GREATEST);
 	uint32_t wide = p->integer ? ASH_FMT_I32 : ASH_FMT_F32;
 	uint32_t columns = (uint32_t)p->at.work[0];
 	uint32_t windows = (uint32_t)p->at.work[1];
-	uint32_t to = pool_out(p, p->taken) +
-		      row * patch->block[1].count * p->y;
+	uint32_t to =
+		pool_out(p, p->taken) + row * patch->block[1].count * p->y;
 	uint32_t count = patch->block[1].count;
 	struct pool_range rows = pool_rows(p, patch->block[0].first + row);
 	uint32_t pitch = patch->in[1].count * p->x;
@@ -306,10 +302,10 @@ static void pool_forward_row(const struct pool *p,
 	/* Columns of the image. */
 	ash_vector_shape(ASH_VEC(args->x.format, ASH_FMT_NONE), 0, pitch);
 	ash_vector_groups(patch->in[1].count, 0, p->x, 0);
-	ash_vector_function(reduce,
-			    columns + (uint32_t)((int32_t)patch->in[1].first -
-						 left) *
-					      p->line);
+	ash_vector_function(
+		reduce,
+		columns + (uint32_t)((int32_t)patch->in[1].first - left) *
+				  p->line);
 	ash_vector_at(0,
 		      pool_slot(p, p->taken) +
 			      (rows.first - patch->in[0].first) * pitch,
@@ -337,8 +333,8 @@ static void pool_forward_edges(const struct pool *p,
 	uint32_t columns = (uint32_t)p->at.work[0];
 	int32_t left = (int32_t)(patch->block[1].first * args->stride[1]) -
 		       (int32_t)args->pad[1];
-	uint32_t wide = (patch->block[1].count - 1) * args->stride[1] +
-			args->kernel[1];
+	uint32_t wide =
+		(patch->block[1].count - 1) * args->stride[1] + args->kernel[1];
 	uint32_t before = (uint32_t)((int32_t)patch->in[1].first - left);
 	uint32_t behind = before + patch->in[1].count;
 	/* -0, the least int32, -infinity */
@@ -381,8 +377,8 @@ static struct pool_element pool_element(const struct pool *p,
 	int32_t first = pool_most((int32_t)patch->window[1].first,
 				  pool_up(shift, stride));
 	int32_t last = (int32_t)args->size[1] - 1 + shift;
-	int32_t end = (int32_t)(patch->window[1].first +
-				patch->window[1].count);
+	int32_t end =
+		(int32_t)(patch->window[1].first + patch->window[1].count);
 	uint32_t in, skipped;
 	struct pool_element e = { 0 };
 
@@ -399,7 +395,8 @@ static struct pool_element pool_element(const struct pool *p,
 	e.gradient = (uint32_t)p->at.work[0] + in * p->line;
 	e.y = pool_slot(p, p->taken) + (uint32_t)p->at.y +
 	      ((window - patch->window[0].first) * patch->window[1].count +
-	       skipped) * p->y;
+	       skipped) *
+		      p->y;
 	e.rest = skipped * p->line;
 	return e;
 }

@@ -64,8 +64,7 @@ static void rows_load_vectors(const struct rows *r, uint32_t to, uint32_t first,
 
 	for (i = 0; i < r->vectors; i++, to += r->unit_lines * r->line) {
 		if (r->use->vector[i])
-			ash_load_1d(to,
-				    r->use->vector[i] + 4 * (uint64_t)first,
+			ash_load_1d(to, r->use->vector[i] + 4 * (uint64_t)first,
 				    4 * cols);
 	}
 }
@@ -96,10 +95,10 @@ static void rows_prepare(struct rows *r, struct rows_unit *unit)
 		r->load_store = rows_ring(r->load_store, ROWS_STORE_SLOTS);
 	}
 	unit->store_slot = r->load_store;
-	unit->list_in = r->list_in_offset +
-			r->load_list * ROWS_LISTS * r->list_bytes;
-	unit->list_out = r->list_out_offset +
-			 r->load_store * ROWS_LISTS * r->list_bytes;
+	unit->list_in =
+		r->list_in_offset + r->load_list * ROWS_LISTS * r->list_bytes;
+	unit->list_out =
+		r->list_out_offset + r->load_store * ROWS_LISTS * r->list_bytes;
 	if (!begins || !r->lists_in)
 		return;
 	for (i = 0; i < ROWS_LISTS; i++) {
@@ -320,8 +319,8 @@ static uint32_t rows_fit(const struct rows *r, uint32_t lines, uint32_t vectors)
 
 	if (in < fixed)
 		return 0;
-	rows = rows_min(rows, (in - fixed) /
-				      (lines * (r->in_line[0] + r->in_line[1])));
+	rows = rows_min(
+		rows, (in - fixed) / (lines * (r->in_line[0] + r->in_line[1])));
 	if (rows && fixed + rows_in_bytes(r, rows * lines, 0) +
 				    rows_in_bytes(r, rows * lines, 1) >
 			    in)
@@ -379,8 +378,8 @@ static struct rows_at rows_strides(const struct rows *r, uint32_t offset,
 static void rows_layout(struct rows *r)
 {
 	const struct rows_use *use = r->use;
-	uint32_t lists = ROWS_LISTS * (ROWS_LIST_SLOTS + ROWS_STORE_SLOTS) +
-			 use->words;
+	uint32_t lists =
+		ROWS_LISTS * (ROWS_LIST_SLOTS + ROWS_STORE_SLOTS) + use->words;
 	uint32_t at, i;
 
 	/* Places are taken up to the last vector that is there. */
@@ -448,8 +447,8 @@ void rows_begin(struct rows *r, const struct rows_use *use,
 	r->lists_out = use->list_out[0] || use->list_out[1];
 	for (i = 0; i < ROWS_INS && use->in[i]; i++)
 		r->in_line[i] =
-			r->n * ash_format_bytes(
-				       (enum ash_format)use->in[i]->format);
+			r->n *
+			ash_format_bytes((enum ash_format)use->in[i]->format);
 	if (use->out)
 		r->out_line = r->n * ash_format_bytes(
 					     (enum ash_format)use->out->format);
@@ -477,10 +476,10 @@ void rows_begin(struct rows *r, const struct rows_use *use,
 				i * r->batch_rows * r->unit_lines * r->line,
 			r->line);
 	for (i = 0; i < ROWS_VECTORS; i++)
-		r->vector[i] = (struct rows_at){
-			r->vector_offset + i * r->unit_lines * r->line,
-			r->line, 0
-		};
+		r->vector[i] =
+			(struct rows_at){ r->vector_offset +
+						  i * r->unit_lines * r->line,
+					  r->line, 0 };
 	r->segment_lines = r->lines;
 	r->segment_tail = r->tail;
 }
@@ -512,8 +511,9 @@ void rows_reduce(const struct rows *r, uint32_t cfg, uint32_t op,
 	if (r->first)
 		return;
 	rows_with(r, part);
-	rows_each(r, ASH_VEC(ASH_FMT_F32, ASH_FMT_F32) |
-			     ASH_VEC_SRC2_ROWS(ASH_FMT_F32, join),
+	rows_each(r,
+		  ASH_VEC(ASH_FMT_F32, ASH_FMT_F32) |
+			  ASH_VEC_SRC2_ROWS(ASH_FMT_F32, join),
 		  0, to, to);
 }
 

@@ -118,7 +118,8 @@ struct rows {
 	uint32_t loaded, taken, retired; /* units */
 	struct rows_unit unit[ROWS_SLOTS], *now, *oldest;
 	bool turned; /* it has had its turn */
-	uint32_t pass, step; /* where its batch is; the segment that comes next */
+	uint32_t pass,
+		step; /* where its batch is; the segment that comes next */
 	ash_token stored[ROWS_SLOTS], list_stored[ROWS_STORE_SLOTS];
 	/* Of the batch. */
 	uint32_t batch; /* rows in it */

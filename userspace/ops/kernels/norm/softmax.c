@@ -85,12 +85,12 @@ ASHLAR_KERNEL(norm_softmax_dx, struct norm_softmax_dx_args)
 					    ASH_VEC_TO_WORD(ASH_SUM), &r.in[1],
 					    NULL, sum, part, ASH_ADD);
 			else
-				rows_reduce(&r,
-					    ASH_VEC(dy, ASH_FMT_NONE) |
-						    ASH_VEC_SRC2_ROWS(y,
-								      ASH_MUL),
-					    ASH_VEC_TO_WORD(ASH_SUM), &r.in[1],
-					    &r.in[0], sum, part, ASH_ADD);
+				rows_reduce(
+					&r,
+					ASH_VEC(dy, ASH_FMT_NONE) |
+						ASH_VEC_SRC2_ROWS(y, ASH_MUL),
+					ASH_VEC_TO_WORD(ASH_SUM), &r.in[1],
+					&r.in[0], sum, part, ASH_ADD);
 		}
 		ash_vector_scale(0xbf800000);
 		rows_each(&r,

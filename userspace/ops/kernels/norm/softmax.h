@@ -15,8 +15,7 @@ enum {
 };
 
 /* Called for each unit of the first pass, which begins at column `first`. */
-typedef void softmax_look(const struct rows *r, uint32_t first,
-			  uint32_t batch);
+typedef void softmax_look(const struct rows *r, uint32_t first, uint32_t batch);
 
 /* Two passes over in[0]. */
 static inline void softmax_sums(struct rows *r, uint32_t format,
@@ -28,7 +27,8 @@ static inline void softmax_sums(struct rows *r, uint32_t format,
 
 	ash_vector_scale(0xbf800000); /* -1: the least of -x */
 	while (rows_segment(r)) {
-		rows_reduce(r, ASH_VEC(format, ASH_FMT_NONE) | ASH_VEC_SCALE_IMM,
+		rows_reduce(r,
+			    ASH_VEC(format, ASH_FMT_NONE) | ASH_VEC_SCALE_IMM,
 			    ASH_VEC_TO_WORD(ASH_LEAST), &r->in[0], NULL, less,
 			    part, ASH_MIN);
 		if (look && (first == 0 || !r->resident))
