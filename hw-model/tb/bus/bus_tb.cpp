@@ -258,31 +258,59 @@ static void one_cycle(unsigned int percent)
 		answers(m);
 }
 
+// The next read of a master, if it has none on the wires and a tag is free.
+static bool read_next(unsigned int m, place_t at)
+{
+	master &s = masters[m];
+	int tag = s.rd_now < 0 ? free_tag(s.read) : -1;
+
+	if (tag < 0)
+		return false;
+	s.rd_now = tag;
+	s.read[tag] = request();
+	s.read[tag].busy = true;
+	s.read[tag].at = at;
+	s.read[tag].wanted = s.wanted[at];
+	s.reading[at]++;
+	top->rd_req[m] = encode(at, tag);
+	return true;
+}
+
 // One master alone reads one channel as fast as it can.
 static void test_rate()
 {
-	master &s = masters[0];
-	unsigned long before = s.reads;
+	unsigned long before = masters[0].reads;
 
 	for (int i = 0; i < 3000; i++) {
-		if (s.rd_now < 0) {
-			int tag = free_tag(s.read);
-
-			if (tag >= 0) {
-				s.rd_now = tag;
-				s.read[tag] = request();
-				s.read[tag].busy = true;
-				s.read[tag].at = place_t(false, 0);
-				s.read[tag].wanted =
-					s.wanted[place_t(false, 0)];
-				top->rd_req[0] = encode(place_t(false, 0), tag);
-				s.reading[s.read[tag].at]++;
-			}
-		}
+		read_next(0, place_t(false, 0));
 		one_cycle(0);
 	}
-	check(s.reads - before > 2900,
+	check(masters[0].reads - before > 2900,
 	      "a channel gives less than a line a cycle");
+}
+
+// As many masters as channels read on and on, all from the same channel at
+// first: together they get nearly all that the channels have.
+static void test_streams()
+{
+	const unsigned int streams =
+		ASHLAR_BOARD_MEM_CHANNELS < M ? ASHLAR_BOARD_MEM_CHANNELS : M;
+	std::array<uint64_t, M> next{};
+	std::array<unsigned long, M> before{};
+
+	for (int i = 0; i < 500; i++)
+		one_cycle(0);
+	for (unsigned int m = 0; m < streams; m++)
+		before[m] = masters[m].reads;
+	for (int i = 0; i < 3000; i++) {
+		for (unsigned int m = 0; m < streams; m++)
+			if (read_next(m, place_t(false, (m << 20) + next[m])))
+				next[m] += 64;
+		one_cycle(0);
+	}
+	for (unsigned int m = 0; m < streams; m++)
+		check(masters[m].reads - before[m] > 2700,
+		      "streams meet at the channels");
 }
 
 int main()
@@ -295,6 +323,7 @@ int main()
 		one_cycle(0);
 	top->rst = 0;
 	test_rate();
+	test_streams();
 	for (int i = 0; i < 40000; i++)
 		one_cycle(i < 10000 ? 100 :
 			  i < 20000 ? 30 :
