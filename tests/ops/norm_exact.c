@@ -465,6 +465,162 @@ static void gradient_batch_norm(struct ot *t, struct room *m)
 	gradient(t, "batch norm by beta", by_beta, &s, &f.gamma, &b.dbeta);
 }
 
+/*
+ * Gradients of a norm over rows or columns against exact ones, with a mean and
+ * rstd that need not be those of x.
+ */
+struct exact_dx {
+	uint64_t rows, cols;
+	const float *x, *dy, *gamma, *mean, *rstd, *dx, *dgamma, *dbeta;
+	bool columns; /* batch norm */
+	double h; /* of column sums, and of the sums of dx */
+	double h_dx;
+};
+
+static double exact_n(const struct exact_dx *e, uint64_t r, uint64_t c)
+{
+	uint64_t i = e->columns ? c : r;
+
+	return ((double)e->x[r * e->cols + c] -
+		(e->mean ? (double)e->mean[i] : 0)) *
+	       (double)e->rstd[i];
+}
+
+static bool exact_vectors(const struct exact_dx *e)
+{
+	bool ok = true;
+	uint64_t r, c;
+
+	for (c = 0; ok && c < e->cols; c++) {
+		double gamma = 0, beta = 0, most_gamma = 0, most_beta = 0;
+
+		for (r = 0; r < e->rows; r++) {
+			double dy = (double)e->dy[r * e->cols + c];
+			double v = dy * exact_n(e, r, c);
+
+			gamma += v;
+			beta += dy;
+			most_gamma += fabs(v);
+			most_beta += fabs(dy);
+		}
+		ok = ot_near("dgamma", c, (double)e->dgamma[c], gamma,
+			     (e->h + 4) * U * most_gamma + 0x1p-100) &&
+		     (!e->dbeta ||
+		      ot_near("dbeta", c, (double)e->dbeta[c], beta,
+			      e->h * U * most_beta + 0x1p-100));
+	}
+	return ok;
+}
+
+static bool exact_dx_of(const struct exact_dx *e)
+{
+	uint64_t outer = e->columns ? e->cols : e->rows;
+	uint64_t inner = e->columns ? e->rows : e->cols, a, b;
+	bool ok = true;
+
+	for (a = 0; ok && a < outer; a++) {
+		double s = 0, t = 0, all_s = 0, all_t = 0;
+		double n, g, bound;
+
+#define ROW (e->columns ? b : a)
+#define COL (e->columns ? a : b)
+#define G                                                             \
+	((double)e->dy[ROW * e->cols + COL] * (double)e->gamma[COL] * \
+	 (double)e->rstd[e->columns ? COL : ROW])
+		for (b = 0; b < inner; b++) {
+			s += e->mean ? G : 0;
+			t += exact_n(e, ROW, COL) * G;
+			all_s += fabs(G);
+			all_t += fabs(exact_n(e, ROW, COL) * G);
+		}
+		for (b = 0; ok && b < inner; b++) {
+			n = exact_n(e, ROW, COL);
+			g = G;
+			bound = (e->h_dx + 10) * (all_s + fabs(n) * all_t) /
+					(double)inner +
+				(e->columns ? 8 : 6) *
+					(fabs(g) + fabs(s / (double)inner) +
+					 fabs(n * t / (double)inner));
+			ok = ot_near("dx", ROW * e->cols + COL,
+				     (double)e->dx[ROW * e->cols + COL],
+				     g - (s + n * t) / (double)inner,
+				     bound * U + 0x1p-100);
+		}
+#undef G
+#undef COL
+#undef ROW
+	}
+	return ok;
+}
+
+static void exact_norm_dx(struct ot *t, struct room *m)
+{
+	uint64_t shape[2] = { size(t, 40), size(t, 600) };
+	bool rms = ot_range(t, 0, 1);
+	struct ashlar_op_norm_dx op = ASHLAR_OP_INIT(norm_dx);
+	struct exact_dx e = { .rows = shape[0], .cols = shape[1] };
+
+	op.flags = rms ? ASHLAR_NORM_RMS : 0;
+	op.x = make(m, 2, shape, -1, 3);
+	op.dy = make(m, 2, shape, -2, 2);
+	op.gamma = make(m, 1, &shape[1], -2, 2);
+	op.rstd = make(m, 1, shape, 0.5, 1.5);
+	op.dx = make(m, 2, shape, 0, 1);
+	op.dgamma = make(m, 1, &shape[1], 0, 1);
+	if (!rms) {
+		op.mean = make(m, 1, shape, 0.5, 1.5);
+		op.dbeta = make(m, 1, &shape[1], 0, 1);
+		e.mean = floats(&op.mean);
+		e.dbeta = floats(&op.dbeta);
+	}
+	ref_op(&op.op, t->lanes);
+	e.x = floats(&op.x);
+	e.dy = floats(&op.dy);
+	e.gamma = floats(&op.gamma);
+	e.rstd = floats(&op.rstd);
+	e.dx = floats(&op.dx);
+	e.dgamma = floats(&op.dgamma);
+	e.h = column_depth(shape[0]);
+	e.h_dx = row_depth(t, shape[1]);
+	ot_check(t, exact_vectors(&e) && exact_dx_of(&e),
+		 "norm_dx of %llux%llu against exact, flags %u",
+		 (unsigned long long)shape[0], (unsigned long long)shape[1],
+		 op.flags);
+}
+
+static void exact_batch_norm_dx(struct ot *t, struct room *m)
+{
+	uint64_t shape[2] = { size(t, 2000), size(t, 9) };
+	struct ashlar_op_batch_norm_dx op = ASHLAR_OP_INIT(batch_norm_dx);
+	struct exact_dx e = { .rows = shape[0],
+			      .cols = shape[1],
+			      .columns = true };
+
+	op.flags = ASHLAR_BATCH_NORM_TRAINING;
+	op.x = make(m, 2, shape, -1, 3);
+	op.dy = make(m, 2, shape, -2, 2);
+	op.gamma = make(m, 1, &shape[1], -2, 2);
+	op.mean = make(m, 1, &shape[1], 0.5, 1.5);
+	op.rstd = make(m, 1, &shape[1], 0.5, 1.5);
+	op.dx = make(m, 2, shape, 0, 1);
+	op.dgamma = make(m, 1, &shape[1], 0, 1);
+	op.dbeta = make(m, 1, &shape[1], 0, 1);
+	ref_op(&op.op, t->lanes);
+	e.x = floats(&op.x);
+	e.dy = floats(&op.dy);
+	e.gamma = floats(&op.gamma);
+	e.mean = floats(&op.mean);
+	e.rstd = floats(&op.rstd);
+	e.dx = floats(&op.dx);
+	e.dgamma = floats(&op.dgamma);
+	e.dbeta = floats(&op.dbeta);
+	e.h = column_depth(shape[0]);
+	e.h_dx = e.h;
+	ot_check(t, exact_vectors(&e) && exact_dx_of(&e),
+		 "batch_norm_dx of %llux%llu against exact",
+		 (unsigned long long)shape[0], (unsigned long long)shape[1]);
+}
+
 /* Statistics, running averages and results of batch norm. */
 static void exact_batch_norm(struct ot *t, struct room *m)
 {
@@ -657,6 +813,7 @@ void norm_exact(struct ot *t, unsigned long rounds)
 		exact_softmax,		exact_softmax_dx,    gradient_softmax,
 		gradient_cross_entropy, exact_norm,	     gradient_norm,
 		exact_batch_norm,	gradient_batch_norm, exact_pool,
+		exact_norm_dx,		exact_batch_norm_dx,
 	};
 	const size_t count = sizeof(tests) / sizeof(tests[0]);
 	struct room m = { .t = t };

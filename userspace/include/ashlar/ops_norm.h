@@ -152,6 +152,11 @@ enum ashlar_norm_flags {
  *	dgamma[i] = column sum of dy[i]*n[i]
  *	dbeta[i] = column sum of dy[i]
  * dx, dgamma and dbeta may each be none. dx may be x or dy.
+ *
+ * Against exact arithmetic on the same x, dy, mean and rstd, with S and T the sums
+ * of |g| and |n*g| over the row: dx before it is converted is off by at most
+ * ((h + 10)*c*(S + |n|*T) + 6*(|g| + |s*c| + |n*t*c|))*u; dgamma by (h + 4)*u times
+ * the sum of |dy*n|, dbeta by h*u times the sum of |dy|; and 2^-100.
  */
 struct ashlar_op_norm_dx {
 	struct ashlar_op op;
@@ -214,6 +219,10 @@ enum ashlar_batch_norm_flags {
  * and without it
  *	dx = dy * k
  * dx, dgamma and dbeta may each be none. dx may be x or dy.
+ *
+ * Errors are as those of norm_dx with sums over columns: dgamma and dbeta the
+ * same, dx before it is converted by at most ((h + 10)*c*|k|*(S + |n|*T) + 8*|k|*
+ * (|dy| + |dbeta*c| + |n*dgamma*c|))*u with S and T the sums of |dy| and |n*dy|.
  */
 struct ashlar_op_batch_norm_dx {
 	struct ashlar_op op;
