@@ -109,6 +109,24 @@ void test_operations(Bench &t)
 	}
 }
 
+// Bias and scale that are denormal, NaN or infinite meet values that are, too.
+void test_bias_scale(Bench &t)
+{
+	t.fill(1);
+	for (unsigned i = 0; i < 240; i++) {
+		Command c = rows_of(formats(i & 1 ? I32 : F32, F32) |
+					    (i & 2 ? BIAS_LATE : 0) |
+					    scale(i & 4 ? IMM : SCALAR) |
+					    bias(i & 8 ? IMM : SCALAR),
+				    0, 2 * N);
+		c.groups = 2;
+		c.scale = i & 4 ? word(t.rnd, 1) : 4 * t.rnd.below(QUARTER / 8);
+		c.bias = i & 8 ? word(t.rnd, 1) : 4 * t.rnd.below(QUARTER / 8);
+		c.dst_gpitch = c.src_gpitch = 2 * N * LINE;
+		t.run(c, "bias and scale");
+	}
+}
+
 void test_transposition(Bench &t)
 {
 	t.fill(0);
@@ -138,6 +156,7 @@ void test_values(Bench &t)
 	test_16_bit(t);
 	test_functions(t);
 	test_operations(t);
+	test_bias_scale(t);
 	test_transposition(t);
 }
 
