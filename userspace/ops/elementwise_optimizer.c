@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: MIT
-/* sgd, adamw: a launch for each parameter. */
+/*
+ * sgd, adamw: a launch for each parameter, or for several whose tensors follow
+ * each other in memory without gaps, as in an arena.
+ */
 #include <math.h>
 
 #include "map.h"
@@ -64,6 +67,57 @@ static int check_parameters(struct check *c,
 	c->array = NULL;
 	return 0;
 }
+
+/* --- Joining ------------------------------------------------------------------------ */
+
+#define JOINED_MAX 0x40000000u /* elements */
+
+static bool follows(const struct ashlar_tensor *a,
+		    const struct ashlar_tensor *b)
+{
+	if (tensor_none(a) || tensor_none(b))
+		return tensor_none(a) && tensor_none(b);
+	return a->format == b->format &&
+	       b->addr == a->addr + tensor_count(a) *
+					    ashlar_format_bytes(a->format);
+}
+
+/* One dimension of so many elements, from where t begins. */
+static void flatten(struct ashlar_tensor *t, uint64_t count)
+{
+	if (!tensor_none(t))
+		*t = ashlar_tensor_packed(t->addr, t->format, 1, &count);
+}
+
+/* Parameters from the first on as one; returns how many. */
+static uint32_t join(const struct ashlar_parameter *p, uint32_t count,
+		     struct ashlar_parameter *joined)
+{
+	uint64_t elements = tensor_count(&p[0].value);
+	uint32_t n;
+
+	for (n = 1; n < count; n++) {
+		const struct ashlar_parameter *a = &p[n - 1], *b = &p[n];
+
+		if (!follows(&a->value, &b->value) ||
+		    !follows(&a->grad, &b->grad) || !follows(&a->m, &b->m) ||
+		    !follows(&a->v, &b->v) || !follows(&a->copy, &b->copy) ||
+		    elements + tensor_count(&b->value) > JOINED_MAX)
+			break;
+		elements += tensor_count(&b->value);
+	}
+	*joined = p[0];
+	if (n == 1)
+		return 1;
+	flatten(&joined->value, elements);
+	flatten(&joined->grad, elements);
+	flatten(&joined->m, elements);
+	flatten(&joined->v, elements);
+	flatten(&joined->copy, elements);
+	return n;
+}
+
+/* --- Plans -------------------------------------------------------------------------- */
 
 static struct rooms load_parameter(struct map *m, struct plan *p,
 				   const struct ashlar_parameter *x)
@@ -154,10 +208,13 @@ int plan_sgd(struct plan *p, const struct ashlar_op_sgd *op)
 	if (check_parameters(c, op->parameters, op->count, op->momentum != 0.0f,
 			     false))
 		return -1;
-	for (i = 0; i < op->count; i++)
-		if (tensor_count(&op->parameters[i].value) &&
-		    sgd_parameter(p, op, &op->parameters[i]))
+	for (i = 0; i < op->count;) {
+		struct ashlar_parameter x;
+
+		i += join(&op->parameters[i], op->count - i, &x);
+		if (tensor_count(&x.value) && sgd_parameter(p, op, &x))
 			return -1;
+	}
 	return 0;
 }
 
@@ -213,9 +270,12 @@ int plan_adamw(struct plan *p, const struct ashlar_op_adamw *op)
 			 CHECK_FLOAT_MAX) ||
 	    check_parameters(c, op->parameters, op->count, true, true))
 		return -1;
-	for (i = 0; i < op->count; i++)
-		if (tensor_count(&op->parameters[i].value) &&
-		    adamw_parameter(p, op, &op->parameters[i]))
+	for (i = 0; i < op->count;) {
+		struct ashlar_parameter x;
+
+		i += join(&op->parameters[i], op->count - i, &x);
+		if (tensor_count(&x.value) && adamw_parameter(p, op, &x))
 			return -1;
+	}
 	return 0;
 }

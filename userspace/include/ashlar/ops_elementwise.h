@@ -284,6 +284,8 @@ struct ashlar_op_dropout {
  * A parameter, its gradient and what the optimizer keeps for it: same shape,
  * packed. value, m and v are fp32 and are changed in place; grad is bf16, fp16
  * or fp32; copy, if there is one, is bf16 or fp16 and becomes value, rounded.
+ * Parameters whose tensors all follow each other in memory without gaps cost
+ * no more than one of their size; each other one is a launch.
  */
 struct ashlar_parameter {
 	struct ashlar_tensor value, grad;
