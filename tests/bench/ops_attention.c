@@ -11,7 +11,7 @@
  */
 #define PAIRS(n, causal) ((causal) ? (n) * ((n) + 1.0) / 2 : (double)(n) * (n))
 #define CYCLES(products, n, causal) \
-	((products) * HEADS * PAIRS(n, causal) * D / 1024)
+	((products)*HEADS * PAIRS(n, causal) * D / 1024)
 
 struct attention_case {
 	uint32_t length, flags;
@@ -53,7 +53,7 @@ static const struct ashlar_op *build_backward(struct ot *t, const void *param)
 	return &op->op;
 }
 
-#define CASE(n)                                           \
+#define CASE(n)                                                \
 	static const struct attention_case all_##n = { n, 0 }; \
 	static const struct attention_case causal_##n = {      \
 		n, ASHLAR_ATTENTION_CAUSAL                     \
@@ -72,28 +72,24 @@ CASE(1024);
 	  50,                                                                  \
 	  60 },                                                                \
 	{                                                                      \
-		"attention_causal_" #n, "  causal: of the half that is needed", \
-			build_forward, &causal_##n,                            \
-			{ .matrix = CYCLES(2, n, 1) }, 50, 60                  \
+		"attention_causal_" #n,                                        \
+			"  causal: of the half that is needed", build_forward, \
+			&causal_##n, { .matrix = CYCLES(2, n, 1) }, 50, 60     \
 	}
-#define BACKWARD(n)                                                            \
-	{ "attention_dx_" #n,                                                  \
-	  "attention backward, " #n " positions",                              \
-	  build_backward,                                                      \
-	  &all_##n,                                                            \
-	  { .matrix = CYCLES(5, n, 0) },                                       \
-	  40,                                                                  \
-	  50 },                                                                \
-	{                                                                      \
-		"attention_dx_causal_" #n, "  causal", build_backward,         \
-			&causal_##n, { .matrix = CYCLES(5, n, 1) }, 40, 50     \
+#define BACKWARD(n)                                                        \
+	{ "attention_dx_" #n,                                              \
+	  "attention backward, " #n " positions",                          \
+	  build_backward,                                                  \
+	  &all_##n,                                                        \
+	  { .matrix = CYCLES(5, n, 0) },                                   \
+	  40,                                                              \
+	  50 },                                                            \
+	{                                                                  \
+		"attention_dx_causal_" #n, "  causal", build_backward,     \
+			&causal_##n, { .matrix = CYCLES(5, n, 1) }, 40, 50 \
 	}
 
 const struct ops_bench ops_benches[] = {
-	FORWARD(128),
-	FORWARD(256),
-	FORWARD(512),
-	FORWARD(1024),
-	BACKWARD(256),
-	{ .name = NULL },
+	FORWARD(128),  FORWARD(256),  FORWARD(512),
+	FORWARD(1024), BACKWARD(256), { .name = NULL },
 };

@@ -133,13 +133,12 @@ static const struct ashlar_op *build_attention_dx(struct ot *t,
 		ot_fill_uniform(t, &op->dout, -2, 2);
 		ot_fill_uniform(t, &op->lse, 0, 9);
 	}
-	snprintf(
-		t->text, sizeof(t->text),
-		"attention_dx q %ux%ux%ux%u kv heads %u lk %u %s%s%s scale %g",
-		(unsigned)s.q[0], (unsigned)s.q[1], (unsigned)s.q[2],
-		(unsigned)s.q[3], (unsigned)s.k[1], (unsigned)s.k[2],
-		format_name(s.format), s.flags ? " causal" : "",
-		uniform ? " uniform" : "", s.scale);
+	snprintf(t->text, sizeof(t->text),
+		 "attention_dx q %ux%ux%ux%u kv heads %u lk %u %s%s%s scale %g",
+		 (unsigned)s.q[0], (unsigned)s.q[1], (unsigned)s.q[2],
+		 (unsigned)s.q[3], (unsigned)s.k[1], (unsigned)s.k[2],
+		 format_name(s.format), s.flags ? " causal" : "",
+		 uniform ? " uniform" : "", s.scale);
 	return &op->op;
 }
 
@@ -298,8 +297,7 @@ static void exact_attention(const struct ashlar_op_attention *op, uint64_t b,
 		double p = exp(s[j] - most) / sum;
 
 		for (c = 0; c < d; c++) {
-			double v = ot_get(&op->v,
-					  element(&op->v, b, kv, j, c));
+			double v = ot_get(&op->v, element(&op->v, b, kv, j, c));
 
 			x->o[c] += p * v;
 			x->greatest_v = fmax(x->greatest_v, fabs(v));
@@ -313,7 +311,7 @@ static void exact_attention(const struct ashlar_op_attention *op, uint64_t b,
 /* Half a unit in the last place of a result of this size. */
 static double rounding(uint32_t format, double x)
 {
-	double u = format == ASHLAR_F32  ? ldexp(1, -24) :
+	double u = format == ASHLAR_F32	 ? ldexp(1, -24) :
 		   format == ASHLAR_BF16 ? ldexp(1, -8) :
 					   ldexp(1, -11);
 
@@ -348,8 +346,8 @@ static const struct ashlar_op *build_uniform(struct ot *t, const void *param)
 static void near_exact(struct ot *t, const struct attention_limits *limits)
 {
 	const struct ashlar_op_attention *op =
-		(const struct ashlar_op_attention *)(const void *)
-			ot_reference(t, build_uniform, limits);
+		(const struct ashlar_op_attention *)(const void *)ot_reference(
+			t, build_uniform, limits);
 	double u = ldexp(1, -24), lk = (double)op->k.shape[2];
 	double r = op->q.format == ASHLAR_BF16 ? ldexp(1, -8) :
 						 ldexp(1, -11) + lk * u;
@@ -365,16 +363,16 @@ static void near_exact(struct ot *t, const struct attention_limits *limits)
 				exact_attention(op, b, h, i, &x);
 				e = ((double)op->q.shape[3] + 4) * u * x.terms;
 				for (c = 0; ok && c < op->q.shape[3]; c++) {
-					uint64_t n = element(&op->o, b, h, i, c);
+					uint64_t n =
+						element(&op->o, b, h, i, c);
 
-					ok = ot_near("o", n, ot_get(&op->o, n),
-						     x.o[c],
-						     (r + 3 * e +
-						      (lk + 40) * u) *
-								     x.greatest_v +
-							     rounding(
-								     op->o.format,
-								     x.o[c]));
+					ok = ot_near(
+						"o", n, ot_get(&op->o, n),
+						x.o[c],
+						(r + 3 * e + (lk + 40) * u) *
+								x.greatest_v +
+							rounding(op->o.format,
+								 x.o[c]));
 				}
 				ok = ok &&
 				     ot_near("lse",
@@ -472,7 +470,8 @@ static double attention_loss(const double *varied, void *ctx)
 			for (j = 0; j < seen; j++)
 				for (c = 0; c < GRAD_D; c++)
 					sum += p[j] / total *
-					       l->v[(kv * lk + j) * GRAD_D + c] *
+					       l->v[(kv * lk + j) * GRAD_D +
+						    c] *
 					       l->dout[(h * lq + i) * GRAD_D +
 						       c];
 		}
@@ -533,7 +532,8 @@ static const struct ashlar_op *build_turn(struct ot *t, const void *param)
 	op->sin = ot_tensor(t, ASHLAR_F32, 2, table, OT_PACKED);
 	ot_fill_uniform(t, &op->x, -2, 2);
 	for (i = 0; i < 110; i++) {
-		double angle = (double)(i / 10) * pow(100, -(double)(i % 10) / 10);
+		double angle =
+			(double)(i / 10) * pow(100, -(double)(i % 10) / 10);
 
 		ot_set(t, &op->cos, i, cos(angle));
 		ot_set(t, &op->sin, i, sin(angle));
@@ -556,7 +556,8 @@ static void rotary_exact(struct ot *t, uint32_t flags)
 			uint64_t first = 20 * row + (pairs ? 2 * i : i);
 			uint64_t second = first + (pairs ? 1 : 10);
 			uint64_t at = row % 11 * 10 + i;
-			double c = ot_get(&op->cos, at), s = ot_get(&op->sin, at);
+			double c = ot_get(&op->cos, at),
+			       s = ot_get(&op->sin, at);
 			double a = ot_get(&op->x, first);
 			double b = ot_get(&op->x, second);
 			double bound = 3 * ldexp(1, -24) * (fabs(a) + fabs(b));
@@ -591,8 +592,9 @@ static const struct ashlar_op *build_small(struct ot *t, const void *param)
 
 static void refuse_attention(struct ot *t)
 {
-	struct ashlar_op_attention op = *(const struct ashlar_op_attention *)
-						ot_built(t, build_small, NULL);
+	struct ashlar_op_attention op =
+		*(const struct ashlar_op_attention *)ot_built(t, build_small,
+							      NULL);
 
 	ot_break_tensor(t, &op.op, &op.q, "q", false);
 	ot_break_tensor(t, &op.op, &op.k, "k", false);
@@ -607,7 +609,8 @@ static void refuse_attention(struct ot *t)
 	OT_BREAK(t, &op, lse.format, ASHLAR_I32, INVALID, "lse has format");
 	OT_BREAK(t, &op, q.dims, 5, INVALID, "q has 5 dimensions");
 	OT_BREAK(t, &op, lse.dims, 4, INVALID, "lse has 4 dimensions");
-	OT_BREAK(t, &op, q.shape[3], 8, INVALID, "k: shape[3] is 16, but d of q is 8");
+	OT_BREAK(t, &op, q.shape[3], 8, INVALID,
+		 "k: shape[3] is 16, but d of q is 8");
 	OT_BREAK(t, &op, k.shape[0], 1, INVALID, "k: shape[0] is 1");
 	OT_BREAK(t, &op, q.shape[1], 3, INVALID,
 		 "q: shape[1] is 3, not a multiple of the heads of k, 2");
@@ -699,8 +702,9 @@ static const struct ashlar_op *build_lookup(struct ot *t, const void *param)
 
 static void refuse_embedding(struct ot *t)
 {
-	struct ashlar_op_embedding op = *(const struct ashlar_op_embedding *)
-						ot_built(t, build_lookup, NULL);
+	struct ashlar_op_embedding op =
+		*(const struct ashlar_op_embedding *)ot_built(t, build_lookup,
+							      NULL);
 	struct ashlar_op_embedding_dx dx = ASHLAR_OP_INIT(embedding_dx);
 
 	ot_break_tensor(t, &op.op, &op.index, "index", false);

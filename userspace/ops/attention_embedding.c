@@ -102,12 +102,11 @@ int plan_embedding_dx(struct plan *p, const struct ashlar_op_embedding_dx *op)
 	    check_reserved(c, op->reserved))
 		return -1;
 	if (op->padding < -1 || op->padding >= (int64_t)op->dtable.shape[0])
-		return check_fail(c,
-				  "padding is %" PRId64
-				  ", allowed -1 .. %" PRId64
-				  ", a row of dtable or -1 for none",
-				  op->padding,
-				  (int64_t)op->dtable.shape[0] - 1);
+		return check_fail(
+			c,
+			"padding is %" PRId64 ", allowed -1 .. %" PRId64
+			", a row of dtable or -1 for none",
+			op->padding, (int64_t)op->dtable.shape[0] - 1);
 	if (op->dtable.shape[0] == 0)
 		return 0;
 	args = (struct embedding_dx_args){

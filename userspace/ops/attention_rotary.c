@@ -35,8 +35,7 @@ int plan_rotary(struct plan *p, const struct ashlar_op_rotary *op)
 	struct rotary_args args;
 
 	if (attention_check_rows(c, "x", &op->x, CHECK_FLOATS, CHECK_READ) ||
-	    attention_check_rows(c, "y", &op->y, CHECK_FLOATS,
-				 CHECK_WRITTEN) ||
+	    attention_check_rows(c, "y", &op->y, CHECK_FLOATS, CHECK_WRITTEN) ||
 	    check_same_shape(c, "y", &op->y, "x", &op->x))
 		return -1;
 	if (op->x.shape[3] < 2 || op->x.shape[3] > ROTARY_D_MAX ||

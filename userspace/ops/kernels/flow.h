@@ -29,12 +29,12 @@
 
 #include "args_attention.h"
 
-#define FLOW_ITEMS   8u /* items under way */
+#define FLOW_ITEMS    8u /* items under way */
 #define FLOW_OPERANDS 3u /* slots of operands: of an item and two before it */
-#define FLOW_JOBS    8u /* jobs, the same */
-#define FLOW_SLOTS   2u /* most slots for inner blocks */
-#define FLOW_OPERAND 2u /* most operands of a kind */
-#define FLOW_PIECES  8u /* most pieces that a block is loaded in */
+#define FLOW_JOBS     8u /* jobs, the same */
+#define FLOW_SLOTS    2u /* most slots for inner blocks */
+#define FLOW_OPERAND  2u /* most operands of a kind */
+#define FLOW_PIECES   8u /* most pieces that a block is loaded in */
 
 /* An outer tile. */
 struct flow_tile {
@@ -320,11 +320,11 @@ static void flow_job_make(const struct flow *f, struct flow_job *j,
 	uint32_t at = flow_divide(&number, pairs);
 	uint32_t batch = flow_divide(&number, f->groups);
 	uint32_t group = number;
-	uint32_t all = ((f->outer_length + f->array - 1) >> f->shift) *
-		       f->outer_heads;
+	uint32_t all =
+		((f->outer_length + f->array - 1) >> f->shift) * f->outer_heads;
 	uint32_t slot = parity * f->share;
-	uint32_t line = f->lines_at + f->jobs_begun % FLOW_JOBS * f->share *
-					      f->line;
+	uint32_t line =
+		f->lines_at + f->jobs_begun % FLOW_JOBS * f->share * f->line;
 	uint32_t begin = ~0u, end = 0;
 	uint32_t first, row, head, t;
 
@@ -345,8 +345,7 @@ static void flow_job_make(const struct flow *f, struct flow_job *j,
 
 		tile->head = group * f->outer_heads + head;
 		tile->first = row << f->shift;
-		tile->count = flow_min(f->array,
-				       f->outer_length - tile->first);
+		tile->count = flow_min(f->array, f->outer_length - tile->first);
 		tile->outer = f->outer_at + slot * f->tile_pitch;
 		tile->words = f->words_at + slot * f->line;
 		tile->sums = f->sums_at + slot * f->sums_each;
@@ -379,8 +378,8 @@ static bool flow_job_next(struct flow *f)
 
 	for (;;) {
 		uint32_t base = f->job_round * count;
-		uint32_t number = base + (f->job_round & 1 ? count - 1 - index :
-							     index);
+		uint32_t number =
+			base + (f->job_round & 1 ? count - 1 - index : index);
 
 		if (base >= f->jobs_all) {
 			f->job_end = true;
@@ -476,10 +475,10 @@ static void flow_load_outer(struct flow *f, const struct flow_job *j)
 		flow_load_rows(f, f->outer[i], j->batch, t->head, t->first,
 			       rows, t->outer + i * f->outer_each);
 	for (i = 0; f->words_outer && i < f->word_lines; i++)
-		ash_load_1d(t->words + i * f->words_each,
-			    flow_words_address(f, i, j->batch, t->head,
-					       t->first),
-			    4 * rows);
+		ash_load_1d(
+			t->words + i * f->words_each,
+			flow_words_address(f, i, j->batch, t->head, t->first),
+			4 * rows);
 	f->outer_token[j->number & 1] = flow_issued(ASH_LOAD);
 	f->outer_loaded += n;
 	f->load_tile += n;
@@ -503,8 +502,8 @@ static bool flow_load_inner(struct flow *f, const struct flow_job *j)
 	uint32_t row = f->load_block << f->block_shift;
 	uint32_t left = flow_block_rows(f, f->load_block);
 	uint32_t at = f->load_piece << f->piece_shift;
-	uint32_t to = f->inner_at + f->load_slot * f->inner_bytes +
-		      at * f->pitch;
+	uint32_t to =
+		f->inner_at + f->load_slot * f->inner_bytes + at * f->pitch;
 	uint32_t rows = left - at;
 	uint32_t pieces, i;
 
@@ -528,8 +527,7 @@ static bool flow_load_inner(struct flow *f, const struct flow_job *j)
 
 static inline uint32_t flow_inner_words(const struct flow *f, uint32_t slot)
 {
-	return f->again_at + slot * f->again_bytes +
-	       f->outputs * f->again_each;
+	return f->again_at + slot * f->again_bytes + f->outputs * f->again_each;
 }
 
 static void flow_load_again(struct flow *f, const struct flow_job *j)
@@ -543,10 +541,10 @@ static void flow_load_again(struct flow *f, const struct flow_job *j)
 		flow_load_columns(f, f->again[i], j->batch, f->load_head, row,
 				  rows, to + i * f->again_each);
 	for (i = 0; !f->words_outer && i < f->word_lines; i++)
-		ash_load_1d(flow_inner_words(f, f->load_slot) + i * 4 * f->block,
-			    flow_words_address(f, i, j->batch, f->load_head,
-					       row),
-			    4 * rows);
+		ash_load_1d(
+			flow_inner_words(f, f->load_slot) + i * 4 * f->block,
+			flow_words_address(f, i, j->batch, f->load_head, row),
+			4 * rows);
 	f->again_token[f->load_slot] = flow_issued(ASH_LOAD);
 	f->again_loaded++;
 	if (++f->load_slot == f->slots)
@@ -844,7 +842,8 @@ static struct flow_item *flow_open_item(struct flow *f)
 		}
 		i->empty = false;
 		i->first = row == t->from && f->next_head == j->head;
-		i->last = end == t->to && f->next_head + 1 == j->head + j->heads;
+		i->last = end == t->to &&
+			  f->next_head + 1 == j->head + j->heads;
 		i->leaves_block = flow_walk_on(f, j);
 	}
 	i->leaves_job = !f->open;
@@ -907,7 +906,8 @@ static inline void flow_sums_free(struct flow *f, const struct flow_job *j)
 }
 
 /* Read the oldest part from its accumulators. */
-static inline __attribute__((always_inline)) void flow_part_inline(struct flow *f)
+static inline __attribute__((always_inline)) void
+flow_part_inline(struct flow *f)
 {
 	uint32_t set = f->parts_read++ & 1;
 	const struct flow_out *p = &f->part[set];
@@ -929,7 +929,8 @@ static __attribute__((noinline)) void flow_part_oldest(struct flow *f)
 }
 
 /* An empty tile's result: zeros. */
-static __attribute__((noinline)) void flow_zeros(struct flow *f, const struct flow_item *i)
+static __attribute__((noinline)) void flow_zeros(struct flow *f,
+						 const struct flow_item *i)
 {
 	uint32_t pitch = f->tiles * f->line;
 	uint32_t o;
@@ -957,20 +958,20 @@ static __attribute__((noinline)) void flow_zeros(struct flow *f, const struct fl
 /* --- Matrix unit ---------------------------------------------------------------------- */
 
 /* Rows of a block are there, as many as the item has up to `end`. */
-static __attribute__((noinline)) void flow_need_inner(struct flow *f, const struct flow_item *i,
-			    uint32_t end)
+static __attribute__((noinline)) void
+flow_need_inner(struct flow *f, const struct flow_item *i, uint32_t end)
 {
 	uint32_t piece = (i->skip + end - 1) >> f->piece_shift;
 
 	flow_need(f, &f->inner_loaded, i->block * f->pieces + piece + 1);
-	ash_wait(ASH_LOAD,
-		 f->inner_token[i->block_slot * FLOW_PIECES + piece]);
+	ash_wait(ASH_LOAD, f->inner_token[i->block_slot * FLOW_PIECES + piece]);
 	if (i->skip + end ==
 	    flow_min(f->block, f->inner_length - (i->row - i->skip)))
 		f->inner_here = i->block + 1;
 }
 
-static __attribute__((noinline)) void flow_need_outer(struct flow *f, const struct flow_item *i)
+static __attribute__((noinline)) void flow_need_outer(struct flow *f,
+						      const struct flow_item *i)
 {
 	const struct flow_job *j = i->job;
 
@@ -1021,7 +1022,8 @@ static inline void flow_score(const struct flow *f, uint32_t a, uint32_t b,
 }
 
 /* Scores of the next chunk, if there is one. */
-static inline __attribute__((always_inline)) void flow_feed_inline(struct flow *f)
+static inline __attribute__((always_inline)) void
+flow_feed_inline(struct flow *f)
 {
 	struct flow_item *i = f->fed;
 	uint32_t row, rows, a;
@@ -1105,7 +1107,8 @@ static inline void flow_multiply_part(struct flow *f, struct flow_item *i,
 }
 
 /* Products of the pending item. */
-static inline __attribute__((always_inline)) void flow_multiply_inline(struct flow *f, struct flow_item *i)
+static inline __attribute__((always_inline)) void
+flow_multiply_inline(struct flow *f, struct flow_item *i)
 {
 	uint32_t a = i->operand, b = i->b;
 	uint32_t o, at;
@@ -1261,9 +1264,8 @@ static bool flow_deal(struct flow *f, uint32_t share, uint32_t slots,
 	f->words_each = 2 * share * f->line;
 	f->sums_bytes = 2 * share * f->sums_each;
 	f->outer_at = flow_take(&at, f->products * f->outer_each);
-	f->words_at = flow_take(&at, f->words_outer ?
-					     f->word_lines * f->words_each :
-					     0);
+	f->words_at = flow_take(
+		&at, f->words_outer ? f->word_lines * f->words_each : 0);
 	f->again_at = flow_take(&at, slots * f->again_bytes);
 	f->inner_at = flow_take(&at, slots * f->inner_bytes);
 	f->operand_at = flow_take(&at, FLOW_OPERANDS * f->operand_bytes);
@@ -1272,9 +1274,8 @@ static bool flow_deal(struct flow *f, uint32_t share, uint32_t slots,
 	f->buffer_at = flow_take(&at, f->buffered ? f->block * f->line : 0);
 	f->sums_at = flow_take(&at, f->outputs * f->sums_bytes);
 	f->own_at = flow_take(&at, 2 * share * f->tile_bytes);
-	f->lines_at = flow_take(&at, f->tile_line ?
-					     FLOW_JOBS * share * f->line :
-					     0);
+	f->lines_at =
+		flow_take(&at, f->tile_line ? FLOW_JOBS * share * f->line : 0);
 	f->private_at = flow_take(&at, f->private_bytes);
 	f->mask_at = flow_take(&at, f->causal ? (f->array + 1) * f->line / 2 +
 							3 * f->line :
@@ -1285,8 +1286,8 @@ static bool flow_deal(struct flow *f, uint32_t share, uint32_t slots,
 /* Jobs when so many tiles make one. */
 static uint32_t flow_jobs(const struct flow *f, uint32_t share, uint32_t *wide)
 {
-	uint32_t tiles = ((f->outer_length + f->array - 1) >> f->shift) *
-			 f->outer_heads;
+	uint32_t tiles =
+		((f->outer_length + f->array - 1) >> f->shift) * f->outer_heads;
 
 	*wide = (tiles + share - 1) / share;
 	return *wide * f->batch * f->groups;
@@ -1371,8 +1372,7 @@ static void flow_layout(struct flow *f)
 	f->operand_bytes = f->outputs * f->operand_each;
 	f->sums_each = f->tiles * f->line * f->array;
 	f->rows_cfg = ash_matmul_cfg(f->matrix_type, ASH_ROWS, ASH_ROWS);
-	f->columns_cfg =
-		ash_matmul_cfg(f->matrix_type, ASH_KMAJOR, ASH_KMAJOR);
+	f->columns_cfg = ash_matmul_cfg(f->matrix_type, ASH_KMAJOR, ASH_KMAJOR);
 	flow_sets(f);
 
 	/* Few jobs: all tiles of the board shall have some. */

@@ -60,9 +60,8 @@ static void prepare(struct backward *w)
 					minus_delta(w, row_at(&op->o, b, h, i),
 						    op->o.format,
 						    row_at(&op->dout, b, h, i));
-				w->nlse[at] =
-					ash_f32_min(ash_f32_mul(e, 0xbf800000),
-						    GREATEST);
+				w->nlse[at] = ash_f32_min(
+					ash_f32_mul(e, 0xbf800000), GREATEST);
 			}
 }
 
@@ -80,9 +79,8 @@ static void scores(struct backward *w, uint64_t bh, int64_t i0,
 
 		for (uint32_t c = 0; c < keys; c++) {
 			size_t at = (size_t)r * keys + c;
-			uint32_t p = ash_f32_exp(
-				ash_f32_add(ash_f32_mul(w->s[at], w->scale),
-					    w->nlse[row]));
+			uint32_t p = ash_f32_exp(ash_f32_add(
+				ash_f32_mul(w->s[at], w->scale), w->nlse[row]));
 			uint32_t ds = ash_f32_add(w->dp[at], w->delta[row]);
 
 			w->p[at] = to_16(w->format, c < seen ? p : 0);
@@ -149,8 +147,8 @@ static void key_tile(struct backward *w, uint64_t b, uint64_t kv, uint64_t j0)
 	uint64_t group = op->q.shape[1] / op->k.shape[1];
 	uint32_t keys = least64(w->n, (uint64_t)w->lk - j0);
 	int64_t block = 4 * w->n;
-	int64_t from =
-		attention_first(w->causal, (int64_t)j0, w->lq, w->lk) & ~1;
+	int64_t from = attention_first(w->causal, (int64_t)j0, w->lq, w->lk) &
+		       ~1;
 	bool first = true;
 
 	gather(w->k, &op->k, b, kv, j0, keys);

@@ -92,10 +92,10 @@ void ref_embedding_dx(const struct ashlar_op_embedding_dx *op, uint32_t lanes)
 			continue;
 		to = matrix_row(&op->dtable, (uint64_t)row);
 		for (uint64_t c = 0; c < d; c++)
-			write_float(ASHLAR_F32, to + 4 * c,
-				    ash_f32_add(read_float(ASHLAR_F32,
-							   to + 4 * c),
-						read_float(op->dy.format,
-							   dy + c * bytes)));
+			write_float(
+				ASHLAR_F32, to + 4 * c,
+				ash_f32_add(read_float(ASHLAR_F32, to + 4 * c),
+					    read_float(op->dy.format,
+						       dy + c * bytes)));
 	}
 }

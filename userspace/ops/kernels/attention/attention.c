@@ -75,8 +75,8 @@ static inline void finish_lines(struct attention *a, const struct flow_item *i,
 	ash_vector_src2(LEAST, 0);
 	flow_vector(ASH_VEC(ASH_FMT_F32, ASH_FMT_F32) |
 			    ASH_VEC_SRC2_IMM(ASH_MAX),
-		    ASH_VEC_FN(ASH_FN_RECIP), i->lines + LINE_END * line,
-		    line, l, line, 1);
+		    ASH_VEC_FN(ASH_FN_RECIP), i->lines + LINE_END * line, line,
+		    l, line, 1);
 	if (!a->args->lse.at)
 		return;
 	ash_vector_src2(b, line);
@@ -123,8 +123,7 @@ static void flow_operands(struct flow *f, const struct flow_item *i)
 	flow_vector(ASH_VEC(ASH_FMT_F32, f->type) | ASH_VEC_SCALE_IMM |
 			    ASH_VEC_BIAS_ROW | ASH_VEC_BIAS_LATE,
 		    ASH_VEC_FN(ASH_FN_EXP) | ASH_VEC_TO_LANES(ASH_SUM),
-		    i->operand, line / 2, f->buffer_at,
-		    line, i->rows);
+		    i->operand, line / 2, f->buffer_at, line, i->rows);
 	if (!i->first) {
 		ash_vector_scale(factor);
 		ash_vector_src2(a->sum, line);

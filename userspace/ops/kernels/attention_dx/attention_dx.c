@@ -91,16 +91,15 @@ static void flow_scores(struct flow *f, const struct flow_item *i, uint32_t row,
 	if (edge)
 		p_of_rows(f, p, 0, nlse, edge, f->outer_queries ? -1 : k);
 	if (edge < rows)
-		p_of_rows(f, p + edge * half, edge,
-			  nlse + step * edge, rows - edge,
+		p_of_rows(f, p + edge * half, edge, nlse + step * edge,
+			  rows - edge,
 			  f->outer_queries ? k + (int32_t)edge : -1);
 	ash_vector_bias(delta);
 	ash_vector_src2(p, half);
 	score_rows(f,
 		   ASH_VEC(ASH_FMT_ACC_F32, f->type) |
 			   ASH_VEC_SRC2_ROWS(f->type, ASH_MUL) | ASH_VEC_LATE,
-		   0, i->operand + row * half,
-		   f->chunk_rows, rows);
+		   0, i->operand + row * half, f->chunk_rows, rows);
 }
 
 /* All is done chunk by chunk. */
@@ -191,9 +190,8 @@ static void run(struct attention_dx *a, bool by_query)
 	f->tile_bytes = 0;
 	f->tile_line = false;
 	/* p of a chunk: at most half of the accumulators. */
-	f->private_bytes = by_query ? ash_accs() / 2 * ash_array() * 2 *
-					      ash_array() :
-				      0;
+	f->private_bytes =
+		by_query ? ash_accs() / 2 * ash_array() * 2 * ash_array() : 0;
 	f->type = args->q.format;
 	f->matrix_type = f->type == ASH_FMT_BF16 ? ASH_BF16 : ASH_FP16;
 	flow_layout(f);

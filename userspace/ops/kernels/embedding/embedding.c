@@ -57,8 +57,8 @@ static ash_token store_rows(const struct gather *g, const struct piece *p)
 	ash_wait(ASH_LOAD, p->loaded);
 	return ash_store(args->y + p->first * args->y_pitch + p->at,
 			 (int32_t)args->y_pitch,
-			 g->rows + p->slot * g->rows_bytes,
-			 (int32_t)g->segment, p->bytes, p->count);
+			 g->rows + p->slot * g->rows_bytes, (int32_t)g->segment,
+			 p->bytes, p->count);
 }
 
 ASHLAR_KERNEL(embedding, struct embedding_args)

@@ -149,15 +149,14 @@ static void clear(const struct scatter *s)
 			runs = 65535;
 		ash_store(args->dtable + (uint64_t)args->dtable_pitch * row +
 				  4 * s->at,
-			  (int32_t)args->dtable_pitch, s->zero, 0,
-			  4 * s->count, runs);
+			  (int32_t)args->dtable_pitch, s->zero, 0, 4 * s->count,
+			  runs);
 	}
 }
 
 static void layout(struct scatter *s, uint32_t *segment)
 {
-	uint32_t bytes =
-		ash_format_bytes((enum ash_format)s->args->format);
+	uint32_t bytes = ash_format_bytes((enum ash_format)s->args->format);
 	uint32_t each, room;
 
 	s->array = ash_array();
@@ -197,10 +196,10 @@ ASHLAR_KERNEL(embedding_dx, struct embedding_dx_args)
 		return 0;
 	/* Whatever is there, zeroed: it passes a gate that is shut. */
 	ash_vector_src2(0, 0);
-	ash_wait(ASH_VECTOR, ash_vector(ASH_VEC(ASH_FMT_F32, ASH_FMT_F32) |
-						ASH_VEC_SRC2_IMM(ASH_GATE),
-					s.zero, s.line, s.zero, s.line,
-					s.lines));
+	ash_wait(ASH_VECTOR,
+		 ash_vector(ASH_VEC(ASH_FMT_F32, ASH_FMT_F32) |
+				    ASH_VEC_SRC2_IMM(ASH_GATE),
+			    s.zero, s.line, s.zero, s.line, s.lines));
 	for (s.at = 0; s.at < args->d; s.at += segment) {
 		s.count = args->d - s.at;
 		if (s.count > segment)

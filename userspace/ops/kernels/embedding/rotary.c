@@ -57,12 +57,11 @@ static ash_token load(const struct rotary *r, const struct unit *u,
 {
 	const struct rotary_args *args = r->args;
 
-	return ash_load(r->in + slot * r->in_bytes,
-			(int32_t)(r->tiles * r->in_row), address(&args->x, u),
-			(int32_t)args->x.pos,
-			args->d * ash_format_bytes(
-					  (enum ash_format)args->x.format),
-			u->count);
+	return ash_load(
+		r->in + slot * r->in_bytes, (int32_t)(r->tiles * r->in_row),
+		address(&args->x, u), (int32_t)args->x.pos,
+		args->d * ash_format_bytes((enum ash_format)args->x.format),
+		u->count);
 }
 
 /* Columns of N to rows, `step` rows apart; times a number, if it is not 0. */
@@ -154,12 +153,11 @@ static ash_token store(const struct rotary *r, const struct unit *u,
 {
 	const struct rotary_args *args = r->args;
 
-	return ash_store(address(&args->y, u), (int32_t)args->y.pos,
-			 r->out + slot * r->out_bytes,
-			 (int32_t)(r->tiles * r->out_row),
-			 args->d * ash_format_bytes(
-					   (enum ash_format)args->y.format),
-			 u->count);
+	return ash_store(
+		address(&args->y, u), (int32_t)args->y.pos,
+		r->out + slot * r->out_bytes, (int32_t)(r->tiles * r->out_row),
+		args->d * ash_format_bytes((enum ash_format)args->y.format),
+		u->count);
 }
 
 static void layout(struct rotary *r)
@@ -172,10 +170,10 @@ static void layout(struct rotary *r)
 	r->half = args->d / 2;
 	r->tiles = (args->d + r->array - 1) / r->array;
 	r->half_tiles = (r->half + r->array - 1) / r->array;
-	r->in_row = r->array *
-		    ash_format_bytes((enum ash_format)args->x.format);
-	r->out_row = r->array *
-		     ash_format_bytes((enum ash_format)args->y.format);
+	r->in_row =
+		r->array * ash_format_bytes((enum ash_format)args->x.format);
+	r->out_row =
+		r->array * ash_format_bytes((enum ash_format)args->y.format);
 	r->in_bytes = r->array * r->tiles * r->in_row;
 	r->out_bytes = r->array * r->tiles * r->out_row;
 	/* In whole columns, of both halves. */
