@@ -18,7 +18,7 @@ OT_COMMON := $(OT_DIR)/ot.c tests/kernels/kt_case.c userspace/kernels/ref/kernel
 OT_DEVICE_SRC := $(OT_COMMON) $(OT_DIR)/ot_device.c $(OPS_DIR)/check.c
 # Kernels, plans, references and emulator as parts of one program.
 OT_EMU_SRC := $(OT_COMMON) $(OT_DIR)/ot_emu.c $(filter-out %/ops.c,$(OPS_SRC)) $(OPS_REF_SRC) \
-	$(EMU_SRC) $(NUMERICS_SRC) $(sort $(wildcard $(OPS_DIR)/kernels/*/*.c))
+	$(EMU_SRC) $(NUMERICS_SRC) $(KERNELS_DIR)/gemm.c $(sort $(wildcard $(OPS_DIR)/kernels/*/*.c))
 OT_EMU_OBJ := $(OT_EMU_SRC:%.c=$(OT)/emu/%.o)
 OT_DEVICE_OBJ := $(OT_DEVICE_SRC:%.c=$(OT)/device/%.o)
 
@@ -52,7 +52,7 @@ test-ops-emu: $(FAMILY:%=$(OT)/emu_%)
 	@$(call ot-run,emu$(comma)board=tiny,1,300,emu)
 	@$(call ot-run,emu,2,150,emu)
 
-OT_NEEDS := $(FAMILY:%=$(OT)/device_%) lib lib-data ops firmware
+OT_NEEDS := $(FAMILY:%=$(OT)/device_%) lib lib-data kernels ops firmware
 test-ops-fast: $(OT_NEEDS) fast
 	@$(call ot-run,sim:fast$(comma)board=tiny,3,300,device)
 	@$(call ot-run,sim:fast,4,300,device)
@@ -79,7 +79,7 @@ $(BENCH)/ops_%: tests/bench/ops_%.c $(OB_COMMON) tests/bench/bench.h tests/bench
 		-L$(LIB_OUT) -lashlar -Wl,-rpath,$(abspath $(LIB_OUT)) -o $@
 
 .PHONY: bench-ops
-bench-ops: $(OB_FAMILIES:%=$(BENCH)/ops_%) lib lib-data ops firmware $(BUILD)/model/ashlar-model-rtl-sim.so ## cycles of operations on the RTL, beside their bounds
+bench-ops: $(OB_FAMILIES:%=$(BENCH)/ops_%) lib lib-data kernels ops firmware $(BUILD)/model/ashlar-model-rtl-sim.so ## cycles of operations on the RTL, beside their bounds
 	@failed=0; for f in $(if $(filter command line environment,$(origin FAMILY)),$(FAMILY),$(OB_FAMILIES)); do \
 		$(BENCH)/ops_$$f $(BUILD) tests/bench/ops_$$f.json "$$($(CROSS)gcc -dumpfullversion)" \
 			$(if $(UPDATE),--update) || failed=1; done; [ $$failed -eq 0 ]

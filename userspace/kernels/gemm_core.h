@@ -614,22 +614,23 @@ static void gemm_drain(struct gemm *g, struct gemm_column *col)
 	uint32_t acc = col->acc;
 	ash_token token = col->first;
 	uint32_t add = 0;
+	struct gemm_rows r;
 
 	if (GEMM_FULL && g->job->residual) {
-		struct gemm_side *r = &g->residual;
+		struct gemm_side *s = &g->residual;
 
-		gemm_need(g, r, ++g->residual_used, g->residual_slot);
-		add = r->offset + g->residual_slot * r->slot_bytes;
-		if (++g->residual_slot == r->slots)
+		gemm_need(g, s, ++g->residual_used, g->residual_slot);
+		add = s->offset + g->residual_slot * s->slot_bytes;
+		if (++g->residual_slot == s->slots)
 			g->residual_slot = 0;
 	}
 	/* Stages are stored in turn: the one before in this stage. */
 	ash_wait(ASH_STORE, g->stores + 1 - g->stages);
-	gemm_epilogue_begin(out, to, col->vec, add, col->rows);
+	r = gemm_epilogue_begin(out, to, col->vec, add, col->rows);
 	ash_write(ASH_VECTOR + ASHLAR_VECTOR_ROWS, array);
 	col->stage = to;
 	for (;;) {
-		gemm_epilogue_tile(out, acc);
+		gemm_epilogue_tile(&r, acc);
 		if (left < array)
 			ash_write(ASH_VECTOR + ASHLAR_VECTOR_ROWS, left);
 		ash_wait(ASH_MATRIX, token);

@@ -45,9 +45,16 @@ struct gemm_epilogue {
 	uint32_t cfg; /* the pass from the accumulators */
 	uint32_t temp[2]; /* offsets of columns of fp32 */
 	ash_token vectors; /* last vector token given out */
-	/* The column that is drained. */
-	uint32_t to, to_pitch; /* where the first pass writes */
-	uint32_t add, add_pitch; /* the residual as it is added */
+};
+
+/*
+ * The rows that are drained next: kept in registers by who drains, as waits make
+ * memory of the core dear.
+ */
+struct gemm_rows {
+	uint32_t to, to_step; /* where a tile's results go; to the next tile */
+	uint32_t add, add_step; /* the residual as it is added */
+	bool residual;
 };
 
 #define GEMM_F32_ONE	   0x3f800000u
@@ -104,55 +111,61 @@ static inline void gemm_epilogue_registers(const struct gemm_epilogue *e)
  * Begin to drain a column of rows to offset `to`. vec: offset of its bias row,
  * the scale row follows; add: offset of its residual.
  */
-static inline void gemm_epilogue_begin(struct gemm_epilogue *e, uint32_t to,
-				       uint32_t vec, uint32_t add,
-				       uint32_t rows)
+static inline struct gemm_rows gemm_epilogue_begin(struct gemm_epilogue *e,
+						   uint32_t to, uint32_t vec,
+						   uint32_t add, uint32_t rows)
 {
 	uint32_t line = 4 * e->array;
+	uint32_t pitch = e->out_pitch, add_pitch = 0;
+	struct gemm_rows r = { .to = to };
 
-	e->to = to;
-	e->to_pitch = e->out_pitch;
 	if (GEMM_FULL) {
 		if (gemm_epilogue_late(e)) {
-			e->to = e->temp[0];
-			e->to_pitch = line;
+			r.to = e->temp[0];
+			pitch = line;
 		}
 		if (e->residual != ASH_FMT_NONE) {
-			e->add = add;
-			e->add_pitch = e->array * ash_format_bytes(e->residual);
+			r.residual = true;
+			r.add = add;
+			add_pitch = e->array * ash_format_bytes(e->residual);
+			if (e->residual_scaled) {
+				ash_vector_scale(e->residual_bits);
+				ash_vector(ASH_VEC(e->residual, ASH_FMT_F32) |
+						   ASH_VEC_SCALE_IMM,
+					   e->temp[1], line, add, add_pitch,
+					   rows);
+				e->vectors++;
+				r.add = e->temp[1];
+				add_pitch = line;
+			}
+			ash_write(ASH_VECTOR + ASHLAR_VECTOR_SRC2_PITCH,
+				  add_pitch);
+			r.add_step = e->array * add_pitch;
 		}
-		if (e->residual_scaled) {
-			ash_vector_scale(e->residual_bits);
-			ash_vector(ASH_VEC(e->residual, ASH_FMT_F32) |
-					   ASH_VEC_SCALE_IMM,
-				   e->temp[1], line, add, e->add_pitch, rows);
-			e->vectors++;
-			e->add = e->temp[1];
-			e->add_pitch = line;
-		}
-		ash_vector_shape(e->cfg, e->to_pitch, 1);
-		ash_write(ASH_VECTOR + ASHLAR_VECTOR_SRC2_PITCH, e->add_pitch);
+		ash_vector_shape(e->cfg, pitch, 1);
 		if (!e->scale)
 			ash_vector_scale(e->scale_bits);
 	}
+	r.to_step = e->array * pitch;
 	if (e->bias)
 		ash_vector_bias(vec);
 	if (e->scale)
 		ash_vector_scale(vec + line);
+	return r;
 }
 
 /*
  * Drain the column's next tile: rows from accumulator row acc on. The caller
- * has set VECTOR.ROWS, and waits for what computed the tile in between.
+ * has set VECTOR.ROWS, waits for what computed the tile, and starts.
  */
-static inline void gemm_epilogue_tile(struct gemm_epilogue *e, uint32_t acc)
+static inline void gemm_epilogue_tile(struct gemm_rows *r, uint32_t acc)
 {
 	ash_write(ASH_VECTOR + ASHLAR_VECTOR_SRC, acc);
-	ash_write(ASH_VECTOR + ASHLAR_VECTOR_DST, e->to);
-	e->to += e->array * e->to_pitch;
-	if (GEMM_FULL && e->residual != ASH_FMT_NONE) {
-		ash_write(ASH_VECTOR + ASHLAR_VECTOR_SRC2, e->add);
-		e->add += e->array * e->add_pitch;
+	ash_write(ASH_VECTOR + ASHLAR_VECTOR_DST, r->to);
+	r->to += r->to_step;
+	if (GEMM_FULL && r->residual) {
+		ash_write(ASH_VECTOR + ASHLAR_VECTOR_SRC2, r->add);
+		r->add += r->add_step;
 	}
 }
 

@@ -23,6 +23,12 @@ int linear_check_epilogue(struct check *c, const struct ashlar_epilogue *e,
 void linear_epilogue_args(struct linear_epilogue *to,
 			  const struct ashlar_epilogue *e, uint32_t out);
 
+/*
+ * Launch a product: by the kernel gemm of ashlar/kernels.h, which is quicker,
+ * when that knows all that is asked for, else by matmul.
+ */
+int linear_launch(struct plan *p, const struct linear_matmul_args *args);
+
 /* A checked stride, in elements, as bytes. */
 static inline int64_t linear_bytes(const struct ashlar_tensor *t, uint32_t dim)
 {

@@ -269,7 +269,7 @@ static int plan_product(struct plan *p, const struct conv *v, bool backward,
 		if (!tensor_none(residual))
 			args.residual_batch[d] = linear_bytes(&r, d);
 	}
-	return plan_launch(p, "linear", "matmul", &args, sizeof(args)) ? 0 : -1;
+	return linear_launch(p, &args);
 }
 
 /* --- The kernel conv ------------------------------------------------------------- */
@@ -547,8 +547,7 @@ static int plan_dw(struct plan *p, const struct conv *v, bool accumulate)
 	}
 	if (pixels == 0) {
 		a.flags = LINEAR_ZERO;
-		return plan_launch(p, "linear", "matmul", &a, sizeof(a)) ? 0 :
-									   -1;
+		return linear_launch(p, &a);
 	}
 	if (check_range(&p->check, "the number of pixels of dy", pixels, 1,
 			LINEAR_SIZE_MAX))
@@ -568,7 +567,7 @@ static int plan_dw(struct plan *p, const struct conv *v, bool accumulate)
 	im->chunk_rows = DW_CHUNK / im->chunk_cols;
 	if (im->chunk_rows > im->height)
 		im->chunk_rows = im->height;
-	return plan_launch(p, "linear", "matmul", &a, sizeof(a)) ? 0 : -1;
+	return linear_launch(p, &a);
 }
 
 int plan_conv2d_dw(struct plan *p, const struct ashlar_op_conv2d_dw *op)

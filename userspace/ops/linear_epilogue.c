@@ -144,3 +144,60 @@ void linear_epilogue_args(struct linear_epilogue *to,
 		to->residual_bits = bits(e->residual_value);
 	}
 }
+
+/* The arguments for the kernel gemm; false: it does not do that. */
+static bool plain(struct ashlar_gemm_args *g,
+		  const struct linear_matmul_args *a)
+{
+	const struct linear_epilogue *e = &a->epilogue;
+	uint32_t in = ashlar_format_bytes(a->type);
+	uint32_t out = ashlar_format_bytes(e->out), d;
+
+	for (d = 0; d < LINEAR_BATCH_DIMS; d++)
+		if (a->batch[d] != 1)
+			return false;
+	if (a->type == ASHLAR_F32 || e->residual ||
+	    e->activation > ASHLAR_ACTIVATION_RELU ||
+	    a->flags & (LINEAR_ZERO | LINEAR_IMAGES) ||
+	    (e->bias && !e->bias_step) || (e->scale && !e->scale_step) ||
+	    a->a_stride % in || a->b_stride % in || a->c_stride % out)
+		return false;
+	*g = (struct ashlar_gemm_args){
+		.a = a->a,
+		.b = a->b,
+		.c = a->c,
+		.bias = e->bias,
+		.scale = e->scale,
+		.m = a->m,
+		.n = a->n,
+		.k = a->k,
+		.lda = a->a_stride / in,
+		.ldb = a->b_stride / in,
+		.ldc = a->c_stride / out,
+		.type = a->type,
+		.out = e->out,
+		.scale_bits = e->scale_bits,
+	};
+	if (!(a->flags & LINEAR_A_ROWS))
+		g->flags |= ASHLAR_GEMM_TRANS_A;
+	if (a->flags & LINEAR_B_ROWS)
+		g->flags |= ASHLAR_GEMM_TRANS_B;
+	if (e->activation == ASHLAR_ACTIVATION_RELU)
+		g->flags |= ASHLAR_GEMM_RELU;
+	if (e->flags & LINEAR_SCALE)
+		g->flags |= ASHLAR_GEMM_SCALE;
+	return true;
+}
+
+int linear_launch(struct plan *p, const struct linear_matmul_args *args)
+{
+	struct ashlar_gemm_args gemm;
+	struct plan_launch *l;
+
+	if (plain(&gemm, args))
+		l = plan_launch(p, "kernels", ASHLAR_KERNEL_GEMM, &gemm,
+				sizeof(gemm));
+	else
+		l = plan_launch(p, "linear", "matmul", args, sizeof(*args));
+	return l ? 0 : -1;
+}

@@ -139,5 +139,5 @@ int plan_matmul(struct plan *p, const struct ashlar_op_matmul *op)
 			&op->epilogue.residual, dims - 2);
 		batch_strides(args.residual_batch, &op->epilogue.residual);
 	}
-	return plan_launch(p, "linear", "matmul", &args, sizeof(args)) ? 0 : -1;
+	return linear_launch(p, &args);
 }

@@ -338,7 +338,10 @@ static inline void conv_tiles(struct conv *c, const struct conv_group *g,
 static void conv_tiles_first(struct conv *c, const struct conv_group *g,
 			     uint32_t cfg, uint32_t a)
 {
-	uint32_t acc = g->acc, room = c->accs, i;
+	uint32_t acc = g->acc, room = c->accs, accs, i;
+	struct conv_column *col;
+	struct gemm_rows rows;
+	ash_token free;
 
 	ash_wait(ASH_VECTOR, c->acc_free);
 	if (c->computed)
@@ -347,19 +350,34 @@ static void conv_tiles_first(struct conv *c, const struct conv_group *g,
 		conv_tiles(c, g, cfg, a);
 		return;
 	}
+	col = c->computed;
+	if (col->done == 0)
+		conv_drain_begin(c, col);
+	rows = col->rows;
+	accs = c->accs;
+	free = c->out.vectors;
 	for (i = 0; i < g->blocks; i++) {
 		if (i >= room) {
-			/* Those before were drained in this loop. */
-			if (c->computed)
-				conv_drain_tiles(c, 1);
-			ash_wait(ASH_VECTOR, c->out.vectors);
+			uint32_t full = col->acc + col->done;
+
+			if (full >= accs)
+				full -= accs;
+			gemm_epilogue_tile(&rows, full * c->array);
+			ash_wait(ASH_MATRIX, col->first + col->done);
+			ash_start(ASH_VECTOR);
+			col->done++;
+			ash_wait(ASH_VECTOR, ++free);
 		}
 		conv_start(cfg | ASH_FIELD(MATRIX, CFG_ACC, acc), a, 0, 1);
 		a += g->a_step;
-		if (++acc == c->accs)
+		if (++acc == accs)
 			acc = 0;
 	}
+	col->rows = rows;
+	c->out.vectors = free;
 	c->matmuls += g->blocks;
+	if (col->done == col->tiles)
+		conv_drain_end(c);
 }
 
 /* All products of a step; split operands have six, in this order. */

@@ -79,6 +79,7 @@ struct conv_column {
 	uint32_t acc, tiles,
 		done; /* first accumulator, tiles, of them drained */
 	uint32_t vec, residual, stage; /* offsets */
+	struct gemm_rows rows; /* that are drained next */
 	uint64_t y, residual_from; /* global, of the strip's first pixel */
 	uint32_t index; /* columns before it */
 	uint32_t channels; /* of a pixel */

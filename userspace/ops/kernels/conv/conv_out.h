@@ -114,40 +114,51 @@ static void conv_drain_begin(struct conv *c, struct conv_column *col)
 	conv_store(c);
 	ash_wait(ASH_LOAD, col->loaded);
 	ash_wait(ASH_STORE, c->stored[stage]);
-	gemm_epilogue_begin(&c->out, col->stage, col->vec, col->residual,
-			    col->tiles * c->array);
+	col->rows = gemm_epilogue_begin(&c->out, col->stage, col->vec,
+					col->residual, col->tiles * c->array);
 	ash_write(ASH_VECTOR + ASHLAR_VECTOR_ROWS, c->array);
 }
 
-/* Drain count more tiles of the column that was computed last. */
-static void conv_drain_tiles(struct conv *c, uint32_t count)
+/* All tiles of the column that was computed last are drained. */
+static void conv_drain_end(struct conv *c)
 {
 	struct conv_column *col = c->computed;
-	uint32_t acc = col->acc + col->done;
-	ash_token token = col->first + col->done;
 
-	if (col->done == 0)
-		conv_drain_begin(c, col);
-	col->done += count;
-	c->out.vectors += count;
-	for (; count; count--) {
-		if (acc >= c->accs)
-			acc -= c->accs;
-		gemm_epilogue_tile(&c->out, acc * c->array);
-		ash_wait(ASH_MATRIX, token);
-		ash_start(ASH_VECTOR);
-		acc++;
-		token++;
-	}
 	col->freed = c->out.vectors;
-	if (col->done < col->tiles)
-		return;
 	gemm_epilogue_end(&c->out, col->stage, col->tiles * c->array);
 	col->drained = c->out.vectors;
 	c->residual_free[col->index & 1] = col->drained;
 	c->acc_free = col->freed;
 	c->computed = NULL;
 	c->drained = col;
+}
+
+/* Drain count more tiles of the column that was computed last. */
+static void conv_drain_tiles(struct conv *c, uint32_t count)
+{
+	struct conv_column *col = c->computed;
+	uint32_t acc = col->acc + col->done, accs = c->accs;
+	uint32_t array = c->array;
+	ash_token token = col->first + col->done;
+	struct gemm_rows rows;
+
+	if (col->done == 0)
+		conv_drain_begin(c, col);
+	rows = col->rows;
+	col->done += count;
+	c->out.vectors += count;
+	for (; count; count--) {
+		if (acc >= accs)
+			acc -= accs;
+		gemm_epilogue_tile(&rows, acc * array);
+		ash_wait(ASH_MATRIX, token);
+		ash_start(ASH_VECTOR);
+		acc++;
+		token++;
+	}
+	col->rows = rows;
+	if (col->done == col->tiles)
+		conv_drain_end(c);
 }
 
 /* Drain what is left of the column that was computed last. */
