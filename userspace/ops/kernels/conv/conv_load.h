@@ -466,7 +466,8 @@ static void conv_patch_begin(struct conv *c)
 		  (uint64_t)(p->band.group * c->a->channels) * c->mem_bytes;
 	/* The first one is waited for: what comes first, comes soon. */
 	p->chunk = p->rows;
-	if (p->band.number == 0 || p->rows > 8)
+	/* Nor must weights that are streamed wait long for the others. */
+	if (p->band.number == 0 || (p->rows > 8 && !c->resident))
 		p->chunk = (p->rows + 3) / 4;
 	if (c->terms > 1)
 		p->chunk = conv_min(p->chunk, (c->board.stage_bytes / 2 -
