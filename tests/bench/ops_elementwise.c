@@ -164,22 +164,13 @@ static const struct ashlar_op *build_adamw(struct ot *t, const void *param)
 #define F32	  ASHLAR_F32
 #define BF16	  ASHLAR_BF16
 #define CASE(...) (&(const struct variant){ __VA_ARGS__ })
-#define ROW             \
-	{               \
-		1, SIDE \
-	}
-#define COL             \
-	{               \
-		SIDE, 1 \
-	}
-#define WHOLE              \
-	{                  \
-		SIDE, SIDE \
-	}
-#define ONE          \
-	{            \
-		1, 1 \
-	}
+/* Versions of clang-format differ about braces in macros. */
+/* clang-format off */
+#define ROW	  { 1, SIDE }
+#define COL	  { SIDE, 1 }
+#define WHOLE	  { SIDE, SIDE }
+#define ONE	  { 1, 1 }
+/* clang-format on */
 
 const struct ops_bench ops_benches[] = {
 	{ "exp_f32",

@@ -108,15 +108,23 @@ static const struct ashlar_op *build_rms_dx(struct ot *t, const void *param)
 
 static const uint32_t f32 = ASHLAR_F32, bf16 = ASHLAR_BF16;
 
-/* Bytes of matrices that are loaded and stored, and passes. */
-#define BENCH(name_, text_, build_, format, bytes, loads, stores, passes) \
-	{                                                                 \
-		.name = name_, .text = text_, .build = build_,            \
-		.param = &(format),                                       \
-		.bound = { (loads) * (bytes)*ALL, (stores) * (bytes)*ALL, \
-			   (passes)*LINES, 0 },                           \
-		.least = 70, .aim = 80,                                   \
+/*
+ * Bytes of matrices that are loaded and stored, and passes. (Versions of
+ * clang-format differ about braces in macros.)
+ */
+/* clang-format off */
+#define BENCH(name_, text_, build_, format, bytes, loads, stores, passes)     \
+	{                                                                     \
+		.name = name_,                                                \
+		.text = text_,                                                \
+		.build = build_,                                              \
+		.param = &(format),                                           \
+		.bound = { (loads) * (bytes) * ALL, (stores) * (bytes) * ALL, \
+			   (passes) * LINES, 0 },                             \
+		.least = 70,                                                  \
+		.aim = 80,                                                    \
 	}
+/* clang-format on */
 
 const struct ops_bench ops_benches[] = {
 	/* greatest; exponentials and their sum; results */

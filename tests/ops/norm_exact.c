@@ -338,7 +338,7 @@ static double normal_value(const struct normal *s)
 	for (a = 0; a < outer; a++) {
 		double mean = 0, var = 0, rstd;
 
-#define AT(b) (s->columns ? (b)*s->cols + a : a * s->cols + (b))
+#define AT(b) (s->columns ? s->cols * (b) + a : a * s->cols + (b))
 		for (b = 0; b < inner && !s->rms; b++)
 			mean += pick(s->x, s->vx, AT(b), 0) / (double)inner;
 		for (b = 0; b < inner; b++)
@@ -807,9 +807,11 @@ static void exact_pool(struct ot *t, struct room *m)
 	gradient(t, "pool", pool_by_x, &s, &s.op.x, &b.dx);
 }
 
+typedef void exact_test(struct ot *t, struct room *m);
+
 void norm_exact(struct ot *t, unsigned long rounds)
 {
-	static void (*const tests[])(struct ot * t, struct room * m) = {
+	static exact_test *const tests[] = {
 		exact_softmax,		exact_softmax_dx,    gradient_softmax,
 		gradient_cross_entropy, exact_norm,	     gradient_norm,
 		exact_batch_norm,	gradient_batch_norm, exact_pool,

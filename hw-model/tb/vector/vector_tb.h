@@ -52,8 +52,8 @@ constexpr uint32_t LANES = ASHLAR_VECTOR_OP_RED_MODE_LANES;
 // A field of CFG or OP, set or read.
 #define PUT(reg, field, value) \
 	(static_cast<uint32_t>(value) << ASHLAR_VECTOR_##reg##_##field##_SHIFT)
-#define GET(reg, field, word)                             \
-	(((word)&ASHLAR_VECTOR_##reg##_##field##_MASK) >> \
+#define GET(reg, field, word)                               \
+	((ASHLAR_VECTOR_##reg##_##field##_MASK & (word)) >> \
 	 ASHLAR_VECTOR_##reg##_##field##_SHIFT)
 
 // CFG and OP.

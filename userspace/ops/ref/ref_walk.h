@@ -26,11 +26,12 @@ static inline struct ref_value ref_get(const void *at, uint32_t format)
 {
 	uint32_t w;
 	uint16_t h;
+	int8_t b;
 
 	switch (format) {
 	case ASHLAR_I8:
-		return (struct ref_value){ (uint32_t) * (const int8_t *)at,
-					   true };
+		memcpy(&b, at, 1);
+		return (struct ref_value){ (uint32_t)b, true };
 	case ASHLAR_I32:
 		memcpy(&w, at, 4);
 		return (struct ref_value){ w, true };
