@@ -54,23 +54,25 @@ static struct ashlar_ctrl_hello versions(uint32_t cmin, uint32_t cmax,
 
 static void hello_negotiates(void **state)
 {
-	const uint32_t v = ASHLAR_VERSION(1, 0), w = ASHLAR_VERSION(2, 3);
+	/* Control and job interface have one version, kernels another. */
+	const uint32_t v = ASHLAR_ABI_CONTROL, k = ASHLAR_ABI_KERNEL;
+	const uint32_t w = ASHLAR_VERSION(4, 3); /* newer than all */
 	struct ashlar_ctrl_hello h;
 	struct ashlar_ctrl_msg m;
-	uint32_t bad[14] = { v, v, v, v, v, v };
+	uint32_t bad[14] = { v, v, v, v, k, k };
 	unsigned int i;
 
 	(void)state;
 	host_boot(1);
-	h = versions(w, w, v, v, v, v);
+	h = versions(w, w, v, v, k, k);
 	assert_int_equal(host_call(ASHLAR_CTRL_HELLO, &h, sizeof(h), &m),
 			 ASHLAR_STATUS_VERSION);
 	assert_int_equal(m.arg[0], v); /* our range */
 	assert_int_equal(m.arg[1], v);
-	h = versions(v, v, v, v, 0, v - 1);
+	h = versions(v, v, v, v, 0, k - 1);
 	assert_int_equal(host_call(ASHLAR_CTRL_HELLO, &h, sizeof(h), NULL),
 			 ASHLAR_STATUS_VERSION);
-	h = versions(v, v, w, v, v, v);
+	h = versions(v, v, w, v, k, k);
 	assert_int_equal(host_call(ASHLAR_CTRL_HELLO, &h, sizeof(h), &m),
 			 ASHLAR_STATUS_BAD_ARG);
 	assert_int_equal(m.arg[0], 2);
@@ -83,11 +85,12 @@ static void hello_negotiates(void **state)
 	}
 	assert_int_equal(host_call(ASHLAR_CTRL_PING, NULL, 0, NULL),
 			 ASHLAR_STATUS_STATE); /* still */
-	h = versions(0, w, v, w, 0, v);
+	h = versions(0, w, v, w, 0, k);
 	assert_int_equal(host_call(ASHLAR_CTRL_HELLO, &h, sizeof(h), &m),
 			 ASHLAR_STATUS_OK);
-	for (i = 0; i < 3; i++)
-		assert_int_equal(m.arg[2 * i + 1], v);
+	assert_int_equal(m.arg[1], v);
+	assert_int_equal(m.arg[3], ASHLAR_ABI_JOB);
+	assert_int_equal(m.arg[5], k);
 	bad[0] = 0xfeed;
 	assert_int_equal(host_call(ASHLAR_CTRL_PING, bad, 4, &m),
 			 ASHLAR_STATUS_OK);
