@@ -436,6 +436,21 @@ static void refuse(struct ot *t)
 	big.x.addr = 1ull << 40;
 	big.w.addr = 1ull << 41;
 	ot_refused(t, &big.op, unsupported, "needs more input");
+	/* A kernel with more taps than there is room for. */
+	big.x.shape[3] = big.w.shape[3] = 2;
+	big.x.shape[1] = big.x.shape[2] = 40;
+	big.x.stride[2] = 2;
+	big.x.stride[1] = 80;
+	big.x.stride[0] = 3200;
+	big.w.shape[1] = big.w.shape[2] = 33;
+	big.w.stride[2] = 2;
+	big.w.stride[1] = 66;
+	big.w.stride[0] = 33 * 66;
+	big.y.shape[1] = 5;
+	big.y.shape[2] = 10;
+	big.y.stride[1] = 60;
+	big.y.stride[0] = 300;
+	ot_refused(t, &big.op, unsupported, "steps, allowed are 1024");
 
 	dx.dy = op.x;
 	dx.w = op.w;

@@ -13,6 +13,9 @@
 #define PIXELS_MAX  (1ull << 34) /* of all images, with what lies between */
 #define CHANNEL_MAX (1u << 20)
 
+/* Steps for which the kernel has room, CONV_PRODUCTS_MAX. */
+#define PRODUCTS_MAX 1024u
+
 /* Pixels in a chunk of the sums of conv2d_dw. */
 #define DW_CHUNK 128u
 
@@ -363,6 +366,7 @@ static int check_fits(struct plan *p, const struct linear_conv_args *a)
 					     p->board.spad_bytes,
 					     p->board.spad_banks, bytes, terms);
 	struct conv_cut cut;
+	uint64_t products;
 	uint32_t y, x;
 
 	for (y = 0; y < conv_phases(a, 0); y++)
@@ -373,6 +377,17 @@ static int check_fits(struct plan *p, const struct linear_conv_args *a)
 					"a %ux%u kernel over %u channels needs more input for %u pixels than the %u bytes of scratchpad that there are for it",
 					a->kernel[0], a->kernel[1], a->channels,
 					p->board.array, board.patch_bytes);
+	/* A row of a piece of weights has 256 bytes or more. */
+	products = (uint64_t)a->kernel[0] * a->kernel[1] *
+		   (1 + a->channels * (uint64_t)bytes * terms / 256);
+	if (products > PRODUCTS_MAX)
+		return check_unsupported(
+			&p->check,
+			"a %ux%u kernel over %u channels takes about %" PRIu64
+			" steps, allowed are %u",
+			a->kernel[0], a->kernel[1], a->channels, products,
+			PRODUCTS_MAX);
+
 	return 0;
 }
 

@@ -250,46 +250,79 @@ static bool conv_init(struct conv *c, const struct linear_conv_args *a)
 	c->columns = 0;
 	c->computed = NULL;
 	c->drained = NULL;
-	c->taps_epoch = UINT32_MAX;
+	c->products_epoch = UINT32_MAX;
 	return true;
 }
 
 /* --- Computation ------------------------------------------------------------------- */
 
-/* How many bytes further in the patch each tap is. */
-static void conv_taps_bytes(struct conv *c)
+/* Add the products of a piece of weights: k elements at a of the patch. */
+static void conv_add_product(struct conv *c, uint32_t a, uint32_t b, uint32_t k,
+			     bool first, bool last)
+{
+	ASH_ASSERT(c->product_count < CONV_PRODUCTS_MAX);
+	c->product[c->product_count++] = (struct conv_product){
+		.a = a, .b = b, .k = (uint16_t)k, .first = first, .last = last
+	};
+}
+
+/* Products of the taps of a row of the kernel, y bytes into the patch. */
+static void conv_add_row(struct conv *c, uint32_t y)
 {
 	const struct linear_conv_args *a = c->a;
 	const struct conv_band *b = &c->band;
 	const struct conv_cut *cut = &b->cut;
-	uint32_t row = cut->pitch * cut->cell, k;
+	uint32_t kx, at, taps = c->kx_steps * c->products;
 
-	c->taps_epoch = b->epoch;
-	c->y_taps = 0;
-	c->x_taps = 0;
-	if (a->fold || b->zero) {
-		c->y_taps = b->zero ? 1 : cut->y.taps;
-		for (k = 0; k < c->y_taps; k++)
-			c->y_bytes[k] = k * (a->fold / a->stride[0]) * row;
-		c->x_bytes[0] = 0;
-		c->x_taps = 1;
+	for (kx = 0; kx < taps; kx++) {
+		struct conv_tap t = conv_tap(a, 1, b->phase[1], kx);
+		uint32_t x = (uint32_t)(t.offset - cut->x.low) * cut->cell +
+			     t.plane * cut->plane_bytes;
+
+		if (!t.hit)
+			continue;
+		if (c->product_k) {
+			conv_add_product(c, y + x, kx * c->product_k * c->bytes,
+					 c->product_k, kx == 0, kx + 1 == taps);
+			continue;
+		}
+		for (at = 0; at < c->k_run; at += c->chunk)
+			conv_add_product(c, y + x + at * c->bytes, 0,
+					 conv_min(c->chunk, c->k_run - at),
+					 true, true);
+	}
+}
+
+/* The products of a column, in order. */
+static void conv_products(struct conv *c)
+{
+	const struct linear_conv_args *a = c->a;
+	const struct conv_band *b = &c->band;
+	const struct conv_cut *cut = &b->cut;
+	uint32_t row = cut->pitch * cut->cell, ky;
+
+	c->products_epoch = b->epoch;
+	c->product_count = 0;
+	if (b->zero) {
+		conv_add_product(c, 0, 0, 1, true, true);
 		return;
 	}
-	for (k = 0; k < a->kernel[0]; k++) {
-		struct conv_tap t = conv_tap(a, 0, b->phase[0], k);
-
-		if (t.hit)
-			c->y_bytes[c->y_taps++] =
-				(uint32_t)(t.offset - cut->y.low) * row +
-				t.plane * cut->x.planes * cut->plane_bytes;
+	if (a->fold) {
+		for (ky = 0; ky < a->kernel[0]; ky += a->fold)
+			conv_add_product(c, ky / a->stride[0] * row, 0,
+					 conv_min(a->fold, a->kernel[0] - ky) *
+						 c->k_run,
+					 true, true);
+		return;
 	}
-	for (k = 0; k < c->kx_steps * c->products; k++) {
-		struct conv_tap t = conv_tap(a, 1, b->phase[1], k);
+	for (ky = 0; ky < a->kernel[0]; ky++) {
+		struct conv_tap t = conv_tap(a, 0, b->phase[0], ky);
 
 		if (t.hit)
-			c->x_bytes[c->x_taps++] =
-				(uint32_t)(t.offset - cut->x.low) * cut->cell +
-				t.plane * cut->plane_bytes;
+			conv_add_row(c,
+				     (uint32_t)(t.offset - cut->y.low) * row +
+					     t.plane * cut->x.planes *
+						     cut->plane_bytes);
 	}
 }
 
@@ -411,19 +444,6 @@ static inline void conv_step_tiles(struct conv *c, const struct conv_group *g,
 	}
 }
 
-/* Elements along k of a step: of the row of taps y, from channel on. */
-static inline uint32_t conv_step_k(const struct conv *c, uint32_t y,
-				   uint32_t channel)
-{
-	const struct linear_conv_args *a = c->a;
-
-	if (c->band.zero)
-		return 1;
-	if (a->fold)
-		return conv_min(a->fold, a->kernel[0] - y * a->fold) * c->k_run;
-	return conv_min(c->chunk, c->k_run - channel);
-}
-
 /* Wait for the cells that the group's blocks read. */
 static void conv_need_group(struct conv *c, const struct conv_group *g)
 {
@@ -436,13 +456,12 @@ static void conv_need_group(struct conv *c, const struct conv_group *g)
 
 /* A new column: what its results need. */
 static struct conv_column *
-conv_column_begin(struct conv *c, const struct conv_group *g, uint32_t n)
+conv_column_begin(struct conv *c, const struct conv_group *g, uint32_t in_group)
 {
 	const struct linear_conv_args *a = c->a;
 	const struct conv_band *b = &c->band;
 	struct conv_column *col = &c->column[c->columns % CONV_COLUMNS];
-	uint32_t in_group = n - b->group * c->cols;
-	uint64_t channel = b->group * a->columns + in_group * c->array;
+	uint32_t channel = b->group * a->columns + in_group * c->array;
 
 	col->index = c->columns++;
 	col->acc = g->acc;
@@ -473,56 +492,41 @@ static inline void conv_step_done(struct conv *c, bool last)
 		c->release_slot = 0;
 }
 
-/* A column of the set for a group of blocks. */
+/*
+ * Column n of all groups, `in_group` of its group, for a group of blocks. first:
+ * of the band; last: to use these weights.
+ */
 static void conv_column(struct conv *c, const struct conv_group *g, uint32_t n,
-			bool first, bool last, uint32_t cfg)
+			uint32_t in_group, bool first, bool last, uint32_t cfg)
 {
-	const struct conv_band *b = &c->band;
-	uint32_t run = b->zero || c->a->fold ? 1 : c->k_run;
-	uint32_t x_steps = c->products > 1 ? 1 : c->x_taps;
-	struct conv_column *col = conv_column_begin(c, g, n);
-	uint32_t y, x, at, i, k = 0;
-	bool step0 = true;
+	struct conv_column *col = conv_column_begin(c, g, in_group);
+	const struct conv_product *p = c->product;
+	const struct conv_product *end = p + c->product_count;
+	uint32_t k = 0;
 
 	if (c->terms > 1)
 		conv_drain_rest(c); /* splitting changes registers */
 	if (first)
 		conv_need_group(c, g);
-	for (y = 0; y < c->y_taps; y++) {
-		for (x = 0; x < x_steps; x++) {
-			uint32_t a = g->a + c->y_bytes[y] + c->x_bytes[x];
-
-			for (at = 0; at < run; at += c->chunk) {
-				uint32_t from =
-					c->b_offset + c->b_slot * c->slot_bytes;
-				uint32_t want = c->product_k ?
-							c->product_k :
-							conv_step_k(c, y, at);
-
-				conv_pump(c);
-				conv_need_weights(c, c->b_count + 1, c->b_slot);
-				if (want != k) {
-					k = want;
-					ash_write(ASH_MATRIX + ASHLAR_MATRIX_K,
-						  k);
-				}
-				conv_step_tiles(c, g, cfg, a + at * c->bytes,
-						from, step0);
-				for (i = 1; i < c->products; i++)
-					conv_step_tiles(c, g, cfg,
-							g->a + c->y_bytes[y] +
-								c->x_bytes[i],
-							from + i * k * c->bytes,
-							false);
-				conv_step_done(c, last);
-				if (step0) {
-					conv_drain_rest(c);
-					conv_column_loads(c, col, n);
-				}
-				step0 = false;
-			}
+	do {
+		if (p->first) {
+			conv_pump(c);
+			conv_need_weights(c, c->b_count + 1, c->b_slot);
 		}
-	}
+		if (p->k != k) {
+			k = p->k;
+			ash_write(ASH_MATRIX + ASHLAR_MATRIX_K, k);
+		}
+		conv_step_tiles(c, g, cfg, g->a + p->a,
+				c->b_offset + c->b_slot * c->slot_bytes + p->b,
+				p == c->product);
+		if (p->last)
+			conv_step_done(c, last);
+		if (p == c->product) {
+			conv_drain_rest(c);
+			conv_column_loads(c, col, n, in_group);
+		}
+	} while (++p != end);
 	col->first = c->matmuls - g->blocks + 1;
 	c->computed = col;
 }
@@ -537,8 +541,9 @@ static void conv_band_run(struct conv *c, bool last_of_epoch, uint32_t cfg)
 	uint32_t col, count, slot;
 	struct conv_group g;
 
-	if (c->taps_epoch != b->epoch)
-		conv_taps_bytes(c);
+	if (c->products_epoch != b->epoch &&
+	    (c->products_epoch == UINT32_MAX || a->flags & LINEAR_BACKWARD))
+		conv_products(c);
 	c->y_first = a->y + (uint64_t)(b->image * a->y_image) +
 		     (uint64_t)b->phase[0] * a->y_stride[0] +
 		     (uint64_t)b->phase[1] * a->y_stride[1] +
@@ -567,7 +572,8 @@ static void conv_band_run(struct conv *c, bool last_of_epoch, uint32_t cfg)
 			} else {
 				last = true;
 			}
-			conv_column(c, &g, b->n + col, col == 0, last, cfg);
+			conv_column(c, &g, b->n + col, b->col + col, col == 0,
+				    last, cfg);
 			c->acc += g.blocks;
 			if (c->acc >= c->accs)
 				c->acc -= c->accs;

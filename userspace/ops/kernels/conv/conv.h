@@ -22,14 +22,14 @@
 #include "../linear/linear.h"
 #include "conv_geometry.h"
 
-#define CONV_SLOTS_MAX	128u
-#define CONV_CHUNKS_MAX 64u /* parts in which a patch is loaded */
-#define CONV_TAPS_MAX	256u
-#define CONV_SPLIT_K	128u /* channels of a step of split operands */
-#define CONV_ACCS_MAX	16u
-#define CONV_COLUMNS	4u /* under way: computed, drained, stored */
-#define CONV_VECS	4u /* slots of bias and scale rows */
-#define CONV_LOADS_MOST 6u
+#define CONV_SLOTS_MAX	  128u
+#define CONV_CHUNKS_MAX	  64u /* parts in which a patch is loaded */
+#define CONV_PRODUCTS_MAX 1024u /* the host refuses more */
+#define CONV_SPLIT_K	  128u /* channels of a step of split operands */
+#define CONV_ACCS_MAX	  16u
+#define CONV_COLUMNS	  4u /* under way: computed, drained, stored */
+#define CONV_VECS	  4u /* slots of bias and scale rows */
+#define CONV_LOADS_MOST	  6u
 
 /* A band, and all around it. */
 struct conv_band {
@@ -87,6 +87,14 @@ struct conv_column {
 	uint32_t pitch, width;
 };
 
+/* A product of a column: macro-operations for all blocks of a group. */
+struct conv_product {
+	uint32_t a; /* bytes in the patch from the block's first cell */
+	uint32_t b; /* bytes in the piece of weights */
+	uint16_t k;
+	bool first, last; /* of a piece of weights */
+};
+
 /* What is split next, when it has arrived. */
 struct conv_split {
 	bool pending;
@@ -136,9 +144,9 @@ struct conv {
 	ash_token stage_free[2];
 	/* Computation. */
 	struct conv_band band;
-	uint32_t y_bytes[CONV_TAPS_MAX], x_bytes[CONV_TAPS_MAX];
-	uint32_t y_taps, x_taps;
-	uint32_t taps_epoch; /* they are those of this epoch */
+	struct conv_product product[CONV_PRODUCTS_MAX];
+	uint32_t product_count;
+	uint32_t products_epoch; /* they are those of this epoch */
 	uint32_t acc; /* next accumulator */
 	ash_token acc_free; /* vector token of the column before c->computed */
 	uint64_t y_first, residual_first; /* of the band's strip */

@@ -55,17 +55,16 @@ static void conv_move(enum ash_unit unit, const struct conv_column *col,
 
 /* Load bias, scale and residual of a column. */
 static void conv_column_loads(struct conv *c, struct conv_column *col,
-			      uint32_t n)
+			      uint32_t n, uint32_t in_group)
 {
 	const struct linear_conv_args *a = c->a;
 	const struct linear_epilogue *e = &a->epilogue;
 	uint32_t line = 4 * c->array;
 
 	if ((e->bias || e->scale) && c->vec_col != n) {
-		uint32_t group = n / c->cols;
 		uint32_t first =
-			group * a->columns + (n - group * c->cols) * c->array;
-		uint32_t words = conv_column_width(c, n - group * c->cols);
+			c->band.group * a->columns + in_group * c->array;
+		uint32_t words = col->channels;
 
 		c->vec_col = n;
 		c->vec = c->vec + 1 == CONV_VECS ? 0 : c->vec + 1;
