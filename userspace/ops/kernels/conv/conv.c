@@ -251,6 +251,7 @@ static bool conv_init(struct conv *c, const struct linear_conv_args *a)
 	c->computed = NULL;
 	c->drained = NULL;
 	c->products_epoch = UINT32_MAX;
+	c->there = false;
 	return true;
 }
 
@@ -388,9 +389,14 @@ static void conv_tiles_first(struct conv *c, const struct conv_group *g,
 		conv_drain_begin(c, col);
 	rows = col->rows;
 	accs = c->accs;
-	free = c->out.vectors;
+	/* The tile that is drained n-th is done with token free + n + 1. */
+	free = c->out.vectors - col->done;
+	room += col->done;
 	for (i = 0; i < g->blocks; i++) {
-		if (i >= room) {
+		/* One drain ahead of the one that is waited for. */
+		uint32_t want = i < room ? 0 : i - room + 2;
+
+		for (want = conv_min(want, col->tiles); col->done < want;) {
 			uint32_t full = col->acc + col->done;
 
 			if (full >= accs)
@@ -399,15 +405,16 @@ static void conv_tiles_first(struct conv *c, const struct conv_group *g,
 			ash_wait(ASH_MATRIX, col->first + col->done);
 			ash_start(ASH_VECTOR);
 			col->done++;
-			ash_wait(ASH_VECTOR, ++free);
 		}
+		if (i >= room)
+			ash_wait(ASH_VECTOR, free + i - room + 1);
 		conv_start(cfg | ASH_FIELD(MATRIX, CFG_ACC, acc), a, 0, 1);
 		a += g->a_step;
 		if (++acc == accs)
 			acc = 0;
 	}
 	col->rows = rows;
-	c->out.vectors = free;
+	c->out.vectors = free + col->done;
 	c->matmuls += g->blocks;
 	if (col->done == col->tiles)
 		conv_drain_end(c);
@@ -502,14 +509,18 @@ static void conv_column(struct conv *c, const struct conv_group *g, uint32_t n,
 	struct conv_column *col = conv_column_begin(c, g, in_group);
 	const struct conv_product *p = c->product;
 	const struct conv_product *end = p + c->product_count;
+	/* Weights that are there and stay: nothing to wait for or to give up. */
+	const bool quick = c->there && !last;
 	uint32_t k = 0;
 
 	if (c->terms > 1)
 		conv_drain_rest(c); /* splitting changes registers */
 	if (first)
 		conv_need_group(c, g);
+	if (quick)
+		conv_pump(c);
 	do {
-		if (p->first) {
+		if (p->first && !quick) {
 			conv_pump(c);
 			conv_need_weights(c, c->b_count + 1, c->b_slot);
 		}
@@ -585,6 +596,7 @@ static void conv_band_run(struct conv *c, bool last_of_epoch, uint32_t cfg)
 	}
 	c->patch_free[conv_buffer(c, b)] = c->matmuls;
 	c->bands_done++;
+	c->there = c->resident && !last_of_epoch;
 }
 
 static void conv_run(struct conv *c)

@@ -152,6 +152,7 @@ struct conv {
 	uint64_t y_first, residual_first; /* of the band's strip */
 	ash_token matmuls;
 	uint32_t b_count, b_slot; /* first piece of the set or of the group */
+	bool there; /* all pieces of the set have been used before */
 	/* Results. */
 	struct gemm_epilogue out;
 	uint32_t group_most; /* blocks of a group */
