@@ -510,17 +510,17 @@ static __attribute__((noinline)) void gemm_start_load(struct gemm *g)
 	struct gemm_side *s = g->next_side;
 	uint32_t block;
 
-	if (GEMM_FULL && s == &g->residual) {
-		gemm_load_residual(g);
-	} else if (s == &g->b) {
+	if (s == &g->b) {
 		block = w->panel + w->col;
 		if (w->chunk == 0 && (g->bias || g->scale))
 			gemm_load_vec(g, block);
-		gemm_load_block(g, s, block);
 	} else {
 		block = w->group + (g->phase ? g->phase - 1 : 0);
-		gemm_load_block(g, s, block);
 	}
+	if (GEMM_FULL && s == &g->residual)
+		gemm_load_residual(g);
+	else
+		gemm_load_block(g, s, block);
 	g->phase++;
 	gemm_find_load(g);
 }
@@ -706,12 +706,12 @@ static void gemm_side_init(struct gemm_side *s, uint64_t base, uint32_t stride,
 	s->k_step = k_rows ? bytes : s->stride;
 	s->base = base + (uint64_t)(first * array) * s->row_step;
 	s->extent = extent - first * array;
-	s->user = ASH_MATRIX;
 	s->loaded = 0;
 	s->released = 0;
 	s->load_slot = 0;
 	s->release_slot = 0;
 	if (GEMM_FULL) {
+		s->user = ASH_MATRIX;
 		s->image = NULL;
 		s->ready = 0;
 	}
@@ -754,9 +754,8 @@ static uint32_t gemm_layout_extras(struct gemm *g, uint32_t offset)
  * vector rows. With residuals, temporary columns or stages one more of these,
  * one less of A and B each.
  */
-static void gemm_layout(struct gemm *g)
+static inline void gemm_layout(struct gemm *g, const struct gemm_job *job)
 {
-	const struct gemm_job *job = g->job;
 	bool split = GEMM_FULL && job->split;
 	bool extras = GEMM_FULL &&
 		      (job->residual || gemm_epilogue_temp(&g->out));
@@ -1116,14 +1115,16 @@ static void gemm_begin_full(struct gemm *g)
  * This tile's part of a job. What g->out is has been set, the rest of g is
  * made here.
  */
-static void gemm_main(struct gemm *g, const struct gemm_job *job)
+static inline void gemm_main(struct gemm *g, const struct gemm_job *job)
 {
 	const uint32_t array = ash_array();
 	uint32_t m_blocks = gemm_blocks(job->m, array);
 	uint32_t n_blocks = gemm_blocks(job->n, array);
 	uint64_t row, col;
 
-	g->job = job;
+	/* A plain product's job need not be memory. */
+	if (GEMM_FULL)
+		g->job = job;
 	g->plan.batches = 1;
 	if (GEMM_FULL && job->batch)
 		gemm_split_batches(&g->plan,
@@ -1159,7 +1160,7 @@ static void gemm_main(struct gemm *g, const struct gemm_job *job)
 				   col * ash_format_bytes(g->out.residual);
 		gemm_begin_full(g);
 	}
-	gemm_layout(g);
+	gemm_layout(g, job);
 
 	g->phase = 0;
 	g->vec_load = 0;

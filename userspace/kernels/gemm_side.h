@@ -15,6 +15,8 @@
 
 #include <ashlar/kernel.h>
 
+#include "gemm_epilogue.h" /* GEMM_FULL */
+
 #define GEMM_SLOTS_MAX 32u
 
 /*
@@ -62,6 +64,12 @@ struct gemm_side {
 	uint32_t term_bytes; /* split: from term to term in a slot; else 0 */
 	uint32_t ready; /* blocks that were split */
 };
+
+/* Who reads the slots; a constant where it can be. */
+static inline enum ash_unit gemm_user(const struct gemm_side *s)
+{
+	return GEMM_FULL ? s->user : ASH_MATRIX;
+}
 
 /* Scratchpad bytes of a block with k elements along k. */
 static inline uint32_t gemm_block_bytes(enum ash_form form, uint32_t array,
@@ -125,7 +133,7 @@ static inline uint32_t gemm_side_slot(const struct gemm_side *s)
 static inline void gemm_side_clear(const struct gemm_side *s)
 {
 	if (s->loaded >= s->slots)
-		ash_wait(s->user, s->free[s->load_slot]);
+		ash_wait(gemm_user(s), s->free[s->load_slot]);
 }
 
 /* The slot of the next load is filled when the token is done. */
@@ -173,7 +181,8 @@ static inline void gemm_load_image(const struct gemm_side *s, uint32_t block,
 /* Whether the slot of the next load is not read any more. */
 static inline bool gemm_side_left(const struct gemm_side *s)
 {
-	return s->loaded < s->slots || ash_done(s->user, s->free[s->load_slot]);
+	return s->loaded < s->slots ||
+	       ash_done(gemm_user(s), s->free[s->load_slot]);
 }
 
 /* The oldest block is not used after the user's token. */
