@@ -68,6 +68,12 @@ static struct attention_shape random_attention(struct ot *t,
 	group = left > 1 ? ot_range(t, 1, left < 4 ? (uint32_t)left : 4) : 1;
 	left /= group;
 	s.k[1] = left > 1 ? ot_range(t, 1, left < 4 ? (uint32_t)left : 4) : 1;
+	/* Without scores, tensors may still be large. */
+	if (s.q[2] * s.k[2] == 0) {
+		s.q[0] = 1;
+		group = ot_range(t, 1, 2);
+		s.k[1] = 1;
+	}
 	s.q[1] = s.k[1] * group;
 	s.k[0] = s.q[0];
 	s.k[3] = s.q[3];

@@ -17,6 +17,12 @@ struct attention_rows {
 /* Most tiles of a job: what shares the blocks that pass by. */
 #define ATTENTION_TILES 4u
 
+/* Keys of a block of attention, for N lanes. */
+static inline uint32_t attention_block(uint32_t n)
+{
+	return n < 16 ? 4 * n : 8 * n;
+}
+
 struct attention_args {
 	struct attention_rows q, k, v, o, lse;
 	uint32_t batch, heads, kv_heads;

@@ -1,22 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The flow of the attention kernels. Outer tiles of N rows meet inner blocks of
- * rows: scores X[inner][outer lanes] are products of rows of both, the vector
- * unit makes operands of them, and these times the inner rows again are summed
- * up for each outer tile. Forward and for dq, outer are queries and inner keys;
+ * The flow of the attention kernels. Outer tiles of N or 2 * N rows meet inner
+ * blocks of rows: scores X[inner][outer lanes] are products of rows of both,
+ * the vector unit makes operands of them, and these times the inner rows again
+ * are summed up for each outer tile. Forward and for dq, outer are queries and inner keys;
  * for dk and dv the other way round.
  *
- *	job	up to ATTENTION_TILES outer tiles that share what is loaded
+ *	job	some outer tiles that share what is loaded
  *	item	one outer tile and one inner block: its rows that the tile takes
  *	chunk	inner tiles of an item whose scores fill their accumulators
  *	part	output tiles that fill a set of accumulators
  *
  * The core is the slowest unit when items are small. So the order of things is
  * fixed (flow_read()), addresses are computed once for a job or an item, and
- * loads and stores are those of a job. While the vector unit is on an item's
- * last chunk, the matrix unit has the next item's scores, and while it is on
- * these, the matrix unit has the item's products. Half of the accumulators are
- * for scores, half for parts, in two sets.
+ * loads and stores are those of a job. Half of the accumulators are for scores,
+ * half for parts (in two sets, unless tiles are wide).
  *
  * A kernel includes this file and defines what the vector unit does (see
  * below). It fills in the first part of struct flow, then calls flow_layout()
@@ -29,12 +27,11 @@
 
 #include "args_attention.h"
 
-#define FLOW_ITEMS    8u /* items under way */
-#define FLOW_OPERANDS 3u /* slots of operands: of an item and two before it */
-#define FLOW_JOBS     8u /* jobs, the same */
-#define FLOW_SLOTS    2u /* most slots for inner blocks */
-#define FLOW_OPERAND  2u /* most operands of a kind */
-#define FLOW_PIECES   8u /* most pieces that a block is loaded in */
+#define FLOW_ITEMS   8u /* items under way */
+#define FLOW_JOBS    8u /* jobs, the same */
+#define FLOW_SLOTS   2u /* most slots for inner blocks */
+#define FLOW_OPERAND 2u /* most operands of a kind */
+#define FLOW_PIECES  8u /* most pieces that a block is loaded in */
 
 /* An outer tile. */
 struct flow_tile {
@@ -78,6 +75,7 @@ struct flow_item {
 	uint32_t block; /* number of the block among all loaded */
 	uint32_t block_slot;
 	ash_token read; /* vector: its operands are made */
+	bool two; /* its tile has more than N rows */
 	bool first, last; /* of its tile */
 	bool empty; /* its tile takes nothing */
 	bool leaves_block, leaves_job; /* it is their last one */
@@ -111,6 +109,7 @@ struct flow {
 	uint32_t d;
 	bool causal;
 	bool outer_queries;
+	uint32_t wide; /* an outer tile has so many times N rows, 1 or 2 */
 	uint32_t tile_bytes; /* the kernel's own of each tile under way */
 	bool tile_line; /* and a line until its results are stored */
 	uint32_t private_bytes; /* the kernel's own besides */
@@ -123,19 +122,20 @@ struct flow {
 	uint32_t line; /* 4 * N */
 	uint32_t pitch; /* of a row of d elements */
 	uint32_t tile_pitch; /* of N rows */
+	uint32_t outer_shift; /* logarithm of wide * N */
 	uint32_t tiles; /* output tiles side by side */
 	uint32_t share; /* outer tiles of a job */
 	uint32_t slots; /* of inner blocks */
 	uint32_t block_shift;
 	uint32_t chunk_tiles, chunk_rows;
-	uint32_t part_tiles, part_acc;
+	uint32_t part_tiles, part_acc, part_sets;
 	uint32_t pieces, piece_rows, piece_shift;
 	uint32_t rows_cfg, columns_cfg; /* of the matrix unit */
 	/* Offsets. */
 	uint32_t outer_at, outer_each, words_at, words_each;
 	uint32_t inner_at, inner_bytes, inner_each;
 	uint32_t again_at, again_bytes, again_each, column_bytes;
-	uint32_t operand_at, operand_bytes, operand_each;
+	uint32_t operand_at, operand_bytes, operand_each, operand_slots;
 	uint32_t sums_at, sums_bytes, sums_each;
 	uint32_t buffer_at;
 	uint32_t own_at, lines_at, private_at, mask_at;
@@ -150,6 +150,11 @@ struct flow {
 
 	/* Products: parts are numbered. */
 	struct flow_item *pending; /* they come next, or NULL */
+	/* The next one: part, or NULL; output, tile, half; offsets. */
+	struct flow_out *mul_part;
+	uint32_t mul_output, mul_at, mul_tile, mul_half;
+	uint32_t mul_a, mul_b, mul_column;
+	uint32_t share_out; /* products behind a chunk */
 	uint32_t parts_begun, parts_read;
 	struct flow_out part[2];
 	ash_token part_read[2];
@@ -279,6 +284,15 @@ static inline uint32_t flow_divide(uint32_t *number, uint32_t by)
 
 /* --- Jobs ---------------------------------------------------------------------- */
 
+/* Outer tiles of a group of heads. */
+static inline uint32_t flow_outer_tiles(const struct flow *f)
+{
+	uint32_t rows = f->wide << f->shift;
+
+	return ((f->outer_length + rows - 1) >> f->outer_shift) *
+	       f->outer_heads;
+}
+
 /* What an outer tile takes of the inner rows. */
 static void flow_range(const struct flow *f, struct flow_tile *t)
 {
@@ -320,11 +334,11 @@ static void flow_job_make(const struct flow *f, struct flow_job *j,
 	uint32_t at = flow_divide(&number, pairs);
 	uint32_t batch = flow_divide(&number, f->groups);
 	uint32_t group = number;
-	uint32_t all =
-		((f->outer_length + f->array - 1) >> f->shift) * f->outer_heads;
+	uint32_t all = flow_outer_tiles(f);
+	uint32_t wide = f->wide;
 	uint32_t slot = parity * f->share;
-	uint32_t line =
-		f->lines_at + f->jobs_begun % FLOW_JOBS * f->share * f->line;
+	uint32_t line = f->lines_at + f->jobs_begun % FLOW_JOBS * f->share *
+					      f->wide * f->line;
 	uint32_t begin = ~0u, end = 0;
 	uint32_t first, row, head, t;
 
@@ -344,14 +358,15 @@ static void flow_job_make(const struct flow *f, struct flow_job *j,
 		struct flow_tile *tile = &j->tile[t];
 
 		tile->head = group * f->outer_heads + head;
-		tile->first = row << f->shift;
-		tile->count = flow_min(f->array, f->outer_length - tile->first);
-		tile->outer = f->outer_at + slot * f->tile_pitch;
-		tile->words = f->words_at + slot * f->line;
+		tile->first = row << f->outer_shift;
+		tile->count = flow_min(wide << f->shift,
+				       f->outer_length - tile->first);
+		tile->outer = f->outer_at + slot * wide * f->tile_pitch;
+		tile->words = f->words_at + slot * wide * f->line;
 		tile->sums = f->sums_at + slot * f->sums_each;
 		tile->own = f->own_at + slot * f->tile_bytes;
 		tile->line = line;
-		line += f->line;
+		line += wide * f->line;
 		flow_range(f, tile);
 		if (tile->from < tile->to) {
 			begin = flow_min(begin, tile->from >> f->block_shift);
@@ -653,7 +668,7 @@ static inline void flow_load_ahead(struct flow *f)
 		;
 }
 
-static void flow_multiply(struct flow *f, struct flow_item *i);
+static void flow_multiply_some(struct flow *f, uint32_t count);
 
 /*
  * Start loads until the counter says that so many were. Where there is one slot
@@ -665,7 +680,7 @@ static void flow_need(struct flow *f, const uint32_t *loaded, uint32_t count)
 		if (flow_load(f, true))
 			continue;
 		ASH_ASSERT(f->pending);
-		flow_multiply(f, f->pending);
+		flow_multiply_some(f, ~0u);
 	}
 }
 
@@ -777,6 +792,7 @@ static void flow_open_empty(struct flow *f, struct flow_item *i)
 	struct flow_job *j = i->job;
 
 	i->empty = true;
+	i->two = false;
 	i->first = true;
 	i->last = true;
 	i->rows = 0;
@@ -836,11 +852,12 @@ static struct flow_item *flow_open_item(struct flow *f)
 		}
 		i->operand = f->operand_next;
 		f->operand_next += f->operand_bytes;
-		if (++f->operand_slot == FLOW_OPERANDS) {
+		if (++f->operand_slot == f->operand_slots) {
 			f->operand_slot = 0;
 			f->operand_next = f->operand_at;
 		}
 		i->empty = false;
+		i->two = t->count > f->array;
 		i->first = row == t->from && f->next_head == j->head;
 		i->last = end == t->to &&
 			  f->next_head + 1 == j->head + j->heads;
@@ -909,10 +926,11 @@ static inline void flow_sums_free(struct flow *f, const struct flow_job *j)
 static inline __attribute__((always_inline)) void
 flow_part_inline(struct flow *f)
 {
-	uint32_t set = f->parts_read++ & 1;
+	uint32_t set = f->part_sets == 1 ? 0 : f->parts_read & 1;
 	const struct flow_out *p = &f->part[set];
 	const struct flow_item *i = p->item;
 
+	f->parts_read++;
 	if (i->first && p->at == 0)
 		flow_sums_free(f, i->job);
 	ash_wait(ASH_MATRIX, p->done);
@@ -1049,6 +1067,9 @@ flow_feed_inline(struct flow *f)
 	if (f->products > 1)
 		flow_score(f, a + f->inner_each, i->tile->outer + f->outer_each,
 			   f->chunk_tiles, rows);
+	else if (i->two)
+		flow_score(f, a, i->tile->outer + f->tile_pitch, f->chunk_tiles,
+			   rows);
 	token = flow_issued(ASH_MATRIX);
 	f->scored = token;
 	f->ahead = true;
@@ -1071,98 +1092,122 @@ static __attribute__((noinline)) void flow_feed(struct flow *f)
 	flow_feed_inline(f);
 }
 
-/* Products of an output's tiles, a part. */
-static inline void flow_multiply_part(struct flow *f, struct flow_item *i,
-				      uint32_t output, uint32_t at, uint32_t a,
-				      uint32_t b)
+/*
+ * A part begins: an output's tiles for which there are accumulators. In these
+ * both halves of a wide tile lie side by side, so that its rows are numbered
+ * without a gap.
+ */
+static inline void flow_part_begin(struct flow *f, const struct flow_item *i)
 {
-	uint32_t set = f->parts_begun & 1;
+	uint32_t set = f->part_sets == 1 ? 0 : f->parts_begun & 1;
 	struct flow_out *p = &f->part[set];
-	uint32_t acc = f->part_acc;
-	uint32_t tiles = flow_min(f->part_tiles, f->tiles - at);
-	uint32_t cfg, column = f->column_bytes;
 
-	if (f->parts_begun - f->parts_read == 2)
+	if (f->parts_begun - f->parts_read == f->part_sets)
 		flow_part_oldest(f);
-	f->parts_begun++;
-	if (set)
-		acc += f->part_tiles;
 	p->item = i;
-	p->output = output;
-	p->at = at;
-	p->tiles = tiles;
-	p->acc = acc;
-	cfg = f->columns_cfg | ASH_FIELD(MATRIX, CFG_ACC, acc);
+	p->output = f->mul_output;
+	p->at = f->mul_at;
+	p->tiles = flow_min(f->part_tiles, f->tiles - f->mul_at);
+	p->acc = set ? f->part_acc + f->part_tiles : f->part_acc;
+	f->mul_part = p;
+	f->mul_half = 0;
+	f->mul_tile = 0;
+	f->mul_a = i->operand;
+	f->mul_b = i->b;
+	if (f->mul_output) {
+		f->mul_a += f->wide * f->operand_each;
+		f->mul_b += f->again_each;
+	}
+	if (f->mul_at)
+		f->mul_b += f->mul_at * f->column_bytes;
+	f->mul_column = f->mul_b;
 	ash_wait(ASH_VECTOR, f->part_read[set]);
-	ash_matmul_shape(f->line, f->line, i->rows);
-	ash_write(ASH_MATRIX + ASHLAR_MATRIX_A_ADDR, a);
-	do {
-		ash_write(ASH_MATRIX + ASHLAR_MATRIX_B_ADDR, b);
-		ash_write(ASH_MATRIX + ASHLAR_MATRIX_CFG, cfg);
-		ash_write(ASH_MATRIX + ASHLAR_MATRIX_GO, 1);
-		b += column;
-		cfg += ASH_FIELD(MATRIX, CFG_ACC, 1);
-	} while (--tiles);
-	p->done = flow_issued(ASH_MATRIX);
 }
 
-/* Products of the pending item. */
-static inline __attribute__((always_inline)) void
-flow_multiply_inline(struct flow *f, struct flow_item *i)
+/* The next products of the pending item, so many; to the last one: ~0. */
+static void flow_multiply_some(struct flow *f, uint32_t count)
 {
-	uint32_t a = i->operand, b = i->b;
-	uint32_t o, at;
+	const struct flow_item *i = f->pending;
+	uint32_t halves = i->two ? 2 : 1;
+	struct flow_out *p = f->mul_part;
 
-	f->pending = NULL;
-	if (i->empty) {
-		flow_zeros(f, i);
-		return;
-	}
-	flow_need_again(f, i);
-	ash_wait(ASH_VECTOR, i->read);
-	for (o = 0; o < f->outputs; o++) {
-		uint32_t column = b;
-
-		for (at = 0; at < f->tiles; at += f->part_tiles) {
-			flow_multiply_part(f, i, o, at, a, column);
-			column += f->part_tiles * f->column_bytes;
+	if (!p && f->mul_at == 0 && f->mul_output == 0) {
+		if (i->empty) {
+			f->pending = NULL;
+			flow_zeros(f, i);
+			return;
 		}
-		a += f->operand_each;
-		b += f->again_each;
+		flow_need_again(f, i);
+		ash_wait(ASH_VECTOR, i->read);
 	}
-	if (i->leaves_block) {
-		f->again_free[i->block_slot] = flow_issued(ASH_MATRIX);
-		f->again_left = i->block + 1;
-	}
-}
+	ash_matmul_shape(f->line, f->line, i->rows);
+	while (count--) {
+		uint32_t acc;
 
-static __attribute__((noinline)) void flow_multiply(struct flow *f,
-						    struct flow_item *i)
-{
-	flow_multiply_inline(f, i);
+		if (!p) {
+			flow_part_begin(f, i);
+			p = f->mul_part;
+		}
+		acc = p->acc + f->mul_tile * f->wide + f->mul_half;
+		ash_write(ASH_MATRIX + ASHLAR_MATRIX_A_ADDR, f->mul_a);
+		ash_write(ASH_MATRIX + ASHLAR_MATRIX_B_ADDR, f->mul_column);
+		ash_write(ASH_MATRIX + ASHLAR_MATRIX_CFG,
+			  f->columns_cfg | ASH_FIELD(MATRIX, CFG_ACC, acc));
+		ash_write(ASH_MATRIX + ASHLAR_MATRIX_GO, 1);
+		f->mul_column += f->column_bytes;
+		if (++f->mul_tile < p->tiles)
+			continue;
+		f->mul_tile = 0;
+		f->mul_column = f->mul_b;
+		f->mul_a += f->operand_each;
+		if (++f->mul_half < halves)
+			continue;
+		/* The part is under way. */
+		p->done = flow_issued(ASH_MATRIX);
+		f->parts_begun++;
+		f->mul_at += p->tiles;
+		p = NULL;
+		if (f->mul_at < f->tiles)
+			continue;
+		f->mul_at = 0;
+		if (++f->mul_output < f->outputs)
+			continue;
+		f->mul_output = 0;
+		f->pending = NULL;
+		if (i->leaves_block) {
+			f->again_free[i->block_slot] = flow_issued(ASH_MATRIX);
+			f->again_left = i->block + 1;
+		}
+		break;
+	}
+	f->mul_part = p;
 }
 
 /* --- Vector unit ------------------------------------------------------------------------ */
 
-/* Read the parts of items before; then the products that come next. */
-static inline __attribute__((always_inline)) void flow_finish(struct flow *f)
+/* Finish what is pending, and read its parts. */
+static void flow_finish(struct flow *f)
 {
-	while (f->parts_read != f->parts_begun)
-		flow_part_inline(f);
 	if (f->pending)
-		flow_multiply_inline(f, f->pending);
+		flow_multiply_some(f, ~0u);
+	while (f->parts_read != f->parts_begun)
+		flow_part_oldest(f);
 }
 
-static __attribute__((noinline)) void flow_finish_all(struct flow *f)
-{
-	flow_finish(f);
-}
-
-/* The vector unit's work on an item, and what comes in between. */
+/*
+ * The vector unit's work on an item, and what comes in between. Behind the
+ * scores of each chunk but the first the matrix unit gets products of the item
+ * before, which it is on while the vector unit reads these scores; by then the
+ * item before has its operands. An item of one chunk gets its own products, and
+ * these wait for the vector unit while the matrix unit is on the next scores.
+ * Parts are read behind the next item's first chunk.
+ */
 static void flow_read(struct flow *f, struct flow_item *i)
 {
 	uint32_t row = 0;
 
+	if (i->empty)
+		flow_finish(f);
 	while (row < i->rows) {
 		uint32_t rows = flow_min(f->chunk_rows, i->rows - row);
 
@@ -1172,20 +1217,29 @@ static void flow_read(struct flow *f, struct flow_item *i)
 		flow_scores(f, i, row, rows);
 		f->read = flow_issued(ASH_VECTOR);
 		f->ahead = false;
+		if (row == 0) {
+			while (f->parts_read != f->parts_begun)
+				flow_part_inline(f);
+		}
 		row += rows;
-	}
-	if (!i->empty) {
-		flow_operands(f, i);
-		i->read = flow_issued(ASH_VECTOR);
+		if (row == i->rows) {
+			flow_operands(f, i);
+			i->read = flow_issued(ASH_VECTOR);
+		}
 		flow_feed_inline(f);
+		if (f->pending)
+			flow_multiply_some(f, row + f->chunk_rows < i->rows ?
+						      f->share_out :
+						      ~0u);
 	}
 	f->items_ahead--;
 	f->pending = i;
-	flow_finish(f);
 	if (i->leaves_job) {
 		f->job_left[f->jobs_left & 1] = flow_issued(ASH_VECTOR);
 		f->jobs_left++;
 	}
+	if (i->rows <= f->chunk_rows)
+		flow_multiply_some(f, ~0u);
 	flow_load_ahead(f);
 }
 
@@ -1199,14 +1253,14 @@ static void flow_run(struct flow *f)
 			if (!f->items_ahead) {
 				if (f->item_end)
 					break;
-				flow_finish_all(f);
+				flow_finish(f);
 				continue;
 			}
 		}
 		i = i->next;
 		flow_read(f, i);
 	}
-	flow_finish_all(f);
+	flow_finish(f);
 	while (f->jobs_stored != f->jobs_ready)
 		flow_store_job(f);
 }
@@ -1214,29 +1268,40 @@ static void flow_run(struct flow *f)
 /* --- Sizes --------------------------------------------------------------------------------- */
 
 /*
- * Rows k = 0 .. N of bf16: lanes below k are `below` (an infinity's bits), the
- * others the other infinity. Its words lie behind it.
+ * Rows k = -N .. 2 * N - 1 of bf16: lanes below k are `below` (an infinity's
+ * bits), the others the other infinity. Its words lie behind it.
  */
 static void flow_mask(struct flow *f, uint32_t below)
 {
-	uint32_t words = f->mask_at + ((f->array + 1) * f->line / 2);
-	uint32_t *w;
+	uint32_t rows = 3 * f->array;
+	uint32_t words = f->mask_at + rows * (f->line / 2);
+	uint32_t *w = ash_spad(words);
 	uint32_t i;
 
-	words = (words + f->line - 1) & ~(f->line - 1);
-	w = ash_spad(words);
-	for (i = 0; i <= f->array; i++)
+	for (i = 0; i < f->array; i++)
 		w[i] = 2 * i + 1;
-	/* 2 * lane + 1 - (2 * k + 1) + 1, times an infinity. */
+	for (i = 1; i < 3; i++) {
+		ash_vector_bias(2 * i * f->array);
+		flow_vector(ASH_VEC(ASH_FMT_I32, ASH_FMT_I32) |
+				    ASH_VEC_BIAS_IMM,
+			    0, words + i * f->line, f->line, words, f->line, 1);
+	}
+	/* 2 * lane + 1 - (2 * (k + N) + 1) + 2 * N + 1, times an infinity. */
 	ash_vector_src2(words, 0);
-	ash_vector_bias(1);
+	ash_vector_bias(2 * f->array + 1);
 	ash_vector_scale(below ^ 0x80000000);
-	ash_vector_groups(f->array + 1, f->line / 2, 0, 0);
+	ash_vector_groups(rows, f->line / 2, 0, 0);
 	flow_vector(ASH_VEC(ASH_FMT_I32, ASH_FMT_BF16) |
 			    ASH_VEC_SRC2_WORDS(ASH_SUB) | ASH_VEC_BIAS_IMM |
 			    ASH_VEC_SCALE_IMM,
 		    0, f->mask_at, f->line / 2, words, 0, 1);
 	flow_groups(1);
+}
+
+/* Offset of row k. */
+static inline uint32_t flow_mask_row(const struct flow *f, int32_t k)
+{
+	return f->mask_at + (uint32_t)(k + (int32_t)f->array) * (f->line / 2);
 }
 
 static uint32_t flow_take(uint32_t *at, uint32_t bytes)
@@ -1260,36 +1325,33 @@ static bool flow_deal(struct flow *f, uint32_t share, uint32_t slots,
 
 	f->share = share;
 	f->slots = slots;
-	f->outer_each = 2 * share * f->tile_pitch;
-	f->words_each = 2 * share * f->line;
+	f->outer_each = 2 * share * f->wide * f->tile_pitch;
+	f->words_each = 2 * share * f->wide * f->line;
 	f->sums_bytes = 2 * share * f->sums_each;
 	f->outer_at = flow_take(&at, f->products * f->outer_each);
 	f->words_at = flow_take(
 		&at, f->words_outer ? f->word_lines * f->words_each : 0);
 	f->again_at = flow_take(&at, slots * f->again_bytes);
 	f->inner_at = flow_take(&at, slots * f->inner_bytes);
-	f->operand_at = flow_take(&at, FLOW_OPERANDS * f->operand_bytes);
+	f->operand_at = flow_take(&at, f->operand_slots * f->operand_bytes);
 	if (banked)
 		at = (at + bank - 1) & ~(bank - 1);
-	f->buffer_at = flow_take(&at, f->buffered ? f->block * f->line : 0);
+	f->buffer_at =
+		flow_take(&at, f->buffered ? f->wide * f->block * f->line : 0);
 	f->sums_at = flow_take(&at, f->outputs * f->sums_bytes);
 	f->own_at = flow_take(&at, 2 * share * f->tile_bytes);
-	f->lines_at =
-		flow_take(&at, f->tile_line ? FLOW_JOBS * share * f->line : 0);
+	f->lines_at = flow_take(
+		&at, f->tile_line ? FLOW_JOBS * share * f->wide * f->line : 0);
 	f->private_at = flow_take(&at, f->private_bytes);
-	f->mask_at = flow_take(&at, f->causal ? (f->array + 1) * f->line / 2 +
-							3 * f->line :
-						0);
+	f->mask_at = flow_take(
+		&at, f->causal ? f->array * f->line * 3 / 2 + 3 * f->line : 0);
 	return at <= ash_spad_bytes();
 }
 
 /* Jobs when so many tiles make one. */
 static uint32_t flow_jobs(const struct flow *f, uint32_t share, uint32_t *wide)
 {
-	uint32_t tiles =
-		((f->outer_length + f->array - 1) >> f->shift) * f->outer_heads;
-
-	*wide = (tiles + share - 1) / share;
+	*wide = (flow_outer_tiles(f) + share - 1) / share;
 	return *wide * f->batch * f->groups;
 }
 
@@ -1324,6 +1386,9 @@ static void flow_reset(struct flow *f)
 	f->ahead = false;
 	f->operand_slot = 0;
 	f->pending = NULL;
+	f->mul_part = NULL;
+	f->mul_output = 0;
+	f->mul_at = 0;
 	f->parts_begun = 0;
 	f->parts_read = 0;
 	for (i = 0; i < FLOW_ITEMS; i++)
@@ -1342,17 +1407,22 @@ static void flow_sets(struct flow *f)
 
 	f->part_tiles = accs / 4;
 	f->part_acc = accs / 2;
-	f->chunk_tiles = accs / 2 / f->products;
+	f->part_sets = 3 - f->wide;
+	f->chunk_tiles = accs / 2 / f->products / f->wide;
 	f->chunk_rows = f->chunk_tiles << f->shift;
 	f->pieces = f->block / f->chunk_rows;
 	f->piece_rows = f->chunk_rows;
 	f->piece_shift = flow_log(f->piece_rows);
+	/* All of them behind the chunks of a whole block but the first. */
+	f->share_out = f->outputs * f->tiles * f->wide;
+	if (f->pieces > 2)
+		f->share_out = (f->share_out + f->pieces - 2) / (f->pieces - 1);
 }
 
 /* Choose sizes. */
 static void flow_layout(struct flow *f)
 {
-	uint32_t share = ATTENTION_TILES;
+	uint32_t share = ATTENTION_TILES / f->wide;
 
 	flow_reset(f);
 	f->array = ash_array();
@@ -1361,6 +1431,7 @@ static void flow_layout(struct flow *f)
 	f->block_shift = flow_log(f->block);
 	f->pitch = (2 * f->d + f->line - 1) & ~(f->line - 1);
 	f->tile_pitch = f->pitch << f->shift;
+	f->outer_shift = f->shift + f->wide - 1;
 	f->tiles = (f->d + f->array - 1) >> f->shift;
 	f->inner_each = f->block * f->pitch;
 	f->inner_bytes = f->products * f->inner_each;
@@ -1369,8 +1440,14 @@ static void flow_layout(struct flow *f)
 	f->again_bytes = f->outputs * f->again_each +
 			 (f->words_outer ? 0 : f->word_lines * 4 * f->block);
 	f->operand_each = f->block * f->line / 2;
-	f->operand_bytes = f->outputs * f->operand_each;
-	f->sums_each = f->tiles * f->line * f->array;
+	f->operand_bytes = f->outputs * f->wide * f->operand_each;
+	/*
+	 * Of an item and the one before. Products of the one before that may
+	 * still be under way when the first scores are read, which makes
+	 * operands unless they are buffered.
+	 */
+	f->operand_slots = f->buffered ? 2 : 3;
+	f->sums_each = f->tiles * f->line * f->array * f->wide;
 	f->rows_cfg = ash_matmul_cfg(f->matrix_type, ASH_ROWS, ASH_ROWS);
 	f->columns_cfg = ash_matmul_cfg(f->matrix_type, ASH_KMAJOR, ASH_KMAJOR);
 	flow_sets(f);

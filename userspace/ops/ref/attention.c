@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * Attention as ashlar/ops_attention.h says, a tile of N queries at a time.
+ * Attention as ashlar/ops_attention.h says, a tile of 2 * N queries at a time.
  * Products of matrices are ash_ref_gemm()'s.
  */
 #include "attention_ref.h"
@@ -12,14 +12,14 @@ struct forward {
 	int64_t lq, lk;
 	uint32_t d;
 	/* A tile of queries. */
-	uint16_t q[TILE * D_MAX];
+	uint16_t q[2 * TILE * D_MAX];
 	uint32_t rows;
-	uint32_t b[TILE], l[TILE], a[TILE];
-	uint32_t o[TILE * D_MAX];
+	uint32_t b[2 * TILE], l[2 * TILE], a[2 * TILE];
+	uint32_t o[2 * TILE * D_MAX];
 	/* A block of keys. */
 	uint16_t k[BLOCK * D_MAX], v[BLOCK * D_MAX];
-	uint32_t u[TILE * BLOCK], acc[TILE * D_MAX];
-	uint16_t p[TILE * BLOCK];
+	uint32_t u[2 * TILE * BLOCK], acc[2 * TILE * D_MAX];
+	uint16_t p[2 * TILE * BLOCK];
 };
 
 /* A row of u to p: b, l and a of the query. */
@@ -88,14 +88,15 @@ static void forward_tile(struct forward *f, uint64_t b, uint64_t h, uint64_t i0)
 	const struct ashlar_op_attention *op = f->op;
 	uint64_t kv = h / (op->q.shape[1] / op->k.shape[1]);
 	uint32_t format = op->q.format;
+	uint32_t block = attention_block(f->n);
 	int64_t last, seen;
 
-	f->rows = least64(f->n, (uint64_t)f->lq - i0);
+	f->rows = least64(2 * f->n, (uint64_t)f->lq - i0);
 	last = (int64_t)i0 + f->rows - 1;
 	seen = attention_seen(f->causal, last, f->lq, f->lk);
 	gather(f->q, &op->q, b, h, i0, f->rows);
-	for (int64_t j0 = 0; j0 < seen; j0 += 8 * f->n) {
-		uint32_t keys = least64(8 * f->n, (uint64_t)(seen - j0));
+	for (int64_t j0 = 0; j0 < seen; j0 += block) {
+		uint32_t keys = least64(block, (uint64_t)(seen - j0));
 
 		gather(f->k, &op->k, b, kv, (uint64_t)j0, keys);
 		gather(f->v, &op->v, b, kv, (uint64_t)j0, keys);
@@ -129,7 +130,7 @@ void ref_attention(const struct ashlar_op_attention *op, uint32_t lanes)
 	f->scale = attention_scale(op->scale, f->d);
 	for (uint64_t b = 0; b < op->q.shape[0]; b++)
 		for (uint64_t h = 0; h < op->q.shape[1]; h++)
-			for (uint64_t i = 0; i < op->q.shape[2]; i += lanes)
+			for (uint64_t i = 0; i < op->q.shape[2]; i += 2 * lanes)
 				forward_tile(f, b, h, i);
 	free(f);
 }

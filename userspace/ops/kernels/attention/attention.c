@@ -6,7 +6,8 @@
  * least u and softmax's shift is b itself. A chunk's u goes to the scratchpad
  * while its minimum is taken; behind the last chunk, b, the factor of the sums
  * so far, and p follow: a line of N words is a row with a lane for each query,
- * and also a word for each row of the running sums.
+ * and also a word for each row of the running sums. A tile has 2 * N queries:
+ * two lines of everything, by one operation where there is one.
  */
 #include <ashlar/kernel.h>
 
@@ -16,12 +17,14 @@
 #define LEAST	 0x00800000u
 #define MINUS_1	 0xbf800000u
 
-/* Lines of each tile: b of blocks in turn, and l. */
-enum { LINE_B, LINE_B_ODD, LINE_L, TILE_LINES };
+#define WIDE 2u
+
+/* Lines of each tile, two each: b of blocks in turn, and l. */
+enum { LINE_B = 0, LINE_B_ODD = 2, LINE_L = 4, TILE_LINES = 6 };
 /* Of each item: the factor of what was summed up, and that of the result. */
-enum { LINE_A, LINE_END, ITEM_LINES };
+enum { LINE_A = 0, LINE_END = 2, ITEM_LINES = 4 };
 /* Minima of parts of a block: of its chunks, two more on the diagonal. */
-#define MINIMA (FLOW_PIECES + 2)
+#define MINIMA (2 * (FLOW_PIECES + 2))
 
 struct attention {
 	struct flow flow;
@@ -31,22 +34,31 @@ struct attention {
 	uint32_t minimum; /* offset of the next one */
 };
 
-/* u of rows, and its minimum in each lane; k: row of the mask, 0 for none. */
-static inline void score_rows(struct attention *a, uint32_t acc_row,
-			      uint32_t row, uint32_t rows, uint32_t k)
+/*
+ * u of rows, and its minimum in each lane. Both halves of the tile, with groups
+ * 2, or one of them, with a mask: k is its row.
+ */
+static inline void score_rows(struct attention *a, uint32_t half, uint32_t row,
+			      uint32_t rows, uint32_t at, int32_t k, bool mask)
 {
-	uint32_t line = a->flow.line;
+	const struct flow *f = &a->flow;
+	uint32_t line = f->line;
 	uint32_t cfg = ASH_VEC(ASH_FMT_ACC_F32, ASH_FMT_F32) |
 		       ASH_VEC_SCALE_IMM;
+	uint32_t to = f->buffer_at + row * line;
+	uint32_t acc_row = at;
 
-	if (k) {
+	if (mask) {
 		cfg |= ASH_VEC_SRC2_ROWS(ASH_FMT_BF16, ASH_MAX) | ASH_VEC_LATE;
-		ash_vector_src2(a->flow.mask_at + k * (line / 2), line / 2);
+		ash_vector_src2(flow_mask_row(f, k), line / 2);
 	}
-	ash_write(ASH_VECTOR + ASHLAR_VECTOR_RED, a->minimum);
-	a->minimum += line;
-	flow_vector(cfg, ASH_VEC_TO_LANES(ASH_LEAST),
-		    a->flow.buffer_at + row * line, line, acc_row, 1, rows);
+	if (half) {
+		to += f->block * line;
+		acc_row += f->chunk_rows;
+	}
+	ash_write(ASH_VECTOR + ASHLAR_VECTOR_RED, a->minimum + half * line);
+	flow_vector(cfg, ASH_VEC_TO_LANES(ASH_LEAST), to, line, acc_row, 1,
+		    rows);
 }
 
 static void flow_scores(struct flow *f, const struct flow_item *i, uint32_t row,
@@ -58,17 +70,28 @@ static void flow_scores(struct flow *f, const struct flow_item *i, uint32_t row,
 	if (row == 0)
 		a->minimum = a->minima;
 	ash_vector_scale(a->minus_scale);
-	if (plain)
-		score_rows(a, 0, row, plain, 0);
-	if (plain < rows)
-		score_rows(a, plain, row + plain, rows - plain,
-			   (uint32_t)((int32_t)(i->row + row + plain) -
-				      i->tile->diagonal));
+	if (plain) {
+		if (i->two)
+			ash_vector_groups(2, f->block * f->line, f->chunk_rows,
+					  0);
+		score_rows(a, 0, row, plain, 0, 0, false);
+		flow_groups(1);
+		a->minimum += 2 * f->line;
+	}
+	if (plain < rows) {
+		int32_t k = (int32_t)(i->row + row + plain) - i->tile->diagonal;
+
+		score_rows(a, 0, row + plain, rows - plain, plain, k, true);
+		if (i->two)
+			score_rows(a, 1, row + plain, rows - plain, plain,
+				   k - (int32_t)f->array, true);
+		a->minimum += 2 * f->line;
+	}
 }
 
 /* lse = log(l) - b, and the factor 1 / l. */
 static inline void finish_lines(struct attention *a, const struct flow_item *i,
-				uint32_t b, uint32_t l)
+				uint32_t b, uint32_t l, uint32_t halves)
 {
 	uint32_t line = a->flow.line;
 
@@ -76,14 +99,43 @@ static inline void finish_lines(struct attention *a, const struct flow_item *i,
 	flow_vector(ASH_VEC(ASH_FMT_F32, ASH_FMT_F32) |
 			    ASH_VEC_SRC2_IMM(ASH_MAX),
 		    ASH_VEC_FN(ASH_FN_RECIP), i->lines + LINE_END * line, line,
-		    l, line, 1);
+		    l, line, halves);
 	if (!a->args->lse.at)
 		return;
 	ash_vector_src2(b, line);
-	flow_vector(ASH_VEC(ASH_FMT_F32, ASH_FMT_F32) |
-			    ASH_VEC_SRC2_ROWS(ASH_FMT_F32, ASH_SUB) |
+	flow_vector(
+		ASH_VEC(ASH_FMT_F32, ASH_FMT_F32) |
+			ASH_VEC_SRC2_ROWS(ASH_FMT_F32, ASH_SUB) | ASH_VEC_LATE,
+		ASH_VEC_FN(ASH_FN_LOG), i->tile->line, line, l, line, halves);
+}
+
+/* p of a half and its sum; l' * a + sum, unless it is the first. */
+static inline void exponentials(struct attention *a, const struct flow_item *i,
+				uint32_t half, uint32_t b, uint32_t l)
+{
+	const struct flow *f = &a->flow;
+	uint32_t line = f->line;
+	uint32_t from = f->buffer_at, to = i->operand;
+
+	if (half) {
+		from += f->block * line;
+		to += f->operand_each;
+	}
+	ash_vector_bias(b);
+	ash_vector_scale(MINUS_1);
+	ash_write(ASH_VECTOR + ASHLAR_VECTOR_RED, i->first ? l : a->sum);
+	flow_vector(ASH_VEC(ASH_FMT_F32, f->type) | ASH_VEC_SCALE_IMM |
+			    ASH_VEC_BIAS_ROW | ASH_VEC_BIAS_LATE,
+		    ASH_VEC_FN(ASH_FN_EXP) | ASH_VEC_TO_LANES(ASH_SUM), to,
+		    line / 2, from, line, i->rows);
+	if (i->first)
+		return;
+	ash_vector_scale(i->lines + (LINE_A + half) * line);
+	ash_vector_src2(a->sum, line);
+	flow_vector(ASH_VEC(ASH_FMT_F32, ASH_FMT_F32) | ASH_VEC_SCALE_ROW |
+			    ASH_VEC_SRC2_ROWS(ASH_FMT_F32, ASH_ADD) |
 			    ASH_VEC_LATE,
-		    ASH_VEC_FN(ASH_FN_LOG), i->tile->line, line, l, line, 1);
+		    0, l, line, l, line, 1);
 }
 
 static void flow_operands(struct flow *f, const struct flow_item *i)
@@ -96,10 +148,11 @@ static void flow_operands(struct flow *f, const struct flow_item *i)
 	uint32_t b = odd ? own + LINE_B_ODD * line : own;
 	uint32_t before = odd ? own : own + LINE_B_ODD * line;
 	uint32_t l = own + LINE_L * line;
-	uint32_t factor = i->lines + LINE_A * line;
+	uint32_t halves = i->two ? 2 : 1;
 	uint32_t cfg = ASH_VEC(ASH_FMT_F32, ASH_FMT_NONE);
 
 	/* b: the least of the minima and of b before. */
+	ash_vector_groups(halves, 0, line, line);
 	if (i->first) {
 		cfg |= ASH_VEC_SRC2_IMM(ASH_MIN);
 		ash_vector_src2(GREATEST, 0);
@@ -108,33 +161,21 @@ static void flow_operands(struct flow *f, const struct flow_item *i)
 		ash_vector_src2(before, 0);
 	}
 	ash_write(ASH_VECTOR + ASHLAR_VECTOR_RED, b);
-	flow_vector(cfg, ASH_VEC_TO_LANES(ASH_LEAST), 0, line, a->minima, line,
-		    (a->minimum - a->minima) >> (f->shift + 2));
+	flow_vector(cfg, ASH_VEC_TO_LANES(ASH_LEAST), 0, line, a->minima,
+		    2 * line, (a->minimum - a->minima) >> (f->shift + 3));
+	flow_groups(1);
 	if (!i->first) {
 		ash_vector_src2(before, line);
 		flow_vector(ASH_VEC(ASH_FMT_F32, ASH_FMT_F32) |
 				    ASH_VEC_SRC2_ROWS(ASH_FMT_F32, ASH_SUB),
-			    ASH_VEC_FN(ASH_FN_EXP), factor, line, b, line, 1);
+			    ASH_VEC_FN(ASH_FN_EXP), i->lines + LINE_A * line,
+			    line, b, line, halves);
 	}
-	/* p and its sum. */
-	ash_vector_bias(b);
-	ash_vector_scale(MINUS_1);
-	ash_write(ASH_VECTOR + ASHLAR_VECTOR_RED, i->first ? l : a->sum);
-	flow_vector(ASH_VEC(ASH_FMT_F32, f->type) | ASH_VEC_SCALE_IMM |
-			    ASH_VEC_BIAS_ROW | ASH_VEC_BIAS_LATE,
-		    ASH_VEC_FN(ASH_FN_EXP) | ASH_VEC_TO_LANES(ASH_SUM),
-		    i->operand, line / 2, f->buffer_at, line, i->rows);
-	if (!i->first) {
-		ash_vector_scale(factor);
-		ash_vector_src2(a->sum, line);
-		flow_vector(ASH_VEC(ASH_FMT_F32, ASH_FMT_F32) |
-				    ASH_VEC_SCALE_ROW |
-				    ASH_VEC_SRC2_ROWS(ASH_FMT_F32, ASH_ADD) |
-				    ASH_VEC_LATE,
-			    0, l, line, l, line, 1);
-	}
+	exponentials(a, i, 0, b, l);
+	if (i->two)
+		exponentials(a, i, 1, b + line, l + line);
 	if (i->last)
-		finish_lines(a, i, b, l);
+		finish_lines(a, i, b, l, halves);
 }
 
 static void flow_part(struct flow *f, const struct flow_out *p)
@@ -171,7 +212,8 @@ static void flow_part(struct flow *f, const struct flow_out *p)
 	} else {
 		cfg |= ASH_FIELD(VECTOR, CFG_DST_FMT, ASH_FMT_F32);
 	}
-	flow_vector(cfg, 0, to, pitch, p->acc << f->shift, f->array, p->tiles);
+	flow_vector(cfg, 0, to, pitch, p->acc << f->shift, WIDE * f->array,
+		    p->tiles);
 	flow_groups(1);
 }
 
@@ -186,7 +228,7 @@ static void flow_empty(struct flow *f, const struct flow_item *i)
 	ash_vector_bias(0xff800000);
 	flow_vector(ASH_VEC(ASH_FMT_F32, ASH_FMT_F32) |
 			    ASH_VEC_SRC2_IMM(ASH_GATE) | ASH_VEC_BIAS_IMM,
-		    0, line, f->line, line, f->line, 1);
+		    0, line, f->line, line, f->line, WIDE);
 }
 
 static void flow_store_more(struct flow *f, const struct flow_job *j,
@@ -219,7 +261,7 @@ ASHLAR_KERNEL(attention, struct attention_args)
 	f->outputs = 1;
 	f->words_outer = false;
 	f->word_lines = 0;
-	f->block = 8 * ash_array();
+	f->block = attention_block(ash_array());
 	f->batch = args->batch;
 	f->groups = args->kv_heads;
 	f->outer_heads = args->heads / args->kv_heads;
@@ -229,6 +271,7 @@ ASHLAR_KERNEL(attention, struct attention_args)
 	f->d = args->d;
 	f->causal = args->causal;
 	f->outer_queries = true;
+	f->wide = WIDE;
 	f->buffered = true;
 	f->tile_bytes = TILE_LINES * line;
 	f->tile_line = args->lse.at;

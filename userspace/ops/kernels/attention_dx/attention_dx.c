@@ -57,8 +57,7 @@ static inline void p_of_rows(const struct flow *f, uint32_t to,
 
 	if (k >= 0) {
 		cfg |= ASH_VEC_SRC2_ROWS(ASH_FMT_BF16, ASH_GATE) | ASH_VEC_LATE;
-		ash_vector_src2(f->mask_at + (uint32_t)k * (f->line / 2),
-				f->line / 2);
+		ash_vector_src2(flow_mask_row(f, k), f->line / 2);
 	}
 	ash_vector_bias(bias);
 	score_rows(f, cfg, ASH_VEC_FN(ASH_FN_EXP), to, acc_row, rows);
@@ -186,6 +185,7 @@ static void run(struct attention_dx *a, bool by_query)
 	f->d = args->d;
 	f->causal = args->causal;
 	f->outer_queries = by_query;
+	f->wide = 1;
 	f->buffered = false;
 	f->tile_bytes = 0;
 	f->tile_line = false;
