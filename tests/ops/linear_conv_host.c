@@ -438,6 +438,9 @@ static void refuse(struct ot *t)
 	ot_refused(t, &big.op, unsupported, "needs more input");
 	/* What ops_linear.h promises of boards with 512 KiB. */
 	big.x.shape[3] = big.w.shape[3] = 2048;
+	big.w.stride[2] = 2048;
+	big.w.stride[1] = big.w.stride[2] * 3;
+	big.w.stride[0] = big.w.stride[1] * 3;
 	if (t->lanes == 32)
 		ot_accepted(t, &big.op);
 	/* A kernel with more taps than there is room for. */

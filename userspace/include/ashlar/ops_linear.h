@@ -145,8 +145,8 @@ struct ashlar_conv_shape {
  * Limits (UNSUPPORTED, also of conv2d_dx): what input a block of N output
  * pixels needs, with all channels of a group, must fit into the scratchpad's
  * part for it; on boards with 512 KiB, 3x3 kernels take 2048 channels of 16
- * bits and more. And kh * kw * (1 + bytes of a group's channels / 256), these with fp32 three
- * times, is at most 1024.
+ * bits. And kh * kw * (1 + bytes of a group's channels / 256), bytes of fp32
+ * taken three times, is at most 1024.
  */
 struct ashlar_op_conv2d {
 	struct ashlar_op op;
