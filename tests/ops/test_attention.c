@@ -30,6 +30,9 @@ static struct ashlar_tensor heads_tensor(struct ot *t, uint32_t format,
 	return x;
 }
 
+/* Of queries and keys together: gradients take 12 bytes of the arena for each. */
+#define ELEMENTS_MAX 500000u
+
 struct attention_limits {
 	uint64_t scores; /* most of batch * heads * lq * lk */
 	uint32_t length;
@@ -68,8 +71,10 @@ static struct attention_shape random_attention(struct ot *t,
 	group = left > 1 ? ot_range(t, 1, left < 4 ? (uint32_t)left : 4) : 1;
 	left /= group;
 	s.k[1] = left > 1 ? ot_range(t, 1, left < 4 ? (uint32_t)left : 4) : 1;
-	/* Without scores, tensors may still be large. */
-	if (s.q[2] * s.k[2] == 0) {
+	/* With few or no scores, tensors may still be large. */
+	if (s.q[2] * s.k[2] == 0 ||
+	    s.q[0] * s.k[1] * (group * s.q[2] + s.k[2]) * s.q[3] >
+		    ELEMENTS_MAX) {
 		s.q[0] = 1;
 		group = ot_range(t, 1, 2);
 		s.k[1] = 1;
