@@ -24,12 +24,15 @@ static const struct ashlar_op *build_matmul(struct ot *t, const void *param)
 }
 
 #define CUBE(n, in, out) (&(const struct cube){ n, ASHLAR_##in, ASHLAR_##out })
-/* Bytes of operands and results; rows that are drained. */
-#define CUBE_BOUND(n, bytes, out_bytes, rate)                                \
-	{                                                                    \
-		2.0 * (n) * (n) * (bytes), 1.0 * (n) * (n) * (out_bytes),    \
-			1.0 * (n) * (n) / 32, 1.0 * (n) * (n) * (n) / (rate) \
-	}
+/*
+ * Bytes of operands and results; rows that are drained. (Versions of
+ * clang-format differ about braces in macros.)
+ */
+/* clang-format off */
+#define CUBE_BOUND(n, bytes, out_bytes, rate)                       \
+	{ 2.0 * (n) * (n) * (bytes), 1.0 * (n) * (n) * (out_bytes), \
+	  1.0 * (n) * (n) / 32, 1.0 * (n) * (n) * (n) / (rate) }
+/* clang-format on */
 
 /* A layer: square images and kernels, bf16 or int8 all over. */
 struct layer {
@@ -67,15 +70,13 @@ static const struct ashlar_op *build_conv(struct ot *t, const void *param)
 	(&(const struct layer){ side, c, co, k, s, p, ASHLAR_##format })
 #define OUT(side, k, s, p)    (((side) + 2 * (p) - (k)) / (s) + 1.0)
 #define PIXELS(side, k, s, p) (OUT(side, k, s, p) * OUT(side, k, s, p))
-#define LAYER_BOUND(side, c, co, k, s, p, bytes, rate)                     \
-	{                                                                  \
-		((side) * (side) * (c) + (k) * (k) * (c) * (double)(co)) * \
-			(bytes),                                           \
-			PIXELS(side, k, s, p) * (co) * (bytes),            \
-			PIXELS(side, k, s, p) * (co) / 32,                 \
-			PIXELS(side, k, s, p) * (co) * (k) * (k) * (c) /   \
-				(rate)                                     \
-	}
+/* clang-format off */
+#define LAYER_BOUND(side, c, co, k, s, p, bytes, rate)                        \
+	{ ((side) * (side) * (c) + (k) * (k) * (c) * (double)(co)) * (bytes), \
+	  PIXELS(side, k, s, p) * (co) * (bytes),                             \
+	  PIXELS(side, k, s, p) * (co) / 32,                                  \
+	  PIXELS(side, k, s, p) * (co) * (k) * (k) * (c) / (rate) }
+/* clang-format on */
 #define sizeof_bf16 2
 #define sizeof_int8 1
 
