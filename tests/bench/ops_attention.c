@@ -11,7 +11,7 @@
  */
 #define PAIRS(n, causal) ((causal) ? (n) * ((n) + 1.0) / 2 : (double)(n) * (n))
 #define CYCLES(products, n, causal) \
-	(PAIRS(n, causal) * (products) * HEADS * D / 1024)
+	(PAIRS(n, causal) * HEADS * D / 1024 * (products))
 
 struct attention_case {
 	uint32_t length, flags;
