@@ -586,31 +586,29 @@ static bool flow_left(enum ash_unit unit, uint32_t loaded, uint32_t left,
 	return true;
 }
 
-/*
- * Start the next load. False: there is none, or not yet; without `wait` also
- * when it would have to wait.
- */
-static __attribute__((noinline)) bool flow_load(struct flow *f, bool wait)
+/* The next job's loads begin, if there is one and its places are free. */
+static bool flow_load_job(struct flow *f, bool wait)
 {
-	struct flow_job *j;
+	const struct flow_job *j;
 
-	if (!f->loading) {
-		if (f->job_end ||
-		    !flow_left(ASH_VECTOR, f->jobs_begun, f->jobs_left, 2,
-			       f->job_left[f->jobs_begun & 1], wait) ||
-		    !flow_job_next(f))
-			return false;
-		j = &f->job[(f->jobs_begun - 1) % FLOW_JOBS];
-		f->loading = true;
-		f->phase = FLOW_OUTER_FIRST;
-		f->load_tile = 0;
-		f->load_head = j->head;
-		f->load_block = j->begin;
-		f->load_piece = 0;
-	}
-	if (!wait && ash_pending(ASH_LOAD) >= 6)
+	if (f->job_end ||
+	    !flow_left(ASH_VECTOR, f->jobs_begun, f->jobs_left, 2,
+		       f->job_left[f->jobs_begun & 1], wait) ||
+	    !flow_job_next(f))
 		return false;
 	j = &f->job[(f->jobs_begun - 1) % FLOW_JOBS];
+	f->loading = true;
+	f->phase = FLOW_OUTER_FIRST;
+	f->load_tile = 0;
+	f->load_head = j->head;
+	f->load_block = j->begin;
+	f->load_piece = 0;
+	return true;
+}
+
+/* The next load of the job; false: what it overwrites was not left yet. */
+static inline bool flow_load_step(struct flow *f, struct flow_job *j, bool wait)
+{
 	switch (f->phase) {
 	case FLOW_OUTER_FIRST:
 		flow_load_outer(f, j);
@@ -650,6 +648,25 @@ static __attribute__((noinline)) bool flow_load(struct flow *f, bool wait)
 	return true;
 }
 
+/*
+ * With `wait`: start the next load; false: there is none, or not yet. Without:
+ * start all that need not wait.
+ */
+static __attribute__((noinline)) bool flow_load(struct flow *f, bool wait)
+{
+	for (;;) {
+		if (!f->loading && !flow_load_job(f, wait))
+			return false;
+		if (!wait && ash_pending(ASH_LOAD) >= 6)
+			return false;
+		if (!flow_load_step(f, &f->job[(f->jobs_begun - 1) % FLOW_JOBS],
+				    wait))
+			return false;
+		if (wait)
+			return true;
+	}
+}
+
 /* Start what loads can be started without waiting. */
 static inline void flow_load_ahead(struct flow *f)
 {
@@ -664,8 +681,7 @@ static inline void flow_load_ahead(struct flow *f)
 		if (f->again_loaded - f->again_left >= f->slots)
 			return;
 	}
-	while (flow_load(f, false))
-		;
+	flow_load(f, false);
 }
 
 static void flow_multiply_some(struct flow *f, uint32_t count);
@@ -983,8 +999,10 @@ flow_need_inner(struct flow *f, const struct flow_item *i, uint32_t end)
 
 	flow_need(f, &f->inner_loaded, i->block * f->pieces + piece + 1);
 	ash_wait(ASH_LOAD, f->inner_token[i->block_slot * FLOW_PIECES + piece]);
-	if (i->skip + end ==
-	    flow_min(f->block, f->inner_length - (i->row - i->skip)))
+	/* All but the first block come at once. */
+	if (i->block ||
+	    i->skip + end ==
+		    flow_min(f->block, f->inner_length - (i->row - i->skip)))
 		f->inner_here = i->block + 1;
 }
 
@@ -1124,6 +1142,58 @@ static inline void flow_part_begin(struct flow *f, const struct flow_item *i)
 	ash_wait(ASH_VECTOR, f->part_read[set]);
 }
 
+static void flow_multiplied(struct flow *f, const struct flow_item *i)
+{
+	f->mul_output = 0;
+	f->pending = NULL;
+	if (i->leaves_block) {
+		f->again_free[i->block_slot] = flow_issued(ASH_MATRIX);
+		f->again_left = i->block + 1;
+	}
+}
+
+/* All products of the pending item, from the beginning of a part on. */
+static inline void
+flow_multiply_parts(struct flow *f, const struct flow_item *i, uint32_t halves)
+{
+	uint32_t next = ASH_FIELD(MATRIX, CFG_ACC, f->wide);
+	uint32_t column = f->column_bytes;
+
+	do {
+		struct flow_out *p;
+		uint32_t a, acc, half;
+
+		flow_part_begin(f, i);
+		p = f->mul_part;
+		a = f->mul_a;
+		acc = p->acc;
+		for (half = halves; half > 0; half--) {
+			uint32_t cfg = f->columns_cfg |
+				       ASH_FIELD(MATRIX, CFG_ACC, acc++);
+			uint32_t b = f->mul_b, tiles = p->tiles;
+
+			ash_write(ASH_MATRIX + ASHLAR_MATRIX_A_ADDR, a);
+			do {
+				ash_write(ASH_MATRIX + ASHLAR_MATRIX_B_ADDR, b);
+				ash_write(ASH_MATRIX + ASHLAR_MATRIX_CFG, cfg);
+				ash_write(ASH_MATRIX + ASHLAR_MATRIX_GO, 1);
+				b += column;
+				cfg += next;
+			} while (--tiles);
+			a += f->operand_each;
+		}
+		p->done = flow_issued(ASH_MATRIX);
+		f->parts_begun++;
+		f->mul_at += p->tiles;
+		if (f->mul_at >= f->tiles) {
+			f->mul_at = 0;
+			f->mul_output++;
+		}
+	} while (f->mul_output < f->outputs);
+	f->mul_part = NULL;
+	flow_multiplied(f, i);
+}
+
 /* The next products of the pending item, so many; to the last one: ~0. */
 static void flow_multiply_some(struct flow *f, uint32_t count)
 {
@@ -1141,6 +1211,10 @@ static void flow_multiply_some(struct flow *f, uint32_t count)
 		ash_wait(ASH_VECTOR, i->read);
 	}
 	ash_matmul_shape(f->line, f->line, i->rows);
+	if (count == ~0u && !p) {
+		flow_multiply_parts(f, i, halves);
+		return;
+	}
 	while (count--) {
 		uint32_t acc;
 
@@ -1172,12 +1246,7 @@ static void flow_multiply_some(struct flow *f, uint32_t count)
 		f->mul_at = 0;
 		if (++f->mul_output < f->outputs)
 			continue;
-		f->mul_output = 0;
-		f->pending = NULL;
-		if (i->leaves_block) {
-			f->again_free[i->block_slot] = flow_issued(ASH_MATRIX);
-			f->again_left = i->block + 1;
-		}
+		flow_multiplied(f, i);
 		break;
 	}
 	f->mul_part = p;
