@@ -95,8 +95,8 @@ struct ashlar_op_attention {
  *	dk[j] = scale * sum over heads, i of ds[i][j] * q[i]
  *	dv[j] = sum over heads, i of p[i][j] * dout[i]
  * p of a key that the query does not see is 0. Sums of products are in order;
- * those over j and over i in blocks of 4 * N, each from 0 on, added up block
- * after block; for dk and dv all blocks of the first query head of the group,
+ * those over j and over i in blocks as above, each from 0 on, added up block after
+ * block; for dk and dv all blocks of the first query head of the group,
  * then those of the next. Scale comes last. Blocks begin at 0; a tile of N
  * queries takes only keys that one of them sees, and a tile of N keys only
  * queries from the first on that sees one of them (or the one before, to make

@@ -17,7 +17,7 @@ struct attention_rows {
 /* Most tiles of a job: what shares the blocks that pass by. */
 #define ATTENTION_TILES 4u
 
-/* Keys of a block of attention, for N lanes. */
+/* Keys of a block, or queries, for N lanes. */
 static inline uint32_t attention_block(uint32_t n)
 {
 	return n < 16 ? 4 * n : 8 * n;

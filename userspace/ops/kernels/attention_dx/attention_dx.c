@@ -175,7 +175,7 @@ static void run(struct attention_dx *a, bool by_query)
 	f->word_lines = WORDS;
 	f->products = 2;
 	f->outputs = by_query ? 1 : 2;
-	f->block = 4 * ash_array();
+	f->block = attention_block(ash_array());
 	f->batch = args->batch;
 	f->groups = args->kv_heads;
 	f->outer_heads = by_query ? args->heads / args->kv_heads : 1;

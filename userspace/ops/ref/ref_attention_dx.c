@@ -3,7 +3,7 @@
  * The gradients of attention as ashlar/ops_attention.h says, a tile of N
  * queries (dq) or keys (dk, dv) at a time.
  */
-#include "attention_ref.h"
+#include "ref_attention.h"
 
 struct backward {
 	const struct ashlar_op_attention_dx *op;
@@ -127,8 +127,9 @@ static void query_tile(struct backward *w, uint64_t b, uint64_t h, uint64_t i0)
 
 	gather(w->q, &op->q, b, h, i0, rows);
 	gather(w->dout, &op->dout, b, h, i0, rows);
-	for (int64_t j0 = 0; j0 < seen; j0 += 4 * w->n) {
-		uint32_t keys = least64(4 * w->n, (uint64_t)(seen - j0));
+	for (int64_t j0 = 0; j0 < seen; j0 += attention_block(w->n)) {
+		uint32_t keys =
+			least64(attention_block(w->n), (uint64_t)(seen - j0));
 
 		gather(w->k, &op->k, b, kv, (uint64_t)j0, keys);
 		gather(w->v, &op->v, b, kv, (uint64_t)j0, keys);
@@ -146,7 +147,7 @@ static void key_tile(struct backward *w, uint64_t b, uint64_t kv, uint64_t j0)
 	const struct ashlar_op_attention_dx *op = w->op;
 	uint64_t group = op->q.shape[1] / op->k.shape[1];
 	uint32_t keys = least64(w->n, (uint64_t)w->lk - j0);
-	int64_t block = 4 * w->n;
+	int64_t block = attention_block(w->n);
 	int64_t from = attention_first(w->causal, (int64_t)j0, w->lq, w->lk) &
 		       ~1;
 	bool first = true;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Rows of [batch, heads, length, d] and products of them, for the references. */
-#ifndef ATTENTION_REF_H
-#define ATTENTION_REF_H
+#ifndef REF_ATTENTION_H
+#define REF_ATTENTION_H
 
 #include <stdbool.h>
 #include <stdlib.h>

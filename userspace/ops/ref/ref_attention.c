@@ -3,7 +3,7 @@
  * Attention as ashlar/ops_attention.h says, a tile of 2 * N queries at a time.
  * Products of matrices are ash_ref_gemm()'s.
  */
-#include "attention_ref.h"
+#include "ref_attention.h"
 
 struct forward {
 	const struct ashlar_op_attention *op;

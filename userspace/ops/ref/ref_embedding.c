@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* Rotary embedding and embedding, as ashlar/ops_attention.h says. */
-#include "attention_ref.h"
+#include "ref_attention.h"
 
 static uint8_t *matrix_row(const struct ashlar_tensor *t, uint64_t i)
 {
