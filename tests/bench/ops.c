@@ -3,7 +3,8 @@
  * ops_FAMILY FOLDER GOLDEN COMPILER [--update | NAME...]: cycles of operations
  * on the RTL, on one tile and on all, results checked. Figures go to
  * FOLDER/ops_FAMILY.json; cycles are compared with GOLDEN, as bench.c does.
- * With names only those are measured, and nothing is compared.
+ * With names only those are measured, and nothing is compared; then
+ * ASHLAR_DEVICE names another RTL device than "sim:rtl" (insn-trace=FILE).
  */
 #include "ops.h"
 
@@ -73,6 +74,8 @@ int main(int argc, char **argv)
 	static struct ot t;
 	const struct ops_bench *b;
 	bool update = argc == 5 && !strcmp(argv[4], "--update");
+	bool names = argc > 4 && !update;
+	const char *device = getenv("ASHLAR_DEVICE");
 	const char *family = strrchr(argv[0], '/');
 	char json[4096];
 	int differ;
@@ -84,14 +87,14 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	setvbuf(stdout, NULL, _IOLBF, 0);
-	if (!ot_open(&t, "sim:rtl", 1, ARENA))
+	if (!ot_open(&t, device && names ? device : "sim:rtl", 1, ARENA))
 		return 2;
 	for (b = ops_benches; b->name; b++)
 		if (wanted(b, argc, argv))
 			add(&figures, &t, b);
 	ot_close(&t);
 	figures_print(&figures);
-	if (argc > 4 && !update)
+	if (names)
 		return 0;
 	snprintf(json, sizeof(json), "%s/%s.json", argv[1],
 		 family ? family + 1 : argv[0]);
