@@ -35,7 +35,7 @@
 
 #define ASHLAR_ABI_CONTROL ASHLAR_VERSION(1, 0) /* control ring, shared SRAM */
 #define ASHLAR_ABI_JOB	   ASHLAR_VERSION(1, 0) /* job rings, completions */
-#define ASHLAR_ABI_KERNEL  ASHLAR_VERSION(2, 0) /* kernel image and registers */
+#define ASHLAR_ABI_KERNEL  ASHLAR_VERSION(2, 1) /* kernel image and registers */
 
 struct ashlar_version_range {
 	uint32_t min;

@@ -82,7 +82,7 @@
 #define ASHLAR_HOST_ID_RESET 0x4c485341
 /* Version of the hardware/firmware interface */
 #define ASHLAR_HOST_HW_VERSION 0x4
-#define ASHLAR_HOST_HW_VERSION_RESET 0x10002
+#define ASHLAR_HOST_HW_VERSION_RESET 0x10003
 #define ASHLAR_HOST_HW_VERSION_MAJOR_MASK 0xffff0000
 #define ASHLAR_HOST_HW_VERSION_MAJOR_SHIFT 16
 #define ASHLAR_HOST_HW_VERSION_MINOR_MASK 0xffff
@@ -589,6 +589,18 @@
 #define ASHLAR_LOAD_DONE 0xe8
 /* The write completes when DONE >= the value written (wrapping compare) */
 #define ASHLAR_LOAD_WAIT 0xec
+/* A macro-operation begins when LOAD.DONE >= this value as it was at GO (wrapping compare). A GO while it is beyond LOAD.ISSUED is an access fault of the core: nothing waits for what has not been started (since 1.3) */
+#define ASHLAR_LOAD_AFTER_LOAD 0xf0
+#define ASHLAR_LOAD_AFTER_LOAD_RESET 0x0
+/* The same for STORE (since 1.3) */
+#define ASHLAR_LOAD_AFTER_STORE 0xf4
+#define ASHLAR_LOAD_AFTER_STORE_RESET 0x0
+/* The same for MATRIX (since 1.3) */
+#define ASHLAR_LOAD_AFTER_MATRIX 0xf8
+#define ASHLAR_LOAD_AFTER_MATRIX_RESET 0x0
+/* The same for VECTOR (since 1.3) */
+#define ASHLAR_LOAD_AFTER_VECTOR 0xfc
+#define ASHLAR_LOAD_AFTER_VECTOR_RESET 0x0
 
 /* Store DMA */
 #define ASHLAR_STORE_BLOCK_BYTES 0x100
@@ -682,6 +694,18 @@
 #define ASHLAR_STORE_DONE 0xe8
 /* The write completes when DONE >= the value written (wrapping compare) */
 #define ASHLAR_STORE_WAIT 0xec
+/* A macro-operation begins when LOAD.DONE >= this value as it was at GO (wrapping compare). A GO while it is beyond LOAD.ISSUED is an access fault of the core: nothing waits for what has not been started (since 1.3) */
+#define ASHLAR_STORE_AFTER_LOAD 0xf0
+#define ASHLAR_STORE_AFTER_LOAD_RESET 0x0
+/* The same for STORE (since 1.3) */
+#define ASHLAR_STORE_AFTER_STORE 0xf4
+#define ASHLAR_STORE_AFTER_STORE_RESET 0x0
+/* The same for MATRIX (since 1.3) */
+#define ASHLAR_STORE_AFTER_MATRIX 0xf8
+#define ASHLAR_STORE_AFTER_MATRIX_RESET 0x0
+/* The same for VECTOR (since 1.3) */
+#define ASHLAR_STORE_AFTER_VECTOR 0xfc
+#define ASHLAR_STORE_AFTER_VECTOR_RESET 0x0
 
 /* Matrix unit */
 #define ASHLAR_MATRIX_BLOCK_BYTES 0x100
@@ -691,6 +715,11 @@
  * ADDR + r*PITCH. K-major form (KMAJOR = 1): line l holds the elements of
  * consecutive k for all N rows, k slowest: 4 k for int8, 2 k for 16-bit types;
  * it starts at ADDR + l*PITCH. Elements at k >= K take no part.
+ * One macro-operation does TILES x PARTS such products: tile t adds into
+ * accumulator ACC + t, for p = 0 .. PARTS-1 in this order, A and B from
+ *   A_ADDR + t*A_TILE + p*A_PART,  B_ADDR + t*B_TILE + p*B_PART;
+ * ACCUMULATE is about p = 0. So the blocks of a column of results are one
+ * macro-operation, and so are the rows of a convolution's kernel.
  */
 /* Scratchpad byte offset, multiple of 4*N */
 #define ASHLAR_MATRIX_A_ADDR 0x0
@@ -723,6 +752,24 @@
 #define ASHLAR_MATRIX_CFG_ACCUMULATE_SHIFT 8
 #define ASHLAR_MATRIX_CFG_ACC_MASK 0xf0000
 #define ASHLAR_MATRIX_CFG_ACC_SHIFT 16
+/* Tiles, 1 .. UNIT.ACCS - ACC (since 1.3) */
+#define ASHLAR_MATRIX_TILES 0x18
+#define ASHLAR_MATRIX_TILES_RESET 0x1
+/* Signed bytes, multiple of 4*N (since 1.3) */
+#define ASHLAR_MATRIX_A_TILE 0x1c
+#define ASHLAR_MATRIX_A_TILE_RESET 0x0
+/* Signed bytes, multiple of 4*N (since 1.3) */
+#define ASHLAR_MATRIX_B_TILE 0x20
+#define ASHLAR_MATRIX_B_TILE_RESET 0x0
+/* Parts of k, 1..65535; PARTS * K at most 65535 (since 1.3) */
+#define ASHLAR_MATRIX_PARTS 0x24
+#define ASHLAR_MATRIX_PARTS_RESET 0x1
+/* Signed bytes, multiple of 4*N (since 1.3) */
+#define ASHLAR_MATRIX_A_PART 0x28
+#define ASHLAR_MATRIX_A_PART_RESET 0x0
+/* Signed bytes, multiple of 4*N (since 1.3) */
+#define ASHLAR_MATRIX_B_PART 0x2c
+#define ASHLAR_MATRIX_B_PART_RESET 0x0
 /* Start */
 #define ASHLAR_MATRIX_GO 0xe0
 /* As for LOAD */
@@ -731,6 +778,18 @@
 #define ASHLAR_MATRIX_DONE 0xe8
 /* As for LOAD */
 #define ASHLAR_MATRIX_WAIT 0xec
+/* As for LOAD (since 1.3) */
+#define ASHLAR_MATRIX_AFTER_LOAD 0xf0
+#define ASHLAR_MATRIX_AFTER_LOAD_RESET 0x0
+/* As for LOAD (since 1.3) */
+#define ASHLAR_MATRIX_AFTER_STORE 0xf4
+#define ASHLAR_MATRIX_AFTER_STORE_RESET 0x0
+/* As for LOAD (since 1.3) */
+#define ASHLAR_MATRIX_AFTER_MATRIX 0xf8
+#define ASHLAR_MATRIX_AFTER_MATRIX_RESET 0x0
+/* As for LOAD (since 1.3) */
+#define ASHLAR_MATRIX_AFTER_VECTOR 0xfc
+#define ASHLAR_MATRIX_AFTER_VECTOR_RESET 0x0
 
 /* Vector unit */
 #define ASHLAR_VECTOR_BLOCK_BYTES 0x100
@@ -894,5 +953,17 @@
 #define ASHLAR_VECTOR_DONE 0xe8
 /* As for LOAD */
 #define ASHLAR_VECTOR_WAIT 0xec
+/* As for LOAD (since 1.3) */
+#define ASHLAR_VECTOR_AFTER_LOAD 0xf0
+#define ASHLAR_VECTOR_AFTER_LOAD_RESET 0x0
+/* As for LOAD (since 1.3) */
+#define ASHLAR_VECTOR_AFTER_STORE 0xf4
+#define ASHLAR_VECTOR_AFTER_STORE_RESET 0x0
+/* As for LOAD (since 1.3) */
+#define ASHLAR_VECTOR_AFTER_MATRIX 0xf8
+#define ASHLAR_VECTOR_AFTER_MATRIX_RESET 0x0
+/* As for LOAD (since 1.3) */
+#define ASHLAR_VECTOR_AFTER_VECTOR 0xfc
+#define ASHLAR_VECTOR_AFTER_VECTOR_RESET 0x0
 
 #endif

@@ -474,7 +474,7 @@ void dma_go(struct tile *t, unsigned int unit, uint64_t at)
 	if (u->goes_on_at == NEVER)
 		begin(t, unit, n, u->par, at);
 	else
-		memcpy(u->queue[n % UNIT_QUEUE], u->par, sizeof(u->par));
+		unit_queue(u, n, at);
 }
 
 void dma_go_on(struct tile *t, unsigned int unit)
@@ -488,7 +488,9 @@ void dma_go_on(struct tile *t, unsigned int unit)
 	for (n = u->open->n + 1;
 	     n != u->issued && u->goes_on_at == NEVER && u->fault_at == NEVER;
 	     n++)
-		begin(t, unit, n, u->queue[n % UNIT_QUEUE], at);
+		begin(t, unit, n, u->queue[n % UNIT_QUEUE],
+		      at > u->ready[n % UNIT_QUEUE] ? at :
+						      u->ready[n % UNIT_QUEUE]);
 }
 
 bool dma_new(struct unit *u)

@@ -8,7 +8,7 @@
 #define BLOCK_BYTES (ASHLAR_MAP_KERNEL_LOAD_BASE - ASHLAR_MAP_KERNEL_UNIT_BASE)
 
 _Static_assert(ASHLAR_LOAD_DEFAULTS == ASHLAR_VECTOR_DEFAULTS &&
-		       ASHLAR_LOAD_DEFAULTS > ASHLAR_MATRIX_CFG,
+		       ASHLAR_LOAD_DEFAULTS > ASHLAR_MATRIX_B_PART,
 	       "DEFAULTS is at one offset, and of no use to the matrix unit");
 
 /* Whether offset is one of the unit's parameter registers. */
@@ -16,7 +16,7 @@ static bool is_par(unsigned int unit, uint32_t offset)
 {
 	switch (unit) {
 	case U_MATRIX:
-		return offset <= ASHLAR_MATRIX_CFG;
+		return offset <= ASHLAR_MATRIX_B_PART;
 	case U_VECTOR:
 		return offset <= ASHLAR_VECTOR_RED;
 	default:
@@ -24,6 +24,12 @@ static bool is_par(unsigned int unit, uint32_t offset)
 		       offset == ASHLAR_LOAD_GATHER ||
 		       offset == ASHLAR_LOAD_INDEX;
 	}
+}
+
+/* Offsets are within a block, which ends with AFTER_VECTOR. */
+static bool is_after(uint32_t offset)
+{
+	return offset >= ASHLAR_LOAD_AFTER_LOAD && offset % 4 == 0;
 }
 
 static void dma_defaults(struct unit *u)
@@ -39,6 +45,13 @@ static void dma_defaults(struct unit *u)
 		u->par[ASHLAR_LOAD_LIMIT0 / 4 + d] = ASHLAR_LOAD_LIMIT0_RESET;
 }
 
+static void matrix_defaults(struct unit *u)
+{
+	memset(u->par, 0, sizeof(u->par));
+	u->par[ASHLAR_MATRIX_TILES / 4] = ASHLAR_MATRIX_TILES_RESET;
+	u->par[ASHLAR_MATRIX_PARTS / 4] = ASHLAR_MATRIX_PARTS_RESET;
+}
+
 static void vector_defaults(struct unit *u)
 {
 	memset(u->par, 0, sizeof(u->par));
@@ -49,7 +62,7 @@ void kernel_regs_reset(struct tile *t)
 {
 	dma_defaults(&t->unit[U_LOAD]);
 	dma_defaults(&t->unit[U_STORE]);
-	memset(t->unit[U_MATRIX].par, 0, sizeof(t->unit[U_MATRIX].par));
+	matrix_defaults(&t->unit[U_MATRIX]);
 	vector_defaults(&t->unit[U_VECTOR]);
 }
 
@@ -132,6 +145,8 @@ enum rv32_answer kernel_load(void *ctx, uint32_t addr, unsigned int bytes,
 		*value = u->done;
 	} else if (is_par(block - 1, offset)) {
 		*value = u->par[offset / 4];
+	} else if (is_after(offset)) {
+		*value = u->after[(offset - ASHLAR_LOAD_AFTER_LOAD) / 4];
 	} else {
 		return RV32_ERROR;
 	}
@@ -157,16 +172,69 @@ static bool wait_until(struct tile *t, uint64_t then)
 	return then < event || then <= now;
 }
 
+/*
+ * When what a macro-operation comes after is done; NEVER: that is behind a
+ * fault, or still open.
+ */
+static uint64_t after_at(struct tile *t, const struct unit *u, uint64_t now)
+{
+	uint64_t at = 0;
+	unsigned int i;
+
+	for (i = 0; i < UNITS; i++) {
+		uint64_t then;
+
+		unit_settle(&t->unit[i], now);
+		then = unit_reaches(&t->unit[i], u->after[i]);
+		if (then > at)
+			at = then;
+	}
+	return at;
+}
+
+/* Whether it comes after what will never be done. */
+static bool after_fault(const struct tile *t, const struct unit *u)
+{
+	unsigned int i;
+
+	for (i = 0; i < UNITS; i++)
+		if ((t->unit[i].blocked || t->unit[i].fault_at != NEVER) &&
+		    unit_reaches(&t->unit[i], u->after[i]) == NEVER)
+			return true;
+	return false;
+}
+
 static enum rv32_answer go(struct tile *t, unsigned int unit)
 {
 	struct unit *u = &t->unit[unit];
 	uint64_t now = rv32_cycle(t->core);
+	uint64_t after;
+	unsigned int i;
 
+	for (i = 0; i < UNITS; i++)
+		if ((int32_t)(t->unit[i].issued - u->after[i]) < 0)
+			return RV32_ERROR;
 	unit_settle(u, now);
 	if (!wait_until(t, unit_room(u, now)))
 		return RV32_WAIT;
 	now = rv32_cycle(t->core);
 	unit_settle(u, now);
+	if (u->blocked || after_fault(t, u)) {
+		u->blocked = true;
+		unit_push(u);
+		return RV32_OK;
+	}
+	/*
+	 * The hardware's core goes on, but when one ends that is still open is
+	 * not known yet; these are very long ones.
+	 */
+	after = after_at(t, u, now);
+	if (after == NEVER) {
+		wait_until(t, NEVER);
+		return RV32_WAIT;
+	}
+	if (after > now)
+		now = after;
 	switch (unit) {
 	case U_MATRIX:
 		matrix_go(t, now);
@@ -207,6 +275,10 @@ enum rv32_answer kernel_store(void *ctx, uint32_t addr, unsigned int bytes,
 	u = &t->unit[block - 1];
 	if (is_par(block - 1, offset)) {
 		u->par[offset / 4] = value;
+		return RV32_OK;
+	}
+	if (is_after(offset)) {
+		u->after[(offset - ASHLAR_LOAD_AFTER_LOAD) / 4] = value;
 		return RV32_OK;
 	}
 	switch (offset) {

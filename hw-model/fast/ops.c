@@ -70,7 +70,9 @@ void matrix_go(struct tile *t, uint64_t at)
 		lines_a = (words + ARRAY - 1) / ARRAY * ARRAY;
 	if (!(c.cfg & ASHLAR_MATRIX_CFG_B_KMAJOR_MASK))
 		lines_b = (words + ARRAY - 1) / ARRAY * ARRAY;
-	fill = later(lines_a, lines_b);
+	/* Products of tiles and parts follow each other without a gap. */
+	steps *= c.tiles * c.parts;
+	fill = later(lines_a, lines_b) * c.tiles * c.parts;
 
 	/* Operands are fetched while the commands before are worked on. */
 	begin = later(at, u->free);
@@ -209,7 +211,7 @@ void vector_go(struct tile *t, uint64_t at)
 	if (u->goes_on_at == NEVER)
 		vector_begin(t, n, u->par, at);
 	else
-		memcpy(u->queue[n % UNIT_QUEUE], u->par, sizeof(u->par));
+		unit_queue(u, n, at);
 }
 
 void vector_go_on(struct tile *t)
@@ -223,5 +225,6 @@ void vector_go_on(struct tile *t)
 	for (n = t->vector.n + 1;
 	     n != u->issued && u->goes_on_at == NEVER && u->fault_at == NEVER;
 	     n++)
-		vector_begin(t, n, u->queue[n % UNIT_QUEUE], at);
+		vector_begin(t, n, u->queue[n % UNIT_QUEUE],
+			     later(at, u->ready[n % UNIT_QUEUE]));
 }

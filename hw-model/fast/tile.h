@@ -28,6 +28,7 @@ enum { U_LOAD, U_STORE, U_MATRIX, U_VECTOR, UNITS };
 
 struct unit {
 	uint32_t par[64]; /* parameter registers, by offset / 4 */
+	uint32_t after[UNITS]; /* AFTER_LOAD .. AFTER_VECTOR */
 	uint32_t issued, done;
 	/*
 	 * Of macro-operation n at n % UNIT_RING; NEVER: not known yet, or
@@ -38,6 +39,8 @@ struct unit {
 	uint64_t free; /* when the unit takes the next from its queue */
 	uint64_t fault_at; /* NEVER: no fault yet */
 	struct fault fault;
+	/* What it would begin next comes after what a fault keeps from ending. */
+	bool blocked;
 	/*
 	 * One that is too long to be done at once, and those behind it; DMA:
 	 * what it is.
@@ -45,6 +48,7 @@ struct unit {
 	struct dma *open;
 	uint64_t goes_on_at; /* NEVER: none is open */
 	uint32_t queue[UNIT_QUEUE][64]; /* parameters of n at n % UNIT_QUEUE */
+	uint64_t ready[UNIT_QUEUE]; /* when what n comes after is done */
 };
 
 void unit_reset(struct unit *u);
@@ -58,6 +62,8 @@ uint64_t unit_reaches(const struct unit *u, uint32_t count);
 uint64_t unit_idle_at(const struct unit *u);
 /* Another macro-operation is issued; its number. */
 uint32_t unit_push(struct unit *u);
+/* Keeps the parameters of n, which can begin at `ready`, for later. */
+void unit_queue(struct unit *u, uint32_t n, uint64_t ready);
 /*
  * The unit begins with macro-operation n at begin and is done with it at end;
  * it takes the next one at free.

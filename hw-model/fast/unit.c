@@ -13,6 +13,8 @@ void unit_reset(struct unit *u)
 	u->issued = 0;
 	u->done = 0;
 	u->free = 0;
+	memset(u->after, 0, sizeof(u->after));
+	u->blocked = false;
 	u->fault_at = NEVER;
 	u->goes_on_at = NEVER;
 }
@@ -54,6 +56,12 @@ uint64_t unit_idle_at(const struct unit *u)
 static uint64_t end_before(const struct unit *u, uint32_t n)
 {
 	return (int32_t)(u->done - n) >= 0 ? 0 : u->ends[(n - 1) % UNIT_RING];
+}
+
+void unit_queue(struct unit *u, uint32_t n, uint64_t ready)
+{
+	memcpy(u->queue[n % UNIT_QUEUE], u->par, sizeof(u->par));
+	u->ready[n % UNIT_QUEUE] = ready;
 }
 
 uint32_t unit_push(struct unit *u)

@@ -52,7 +52,17 @@ static const struct fast_units *best(void)
 
 void fast_matrix_run(struct ash_tile *t, const struct ash_matrix_cmd *c)
 {
-	best()->matrix(t, c);
+	const struct fast_units *u = best();
+	uint32_t tile, part;
+
+	for (tile = 0; tile < c->tiles; tile++) {
+		for (part = 0; part < c->parts; part++) {
+			const struct ash_matrix_cmd p =
+				ash_matrix_product(c, tile, part);
+
+			u->matrix(t, &p);
+		}
+	}
 }
 
 void fast_vector_run_part(struct ash_tile *t, const struct fast_vector_part *p)

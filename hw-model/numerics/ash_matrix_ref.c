@@ -23,23 +23,60 @@ static uint32_t words_of(const struct ash_matrix_cmd *c)
 		       (c->k + 1) / 2;
 }
 
-/* Whether all lines of an operand are in the scratchpad. */
-static bool inside(const struct ash_tile *t, uint64_t addr, uint64_t pitch,
-		   bool kmajor, uint64_t words)
-{
-	uint64_t line = 4 * t->n;
-	uint64_t last;
+/* The addresses of an operand in all tiles and parts. */
+struct range {
+	uint32_t addr, pitch, tile, part;
+	bool kmajor;
+};
 
-	if (kmajor)
-		last = addr + pitch * (words - 1);
+/* Whether all lines of an operand are in the scratchpad. */
+static bool inside(const struct ash_tile *t, const struct ash_matrix_cmd *c,
+		   const struct range *r)
+{
+	int64_t line = 4 * t->n, words = words_of(c);
+	int64_t tiles = (int64_t)(int32_t)r->tile * (c->tiles - 1);
+	int64_t parts = (int64_t)(int32_t)r->part * (c->parts - 1);
+	int64_t first = r->addr, last = r->addr;
+
+	*(tiles < 0 ? &first : &last) += tiles;
+	*(parts < 0 ? &first : &last) += parts;
+	if (r->kmajor)
+		last += r->pitch * (words - 1);
 	else
-		last = addr + pitch * (t->n - 1) + (words - 1) / t->n * line;
-	return last + line <= t->spad_bytes;
+		last += (int64_t)r->pitch * (t->n - 1) +
+			(words - 1) / t->n * line;
+	return first >= 0 && last + line <= t->spad_bytes;
+}
+
+/* Registers that say how operands repeat. */
+static int check_repeats(const struct ash_tile *t,
+			 const struct ash_matrix_cmd *c,
+			 struct ash_cmd_error *err)
+{
+	uint32_t line = 4 * t->n;
+
+	if (c->tiles < 1 || c->tiles > t->accs - FIELD(c->cfg, MATRIX_CFG_ACC))
+		return refuse(err, ASHLAR_MATRIX_TILES, c->tiles);
+	if (c->a_tile % line)
+		return refuse(err, ASHLAR_MATRIX_A_TILE, c->a_tile);
+	if (c->b_tile % line)
+		return refuse(err, ASHLAR_MATRIX_B_TILE, c->b_tile);
+	if (c->parts < 1 || (uint64_t)c->parts * c->k > 65535)
+		return refuse(err, ASHLAR_MATRIX_PARTS, c->parts);
+	if (c->a_part % line)
+		return refuse(err, ASHLAR_MATRIX_A_PART, c->a_part);
+	if (c->b_part % line)
+		return refuse(err, ASHLAR_MATRIX_B_PART, c->b_part);
+	return 0;
 }
 
 int ash_matrix_check(const struct ash_tile *t, const struct ash_matrix_cmd *c,
 		     struct ash_cmd_error *err)
 {
+	const struct range a = { c->a_addr, c->a_pitch, c->a_tile, c->a_part,
+				 c->cfg & ASHLAR_MATRIX_CFG_A_KMAJOR_MASK };
+	const struct range b = { c->b_addr, c->b_pitch, c->b_tile, c->b_part,
+				 c->cfg & ASHLAR_MATRIX_CFG_B_KMAJOR_MASK };
 	uint32_t line = 4 * t->n;
 
 	if (c->a_addr % line)
@@ -55,13 +92,28 @@ int ash_matrix_check(const struct ash_tile *t, const struct ash_matrix_cmd *c,
 	if (FIELD(c->cfg, MATRIX_CFG_TYPE) > ASHLAR_MATRIX_CFG_TYPE_FP16 ||
 	    FIELD(c->cfg, MATRIX_CFG_ACC) >= t->accs)
 		return refuse(err, ASHLAR_MATRIX_CFG, c->cfg);
-	if (!inside(t, c->a_addr, c->a_pitch,
-		    c->cfg & ASHLAR_MATRIX_CFG_A_KMAJOR_MASK, words_of(c)))
+	if (check_repeats(t, c, err))
+		return -1;
+	if (!inside(t, c, &a))
 		return refuse(err, ASHLAR_MATRIX_A_ADDR, c->a_addr);
-	if (!inside(t, c->b_addr, c->b_pitch,
-		    c->cfg & ASHLAR_MATRIX_CFG_B_KMAJOR_MASK, words_of(c)))
+	if (!inside(t, c, &b))
 		return refuse(err, ASHLAR_MATRIX_B_ADDR, c->b_addr);
 	return 0;
+}
+
+struct ash_matrix_cmd ash_matrix_product(const struct ash_matrix_cmd *c,
+					 uint32_t tile, uint32_t part)
+{
+	struct ash_matrix_cmd p = *c;
+
+	p.a_addr += tile * c->a_tile + part * c->a_part;
+	p.b_addr += tile * c->b_tile + part * c->b_part;
+	p.cfg += tile << ASHLAR_MATRIX_CFG_ACC_SHIFT;
+	if (part)
+		p.cfg |= ASHLAR_MATRIX_CFG_ACCUMULATE_MASK;
+	p.tiles = 1;
+	p.parts = 1;
+	return p;
 }
 
 struct operand {
@@ -95,8 +147,7 @@ static uint32_t product(uint32_t type, const uint8_t *a, const uint8_t *b)
 	return ash_f32_mul(ash_f16_to_f32(x), ash_f16_to_f32(y));
 }
 
-int ash_matrix_run(struct ash_tile *t, const struct ash_matrix_cmd *c,
-		   struct ash_cmd_error *err)
+static void run_product(struct ash_tile *t, const struct ash_matrix_cmd *c)
 {
 	uint32_t type = FIELD(c->cfg, MATRIX_CFG_TYPE);
 	uint32_t size = type == ASHLAR_MATRIX_CFG_TYPE_INT8 ? 1 : 2;
@@ -104,11 +155,8 @@ int ash_matrix_run(struct ash_tile *t, const struct ash_matrix_cmd *c,
 			     c->cfg & ASHLAR_MATRIX_CFG_A_KMAJOR_MASK, size };
 	struct operand b = { t->spad + c->b_addr, c->b_pitch, t->n,
 			     c->cfg & ASHLAR_MATRIX_CFG_B_KMAJOR_MASK, size };
-	uint32_t *acc;
+	uint32_t *acc = t->acc + FIELD(c->cfg, MATRIX_CFG_ACC) * t->n * t->n;
 
-	if (ash_matrix_check(t, c, err))
-		return -1;
-	acc = t->acc + FIELD(c->cfg, MATRIX_CFG_ACC) * t->n * t->n;
 	for (uint32_t row = 0; row < t->n; row++) {
 		for (uint32_t col = 0; col < t->n; col++) {
 			uint32_t sum =
@@ -123,6 +171,21 @@ int ash_matrix_run(struct ash_tile *t, const struct ash_matrix_cmd *c,
 				sum = size == 1 ? sum + p : ash_f32_add(sum, p);
 			}
 			acc[row * t->n + col] = sum;
+		}
+	}
+}
+
+int ash_matrix_run(struct ash_tile *t, const struct ash_matrix_cmd *c,
+		   struct ash_cmd_error *err)
+{
+	if (ash_matrix_check(t, c, err))
+		return -1;
+	for (uint32_t tile = 0; tile < c->tiles; tile++) {
+		for (uint32_t part = 0; part < c->parts; part++) {
+			const struct ash_matrix_cmd p =
+				ash_matrix_product(c, tile, part);
+
+			run_product(t, &p);
 		}
 	}
 	return 0;

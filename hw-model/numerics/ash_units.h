@@ -22,8 +22,10 @@ struct ash_tile {
 	uint32_t *acc; /* accs * n * n words, row by row */
 };
 
+/* All zero but tiles = parts = 1 is what START makes. */
 struct ash_matrix_cmd {
-	uint32_t a_addr, a_pitch, b_addr, b_pitch, k, cfg;
+	uint32_t a_addr, a_pitch, b_addr, b_pitch, k, cfg, tiles, a_tile,
+		b_tile, parts, a_part, b_part;
 };
 
 /* All zero but groups = 1 is what DEFAULTS makes. */
@@ -47,6 +49,9 @@ int ash_matrix_check(const struct ash_tile *t, const struct ash_matrix_cmd *c,
 		     struct ash_cmd_error *err);
 int ash_matrix_run(struct ash_tile *t, const struct ash_matrix_cmd *c,
 		   struct ash_cmd_error *err);
+/* The product of one tile and part of a good command, as a command. */
+struct ash_matrix_cmd ash_matrix_product(const struct ash_matrix_cmd *c,
+					 uint32_t tile, uint32_t part);
 int ash_vector_check(const struct ash_tile *t, const struct ash_vector_cmd *c,
 		     struct ash_cmd_error *err);
 int ash_vector_run(struct ash_tile *t, const struct ash_vector_cmd *c,

@@ -13,7 +13,8 @@
  *
  * Units run beside the core and beside each other. Each does its own
  * macro-operations in order; between units nothing is ordered: whoever uses
- * what another unit makes, waits for its token first. A unit queues 8
+ * what another unit makes, waits for its token first: the core (ash_wait()), or
+ * the unit itself (ash_after()). A unit queues 8
  * macro-operations; starting a ninth stalls the core until there is room. A
  * bad parameter (misaligned, out of range) ends the job with a fault that
  * names the register and its value.
@@ -211,6 +212,11 @@ _Static_assert(ASHLAR_LOAD_ISSUED == ASHLAR_VECTOR_ISSUED &&
 		       ASHLAR_LOAD_DONE == ASHLAR_VECTOR_DONE &&
 		       ASHLAR_LOAD_WAIT == ASHLAR_VECTOR_WAIT,
 	       "one layout of the token registers");
+_Static_assert(ASHLAR_LOAD_AFTER_LOAD == ASHLAR_VECTOR_AFTER_LOAD &&
+		       ASHLAR_LOAD_AFTER_LOAD == ASHLAR_MATRIX_AFTER_LOAD &&
+		       ASHLAR_LOAD_AFTER_LOAD == ASHLAR_STORE_AFTER_LOAD &&
+		       ASHLAR_LOAD_AFTER_VECTOR == ASHLAR_LOAD_AFTER_LOAD + 12,
+	       "AFTER registers in the order of the units");
 _Static_assert(ASHLAR_LOAD_STEP3 == ASHLAR_STORE_STEP3 &&
 		       ASHLAR_LOAD_DEFAULTS == ASHLAR_STORE_DEFAULTS,
 	       "load and store share their layout");
@@ -231,6 +237,20 @@ static inline ash_token ash_go(enum ash_unit unit)
 {
 	ash_start(unit);
 	return ash_read(unit + ASHLAR_LOAD_ISSUED);
+}
+
+/*
+ * The unit begins the macro-operations that are started from now on only when
+ * `other` has finished the token; the core goes on. The token must have been
+ * started by then, else starting is an access fault of the core. A token that
+ * is finished holds nothing up, so the last one stays in force without harm.
+ */
+static inline void ash_after(enum ash_unit unit, enum ash_unit other,
+			     ash_token token)
+{
+	uint32_t number = ((uint32_t)other - ASH_LOAD) / (ASH_STORE - ASH_LOAD);
+
+	ash_write(unit + ASHLAR_LOAD_AFTER_LOAD + 4 * number, token);
 }
 
 /* Stall the core until the unit has finished the token and all before it. */
@@ -503,6 +523,32 @@ static inline ash_token ash_matmul(uint32_t cfg, uint32_t acc, bool accumulate,
 		  cfg | ASH_FIELD(MATRIX, CFG_ACC, acc) |
 			  ASH_FIELD(MATRIX, CFG_ACCUMULATE, accumulate));
 	return ash_go(ASH_MATRIX);
+}
+
+/*
+ * The following ash_matmul() calls make tiles results (1 .. ash_accs() - acc),
+ * in accumulators acc, acc + 1, ...: of A and B so many bytes further for each
+ * (multiples of a line, which may be negative). They leave no gap.
+ */
+static inline void ash_matmul_tiles(uint32_t tiles, int32_t a_step,
+				    int32_t b_step)
+{
+	ash_write(ASH_MATRIX + ASHLAR_MATRIX_TILES, tiles);
+	ash_write(ASH_MATRIX + ASHLAR_MATRIX_A_TILE, (uint32_t)a_step);
+	ash_write(ASH_MATRIX + ASHLAR_MATRIX_B_TILE, (uint32_t)b_step);
+}
+
+/*
+ * The following ash_matmul() calls add up parts products of k elements each
+ * (parts * k at most 65535), of A and B so many bytes further for each: k of
+ * which not all lies together, as the rows of a convolution's kernel.
+ */
+static inline void ash_matmul_parts(uint32_t parts, int32_t a_step,
+				    int32_t b_step)
+{
+	ash_write(ASH_MATRIX + ASHLAR_MATRIX_PARTS, parts);
+	ash_write(ASH_MATRIX + ASHLAR_MATRIX_A_PART, (uint32_t)a_step);
+	ash_write(ASH_MATRIX + ASHLAR_MATRIX_B_PART, (uint32_t)b_step);
 }
 
 /* --- Vector unit --------------------------------------------------------- */

@@ -56,20 +56,32 @@ static void emu_defaults(struct emu_queue *q, enum emu_unit u)
 	memset(q->reg, 0, sizeof(q->reg));
 	if (u == EMU_VECTOR)
 		q->reg[ASHLAR_VECTOR_GROUPS / 4] = ASHLAR_VECTOR_GROUPS_RESET;
+	if (u == EMU_MATRIX) {
+		q->reg[ASHLAR_MATRIX_TILES / 4] = ASHLAR_MATRIX_TILES_RESET;
+		q->reg[ASHLAR_MATRIX_PARTS / 4] = ASHLAR_MATRIX_PARTS_RESET;
+	}
 	if (u > EMU_STORE)
 		return;
 	for (i = 0; i < sizeof(dma) / sizeof(dma[0]); i++)
 		q->reg[dma[i].reg / 4] = dma[i].value;
 }
 
-/* Do the oldest macro-operation of a unit. */
+/*
+ * Do the oldest macro-operation of a unit, and what it comes after: all of
+ * that has been started before it.
+ */
 static void emu_step(struct emu_tile *t, enum emu_unit u)
 {
 	struct emu_queue *q = &t->unit[u];
-	const uint32_t *reg = q->cmd[q->done % EMU_QUEUE].reg;
+	const struct emu_cmd *cmd = &q->cmd[q->done % EMU_QUEUE];
+	const uint32_t *reg = cmd->reg;
+	int v;
 
-	if (u <= EMU_STORE &&
-	    emu_dma_table(t, reg) != q->cmd[q->done % EMU_QUEUE].table)
+	for (v = 0; v < EMU_UNITS; v++)
+		while ((int32_t)(t->unit[v].done - cmd->after[v]) < 0)
+			emu_step(t, (enum emu_unit)v);
+
+	if (u <= EMU_STORE && emu_dma_table(t, reg) != cmd->table)
 		emu_fault(
 			t,
 			"DMA table at scratchpad offset 0x%x is not as it was at GO: a wait is missing",
@@ -128,6 +140,28 @@ static bool emu_find_unit(uint32_t address, enum emu_unit *u)
 	return false;
 }
 
+static void emu_go(struct emu_tile *t, enum emu_unit u)
+{
+	struct emu_queue *q = &t->unit[u];
+	struct emu_cmd *cmd;
+	int v;
+
+	for (v = 0; v < EMU_UNITS; v++)
+		if ((int32_t)(q->after[v] - t->unit[v].issued) > 0)
+			emu_fault(
+				t,
+				"unit %d is started after token %u of unit %d, only %u started",
+				u, q->after[v], v, t->unit[v].issued);
+	if (q->issued - q->done == EMU_QUEUE)
+		emu_step(t, u);
+	cmd = &q->cmd[q->issued % EMU_QUEUE];
+	memcpy(cmd->reg, q->reg, sizeof(q->reg));
+	memcpy(cmd->after, q->after, sizeof(q->after));
+	if (u <= EMU_STORE)
+		cmd->table = emu_dma_table(t, q->reg);
+	q->issued++;
+}
+
 void ash_emu_write(uint32_t address, uint32_t value)
 {
 	struct emu_tile *t = current;
@@ -141,14 +175,7 @@ void ash_emu_write(uint32_t address, uint32_t value)
 	q = &t->unit[u];
 	switch (offset) {
 	case ASHLAR_LOAD_GO:
-		if (q->issued - q->done == EMU_QUEUE)
-			emu_step(t, u);
-		memcpy(q->cmd[q->issued % EMU_QUEUE].reg, q->reg,
-		       sizeof(q->reg));
-		if (u <= EMU_STORE)
-			q->cmd[q->issued % EMU_QUEUE].table =
-				emu_dma_table(t, q->reg);
-		q->issued++;
+		emu_go(t, u);
 		break;
 	case ASHLAR_LOAD_WAIT:
 		if ((int32_t)(value - q->issued) > 0)
@@ -167,6 +194,8 @@ void ash_emu_write(uint32_t address, uint32_t value)
 			emu_defaults(q, u);
 		else if (offset / 4 < EMU_REGS)
 			q->reg[offset / 4] = value;
+		else if (offset >= ASHLAR_LOAD_AFTER_LOAD)
+			q->after[(offset - ASHLAR_LOAD_AFTER_LOAD) / 4] = value;
 		else
 			emu_fault(t, "write to 0x%x: no such register",
 				  address);
@@ -229,6 +258,8 @@ uint32_t ash_emu_read(uint32_t address)
 	}
 	if (offset / 4 < EMU_REGS)
 		return q->reg[offset / 4];
+	if (offset >= ASHLAR_LOAD_AFTER_LOAD)
+		return q->after[(offset - ASHLAR_LOAD_AFTER_LOAD) / 4];
 	emu_fault(t, "read of 0x%x: write-only or no register", address);
 }
 

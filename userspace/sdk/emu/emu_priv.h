@@ -17,11 +17,13 @@ enum emu_unit { EMU_LOAD, EMU_STORE, EMU_MATRIX, EMU_VECTOR, EMU_UNITS };
 
 struct emu_cmd {
 	uint32_t reg[EMU_REGS];
+	uint32_t after[EMU_UNITS];
 	uint64_t table; /* DMA: emu_dma_table() at GO */
 };
 
 struct emu_queue {
 	uint32_t reg[EMU_REGS]; /* parameters as last written */
+	uint32_t after[EMU_UNITS]; /* AFTER_LOAD .. AFTER_VECTOR */
 	struct emu_cmd cmd[EMU_QUEUE];
 	uint32_t issued, done;
 	uint32_t haste; /* chance of 256 to go on after an access */

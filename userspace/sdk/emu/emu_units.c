@@ -26,6 +26,12 @@ void emu_matrix(struct emu_tile *t, const uint32_t *reg)
 		.b_pitch = REG(B_PITCH),
 		.k = REG(K),
 		.cfg = REG(CFG),
+		.tiles = REG(TILES),
+		.a_tile = REG(A_TILE),
+		.b_tile = REG(B_TILE),
+		.parts = REG(PARTS),
+		.a_part = REG(A_PART),
+		.b_part = REG(B_PART),
 	};
 	struct ash_cmd_error error;
 
