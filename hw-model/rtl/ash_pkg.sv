@@ -72,6 +72,12 @@ package ash_pkg;
 		logic [31:0] b_pitch;
 		logic [31:0] k;
 		logic [31:0] cfg;
+		logic [31:0] tiles;
+		logic [31:0] a_tile;
+		logic [31:0] b_tile;
+		logic [31:0] parts;
+		logic [31:0] a_part;
+		logic [31:0] b_part;
 	} matrix_cmd_t;
 
 	typedef struct packed {

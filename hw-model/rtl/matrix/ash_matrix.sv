@@ -16,6 +16,8 @@ module ash_matrix
 	input  logic                 cmd_valid,
 	output logic                 cmd_ready,
 	input  matrix_cmd_t          cmd,
+	input  logic                 go_ahead,          // the oldest command may be begun
+	output logic                 taken,             // a pulse: it leaves the queue
 	output logic                 done,              // a pulse per command; its result can be read from now on
 	output logic                 fault_valid,       // all earlier commands are done; held until clear
 	output fault_t               fault,
@@ -45,7 +47,7 @@ module ash_matrix
 	localparam logic [ROW_W-1:0] LAST = ROW_W'(N - 1);
 
 	// commands: queue, check, then a short queue in front of each part
-	logic        q_valid, q_ready, dec_valid, dec_ready, dec_bad;
+	logic        q_any, q_valid, q_ready, dec_valid, dec_ready, dec_bad;
 	matrix_cmd_t q_cmd;
 	fault_t      dec_fault;
 	fill_cmd_t   dec_a, dec_b, fa_cmd, fb_cmd;
@@ -53,9 +55,9 @@ module ash_matrix
 	logic        dec_go, fa_ready, fb_ready, st_ready;
 	logic        fa_valid, fa_pop, fb_valid, fb_pop, st_valid, st_pop;
 
-	ash_fifo #(.W($bits(matrix_cmd_t)), .DEPTH(UNIT_QUEUE)) u_queue (
+	ash_unit_queue #(.W($bits(matrix_cmd_t))) u_queue (
 		.clk, .rst, .clear, .in_valid(cmd_valid), .in_ready(cmd_ready), .in_data(cmd),
-		.out_valid(q_valid), .out_ready(q_ready), .out_data(q_cmd));
+		.go_ahead, .taken, .any(q_any), .out_valid(q_valid), .out_ready(q_ready), .out_data(q_cmd));
 
 	ash_matrix_decode u_decode (
 		.clk, .rst, .clear, .in_valid(q_valid), .in_ready(q_ready), .in_cmd(q_cmd),
@@ -127,7 +129,7 @@ module ash_matrix
 			step_first <= !started;
 			step_accumulate <= st_cmd.accumulate;
 			step_acc <= st_cmd.acc;
-			step_last <= st_pop;
+			step_last <= st_pop && st_cmd.last;
 			started <= !st_pop;
 			half <= !word_done;
 			if (word_done) begin
@@ -174,7 +176,7 @@ module ash_matrix
 	end
 	assign scrub_en = scrub_valid && !scrub_done;
 
-	assign idle = !q_valid && !dec_valid && !st_valid && !step_en;
+	assign idle = !q_any && !dec_valid && !st_valid && !step_en;
 	assign perf_busy = step_en;
 	assign perf_stall = !step_en && (st_valid || (dec_valid && !dec_bad));
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// Checks a command and turns bytes into lines and words. The first rule broken,
+// Checks a command, turns bytes into lines and words, and gives its products, of
+// tiles and parts, one after the other. The first rule broken,
 // in the order below, is the one reported; hw-model/numerics states the same
 // rules in C. All arithmetic is wide enough not to wrap.
 module ash_matrix_decode
@@ -26,18 +27,44 @@ module ash_matrix_decode
 	localparam int SHIFT = $clog2(LINE_BYTES);
 	localparam logic [31:0] LOW = LINE_BYTES - 1;   // address bits inside a line
 
-	// The last line an operand touches: row form has N rows of
-	// ceil(words / N) lines, k-major form has a line per word.
-	function automatic logic [63:0] last_line(input logic [31:0] addr, input logic [31:0] pitch,
-	                                          input logic kmajor, input logic [WORDS_W-1:0] words);
-		logic [63:0] first, step, more;
-		first = {32'b0, addr >> SHIFT};
-		step = {32'b0, pitch >> SHIFT};
+	// Whether an operand has a line outside the scratchpad, in any tile or part:
+	// row form has N rows of ceil(words / N) lines, k-major form a line per word.
+	function automatic logic outside(input logic [31:0] addr, input logic [31:0] pitch, input logic kmajor,
+	                                 input logic [WORDS_W-1:0] words, input logic [63:0] tiles,
+	                                 input logic [63:0] parts);
+		logic signed [63:0] first, last, more;
 		more = {{64 - WORDS_W{1'b0}}, words - 1'b1};
-		return kmajor ? first + step * more : first + step * {32'b0, N - 1} + (more >> ROW_W);
+		first = {32'b0, addr >> SHIFT};
+		last = first;
+		if ($signed(tiles) < 0)
+			first = first + tiles;
+		else
+			last = last + tiles;
+		if ($signed(parts) < 0)
+			first = first + parts;
+		else
+			last = last + parts;
+		last = last + {32'b0, pitch >> SHIFT} * (kmajor ? more : {32'b0, N - 1});
+		if (!kmajor)
+			last = last + (more >> ROW_W);
+		return first < 0 || last >= 64'(SPAD_LINES);
 	endfunction
 
-	assign in_ready = !out_valid || out_ready;
+	// Lines from the first of count steps of so many bytes to the last.
+	function automatic logic [63:0] span(input logic [31:0] step, input logic [31:0] count);
+		logic signed [63:0] lines;
+		lines = 64'($signed(step)) >>> SHIFT;
+		return lines * $signed({32'b0, count - 32'd1});
+	endfunction
+
+	// The command's products follow each other: parts of a tile, then the next tile.
+	logic [LINE_W-1:0] a_first, b_first;            // of this tile
+	logic [LINE_W-1:0] a_tile, b_tile, a_part, b_part;
+	logic [ACC_W:0]    tiles_left;
+	logic [15:0]       parts, parts_left;
+	logic              accumulate;
+
+	assign in_ready = !out_valid || (out_ready && out_step.last);
 
 	// Everything is behind the block's enable: an idle unit is not evaluated.
 	always_ff @(posedge clk) begin
@@ -47,8 +74,27 @@ module ash_matrix_decode
 		logic is16, a_kmajor, b_kmajor, bad;
 		logic [WORDS_W-1:0] words;
 
-		if (out_ready)
-			out_valid <= 1'b0;
+		if (out_valid && out_ready) begin
+			if (out_step.last)
+				out_valid <= 1'b0;
+			if (parts_left != '0) begin
+				parts_left <= parts_left - 1'b1;
+				out_a.line <= out_a.line + a_part;
+				out_b.line <= out_b.line + b_part;
+				out_step.accumulate <= 1'b1;
+				out_step.last <= parts_left == 16'd1 && tiles_left == '0;
+			end else begin
+				tiles_left <= tiles_left - 1'b1;
+				parts_left <= parts - 1'b1;
+				a_first <= a_first + a_tile;
+				b_first <= b_first + b_tile;
+				out_a.line <= a_first + a_tile;
+				out_b.line <= b_first + b_tile;
+				out_step.acc <= out_step.acc + 1'b1;
+				out_step.accumulate <= accumulate;
+				out_step.last <= parts == 16'd1 && tiles_left == (ACC_W+1)'(1);
+			end
+		end
 		if (in_valid && in_ready) begin
 			etype = in_cmd.cfg[MATRIX_CFG_TYPE_MSB:MATRIX_CFG_TYPE_LSB];
 			acc = in_cmd.cfg[MATRIX_CFG_ACC_LSB +: ACC_W];
@@ -80,10 +126,31 @@ module ash_matrix_decode
 			             32'(in_cmd.cfg[MATRIX_CFG_ACC_MSB:MATRIX_CFG_ACC_LSB]) >= 32'(ACCS)) begin
 				sub = MATRIX_CFG;
 				value = in_cmd.cfg;
-			end else if (last_line(in_cmd.a_addr, in_cmd.a_pitch, a_kmajor, words) >= 64'(SPAD_LINES)) begin
+			end else if (in_cmd.tiles == '0 || in_cmd.tiles > 32'(ACCS) - 32'(acc)) begin
+				sub = MATRIX_TILES;
+				value = in_cmd.tiles;
+			end else if ((in_cmd.a_tile & LOW) != '0) begin
+				sub = MATRIX_A_TILE;
+				value = in_cmd.a_tile;
+			end else if ((in_cmd.b_tile & LOW) != '0) begin
+				sub = MATRIX_B_TILE;
+				value = in_cmd.b_tile;
+			end else if (in_cmd.parts == '0 || in_cmd.parts > 32'd65535 ||
+			             in_cmd.parts[15:0] * in_cmd.k > 32'd65535) begin
+				sub = MATRIX_PARTS;
+				value = in_cmd.parts;
+			end else if ((in_cmd.a_part & LOW) != '0) begin
+				sub = MATRIX_A_PART;
+				value = in_cmd.a_part;
+			end else if ((in_cmd.b_part & LOW) != '0) begin
+				sub = MATRIX_B_PART;
+				value = in_cmd.b_part;
+			end else if (outside(in_cmd.a_addr, in_cmd.a_pitch, a_kmajor, words,
+			                     span(in_cmd.a_tile, in_cmd.tiles), span(in_cmd.a_part, in_cmd.parts))) begin
 				sub = MATRIX_A_ADDR;
 				value = in_cmd.a_addr;
-			end else if (last_line(in_cmd.b_addr, in_cmd.b_pitch, b_kmajor, words) >= 64'(SPAD_LINES)) begin
+			end else if (outside(in_cmd.b_addr, in_cmd.b_pitch, b_kmajor, words,
+			                     span(in_cmd.b_tile, in_cmd.tiles), span(in_cmd.b_part, in_cmd.parts))) begin
 				sub = MATRIX_B_ADDR;
 				value = in_cmd.b_addr;
 			end else
@@ -103,6 +170,18 @@ module ash_matrix_decode
 			out_step.fp16 <= etype == MATRIX_CFG_TYPE_FP16[1:0];
 			out_step.accumulate <= in_cmd.cfg[MATRIX_CFG_ACCUMULATE_LSB];
 			out_step.acc <= acc;
+			out_step.last <= in_cmd.tiles == 32'd1 && in_cmd.parts == 32'd1;
+
+			a_first <= in_cmd.a_addr[SHIFT +: LINE_W];
+			b_first <= in_cmd.b_addr[SHIFT +: LINE_W];
+			a_tile <= in_cmd.a_tile[SHIFT +: LINE_W];
+			b_tile <= in_cmd.b_tile[SHIFT +: LINE_W];
+			a_part <= in_cmd.a_part[SHIFT +: LINE_W];
+			b_part <= in_cmd.b_part[SHIFT +: LINE_W];
+			tiles_left <= in_cmd.tiles[ACC_W:0] - 1'b1;
+			parts <= in_cmd.parts[15:0];
+			parts_left <= in_cmd.parts[15:0] - 1'b1;
+			accumulate <= in_cmd.cfg[MATRIX_CFG_ACCUMULATE_LSB];
 		end
 		if (rst || clear)
 			out_valid <= 1'b0;

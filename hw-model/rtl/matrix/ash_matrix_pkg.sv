@@ -24,5 +24,6 @@ package ash_matrix_pkg;
 		logic               fp16;
 		logic               accumulate;
 		logic [ACC_W-1:0]   acc;
+		logic               last;               // product of its command
 	} step_cmd_t;
 endpackage

@@ -2,7 +2,7 @@
 # The sources of the matrix unit in compile order, and the options with which
 # Verilator and the C++ compiler make a fast model of it (README.md). A build
 # that contains the unit uses all three.
-MATRIX_SRC := hw-model/rtl/matrix/ash_matrix_pkg.sv hw-model/rtl/lib/ash_fifo.sv \
+MATRIX_SRC := hw-model/rtl/matrix/ash_matrix_pkg.sv hw-model/rtl/lib/ash_fifo.sv hw-model/rtl/lib/ash_unit_queue.sv \
 	$(addprefix hw-model/rtl/matrix/,ash_matrix_decode.sv ash_matrix_fill.sv \
 	ash_matrix_stage.sv ash_matrix_array.sv ash_matrix.sv)
 

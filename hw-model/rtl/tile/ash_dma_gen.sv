@@ -22,6 +22,8 @@ module ash_dma_gen
 	input  logic     cmd_valid,
 	output logic     cmd_ready,
 	input  dma_cmd_t cmd,
+	input  logic     go_ahead, // the oldest command may be begun
+	output logic     taken, // a pulse: it leaves the queue
 	output logic     out_valid,
 	input  logic     out_ready,
 	output chunk_t   out,
@@ -65,12 +67,13 @@ module ash_dma_gen
 
 	// ---- queue
 
-	logic     q_valid, q_ready;
+	logic     q_any, q_valid, q_ready;
 	dma_cmd_t q;
 
-	ash_fifo #(.W($bits(dma_cmd_t)), .DEPTH(UNIT_QUEUE)) u_queue (
+	ash_unit_queue #(.W($bits(dma_cmd_t))) u_queue (
 		.clk, .rst, .clear,
 		.in_valid(cmd_valid), .in_ready(cmd_ready), .in_data(cmd),
+		.go_ahead, .taken, .any(q_any),
 		.out_valid(q_valid), .out_ready(q_ready), .out_data(q)
 	);
 
@@ -257,7 +260,7 @@ module ash_dma_gen
 	assign index_ready = step && w.gather && !w.bad && run_end;
 	assign emit = !skip || l_bad || w.bad || cmd_end;
 	assign s_ready = !active || (step && cmd_end && !l_bad && !w.bad);
-	assign idle = !q_valid && !s_valid && !active && !out_valid;
+	assign idle = !q_any && !s_valid && !active && !out_valid;
 
 	always_ff @(posedge clk) begin
 		if (step) begin

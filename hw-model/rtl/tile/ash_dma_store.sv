@@ -16,6 +16,8 @@ module ash_dma_store
 	input  logic                 cmd_valid,
 	output logic                 cmd_ready,
 	input  dma_cmd_t             cmd,
+	input  logic                 go_ahead,          // the oldest command may be begun
+	output logic                 taken,             // a pulse: it leaves the queue
 	output logic                 done,              // a pulse per command; all its writes are acknowledged
 	output logic                 fault_valid,       // all earlier commands are done; held until clear
 	output fault_t               fault,
@@ -56,7 +58,7 @@ module ash_dma_store
 
 	ash_dma_gen #(.STORE(1'b1)) u_gen (
 		.clk, .rst, .clear,
-		.cmd_valid, .cmd_ready, .cmd,
+		.cmd_valid, .cmd_ready, .cmd, .go_ahead, .taken,
 		.out_valid(ch_valid), .out_ready(ch_ready), .out(ch),
 		.idle(gen_idle),
 		.ix_req, .ix_line, .ix_gnt, .ix_rdata

@@ -230,6 +230,7 @@ module ash_tile
 	// ---- registers of the kernel
 
 	logic [3:0]   cmd_valid, cmd_ready;  // load, store, matrix, vector
+	logic [3:0]   go_ahead, taken;
 	dma_cmd_t     load_cmd, store_cmd;
 	matrix_cmd_t  matrix_cmd;
 	vector_cmd_t  vector_cmd;
@@ -244,7 +245,7 @@ module ash_tile
 		.index, .count, .grid, .arg_bytes, .cycle,
 		.exit_valid, .exit_code,
 		.cmd_valid, .cmd_ready, .load_cmd, .store_cmd, .matrix_cmd, .vector_cmd,
-		.done(unit_done), .finished
+		.go_ahead, .taken, .done(unit_done), .finished
 	);
 
 	for (genvar u = 0; u < 4; u++) begin : g_token
@@ -353,6 +354,7 @@ module ash_tile
 	ash_dma_load u_load (
 		.clk(gclk), .rst, .clear,
 		.cmd_valid(cmd_valid[0]), .cmd_ready(cmd_ready[0]), .cmd(load_cmd),
+		.go_ahead(go_ahead[0]), .taken(taken[0]),
 		.done(unit_done[0]),
 		.fault_valid(fault_valid[TILE_FAULT_UNIT_LOAD]),
 		.fault(fault[TILE_FAULT_UNIT_LOAD]),
@@ -371,6 +373,7 @@ module ash_tile
 	ash_dma_store u_store (
 		.clk(gclk), .rst, .clear,
 		.cmd_valid(cmd_valid[1]), .cmd_ready(cmd_ready[1]), .cmd(store_cmd),
+		.go_ahead(go_ahead[1]), .taken(taken[1]),
 		.done(unit_done[1]),
 		.fault_valid(fault_valid[TILE_FAULT_UNIT_STORE]),
 		.fault(fault[TILE_FAULT_UNIT_STORE]),
@@ -406,6 +409,7 @@ module ash_tile
 		.clk(gclk), .rst, .clear,
 		.scrub_valid(scrub), .scrub_done(scrubbed[2]),
 		.cmd_valid(cmd_valid[2]), .cmd_ready(cmd_ready[2]), .cmd(matrix_cmd),
+		.go_ahead(go_ahead[2]), .taken(taken[2]),
 		.done(unit_done[2]),
 		.fault_valid(fault_valid[TILE_FAULT_UNIT_MATRIX]),
 		.fault(fault[TILE_FAULT_UNIT_MATRIX]),
@@ -421,6 +425,7 @@ module ash_tile
 	ash_vector u_vector (
 		.clk(gclk), .rst, .clear,
 		.cmd_valid(cmd_valid[3]), .cmd_ready(cmd_ready[3]), .cmd(vector_cmd),
+		.go_ahead(go_ahead[3]), .taken(taken[3]),
 		.done(unit_done[3]),
 		.fault_valid(fault_valid[TILE_FAULT_UNIT_VECTOR]),
 		.fault(fault[TILE_FAULT_UNIT_VECTOR]),

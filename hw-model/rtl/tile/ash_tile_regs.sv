@@ -39,6 +39,8 @@ module ash_tile_regs
 	output dma_cmd_t     store_cmd,
 	output matrix_cmd_t  matrix_cmd,
 	output vector_cmd_t  vector_cmd,
+	output logic [3:0]   go_ahead,          // of each unit's oldest command
+	input  logic [3:0]   taken,
 	input  logic [3:0]   done,
 	output logic [31:0]  finished [4]
 );
@@ -48,11 +50,13 @@ module ash_tile_regs
 	logic [7:0]   offset;
 	logic [3:0]   sel;                      // which unit; none: UNIT or nothing
 	logic [3:0]   known, reached;           // offset is a parameter; WAIT may go on
-	logic         sel_id, word, at_go, at_issued, at_done, at_wait, at_defaults;
+	logic [3:0]   unknown;                  // AFTER names what was not started
+	logic         sel_id, word, at_go, at_issued, at_done, at_wait, at_after, at_defaults;
 	logic         hit;                      // the access is a legal one
 	logic         act;                      // a legal write happens now
 	logic [31:0]  issued [4];
 	logic [31:0]  param [4];
+	logic [31:0]  after [4];
 	logic [31:0]  identity;
 	logic         identity_known;
 	logic [MATRIX_REGS-1:0][31:0] matrix_par;       // register 0 on top, as in matrix_cmd_t
@@ -71,6 +75,7 @@ module ash_tile_regs
 	assign at_issued = sel != '0 && offset == LOAD_ISSUED[7:0];
 	assign at_done = sel != '0 && offset == LOAD_DONE[7:0];
 	assign at_wait = sel != '0 && offset == LOAD_WAIT[7:0];
+	assign at_after = sel != '0 && offset >= LOAD_AFTER_LOAD[7:0] && offset <= LOAD_AFTER_VECTOR[7:0];
 	assign at_defaults = {sel[3], sel[1:0]} != '0 && offset == LOAD_DEFAULTS[7:0];
 
 	always_comb begin
@@ -81,10 +86,11 @@ module ash_tile_regs
 		cmd_valid = '0;
 		if (req) begin
 			if (word && we)
-				hit = (sel & known) != '0 || at_go || at_wait || at_defaults ||
+				hit = (sel & known) != '0 || (at_go && (sel & unknown) == '0) || at_wait ||
+				      at_after || at_defaults ||
 				      (sel_id && offset == UNIT_EXIT[7:0]);
 			else if (word)
-				hit = (sel & known) != '0 || at_issued || at_done ||
+				hit = (sel & known) != '0 || at_issued || at_done || at_after ||
 				      (sel_id && identity_known);
 			if (hit && at_go) begin
 				cmd_valid = sel;
@@ -133,7 +139,8 @@ module ash_tile_regs
 				for (int u = 0; u < 4; u++)
 					if (sel[u])
 						rdata <= at_issued ? issued[u] :
-							 at_done ? finished[u] : param[u];
+							 at_done ? finished[u] :
+							 at_after ? after[u] : param[u];
 			end
 		end
 	end
@@ -149,6 +156,21 @@ module ash_tile_regs
 			.finished(finished[u]),
 			.reached(reached[u])
 		);
+
+		ash_unit_after u_after (
+			.clk,
+			.rst(rst || restart),
+			.we(act && sel[u] && at_after),
+			.which(offset[3:2]),
+			.wdata,
+			.rdata(after[u]),
+			.issued,
+			.finished,
+			.unknown(unknown[u]),
+			.go(cmd_valid[u] && cmd_ready[u]),
+			.taken(taken[u]),
+			.go_ahead(go_ahead[u])
+		);
 	end
 
 	ash_dma_params u_load (
@@ -160,7 +182,8 @@ module ash_tile_regs
 		.rdata(param[1]), .known(known[1]), .cmd(store_cmd)
 	);
 
-	// Matrix and vector parameters: word i at offset 4 * i, at START all 0 but GROUPS = 1.
+	// Matrix and vector parameters: word i at offset 4 * i, at START all 0 but TILES,
+	// PARTS and GROUPS, which are 1.
 	assign known[2] = 32'(offset) < 32'(4 * MATRIX_REGS);
 	assign known[3] = 32'(offset) < 32'(4 * VECTOR_REGS);
 	assign matrix_cmd = matrix_cmd_t'(matrix_par);
@@ -186,8 +209,11 @@ module ash_tile_regs
 				if (sel[3] && offset[7:2] == 6'(i))
 					vector_par[VECTOR_REGS - 1 - i] <= wdata;
 		end
-		if (rst || restart)
+		if (rst || restart) begin
 			matrix_par <= '0;
+			matrix_par[MATRIX_REGS - 1 - MATRIX_TILES / 4] <= 32'd1;
+			matrix_par[MATRIX_REGS - 1 - MATRIX_PARTS / 4] <= 32'd1;
+		end
 		if (rst || restart || (act && sel[3] && at_defaults)) begin
 			vector_par <= '0;
 			vector_par[VECTOR_REGS - 1 - VECTOR_GROUPS / 4] <= 32'd1;
@@ -197,7 +223,8 @@ module ash_tile_regs
 	initial begin
 		if (LOAD_GO != MATRIX_GO || LOAD_GO != VECTOR_GO || LOAD_GO != STORE_GO ||
 		    LOAD_WAIT != MATRIX_WAIT || LOAD_WAIT != VECTOR_WAIT || LOAD_WAIT != STORE_WAIT ||
-		    MATRIX_CFG != 32'(4 * (MATRIX_REGS - 1)) || VECTOR_RED != 32'(4 * (VECTOR_REGS - 1)) ||
+		    MATRIX_B_PART != 32'(4 * (MATRIX_REGS - 1)) || VECTOR_RED != 32'(4 * (VECTOR_REGS - 1)) ||
+		    LOAD_AFTER_LOAD != MATRIX_AFTER_LOAD || LOAD_AFTER_LOAD != VECTOR_AFTER_LOAD ||
 		    LOAD_DEFAULTS != VECTOR_DEFAULTS)
 			$fatal(1, "ashlar.regs and the unit commands of ash_pkg do not fit");
 	end

@@ -13,6 +13,8 @@ module ash_vector
 	input  logic                  cmd_valid,
 	output logic                  cmd_ready,
 	input  vector_cmd_t           cmd,
+	input  logic                  go_ahead,         // the oldest command may be begun
+	output logic                  taken,            // a pulse: it leaves the queue
 	output logic                  done,             // a pulse per command; its rows are in the scratchpad
 	output logic                  fault_valid,      // all earlier commands are done; held until clear
 	output fault_t                fault,
@@ -41,14 +43,14 @@ module ash_vector
 	output logic                  perf_stall        // of that: a refused scratchpad request
 );
 	/* verilator no_inline_module */
-	logic        q_valid, q_ready, dec_valid, dec_ready, dec_bad;
+	logic        q_any, q_valid, q_ready, dec_valid, dec_ready, dec_bad;
 	vector_cmd_t q_cmd;
 	row_cmd_t    c;
 	fault_t      dec_fault;
 
-	ash_fifo #(.W($bits(vector_cmd_t)), .DEPTH(UNIT_QUEUE)) u_queue (
+	ash_unit_queue #(.W($bits(vector_cmd_t))) u_queue (
 		.clk, .rst, .clear, .in_valid(cmd_valid), .in_ready(cmd_ready), .in_data(cmd),
-		.out_valid(q_valid), .out_ready(q_ready), .out_data(q_cmd));
+		.go_ahead, .taken, .any(q_any), .out_valid(q_valid), .out_ready(q_ready), .out_data(q_cmd));
 
 	ash_vector_decode u_decode (
 		.clk, .rst, .clear, .in_valid(q_valid), .in_ready(q_ready), .in_cmd(q_cmd),
@@ -350,7 +352,7 @@ module ash_vector
 	               : {{N{quarters[3]}}, {N{quarters[2]}}, {N{quarters[1]}}, {N{quarters[0]}}};
 	assign written = wr_req && wr_gnt;
 
-	assign idle = !q_valid && !dec_valid && used == '0 && !red_wait;
+	assign idle = !q_any && !dec_valid && used == '0 && !red_wait;
 	assign perf_busy = live || used != '0 || red_wait;
 	assign perf_stall = (rd_req && !rd_gnt) || (wr_req && !wr_gnt);
 

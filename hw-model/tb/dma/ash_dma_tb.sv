@@ -117,9 +117,12 @@ module ash_dma_tb
 		.rd_valid, .rd_ready, .rd_req, .rsp_valid, .busy(rd_busy)
 	);
 
+	logic [1:0] unused_taken;
+
 	ash_dma_load u_load (
 		.clk, .rst, .clear,
-		.cmd_valid(cmd_valid[0]), .cmd_ready(cmd_ready[0]), .cmd, .done(done[0]),
+		.cmd_valid(cmd_valid[0]), .cmd_ready(cmd_ready[0]), .cmd,
+		.go_ahead(1'b1), .taken(unused_taken[0]), .done(done[0]),
 		.fault_valid(fault_valid[0]), .fault(load_fault), .idle(idle[0]),
 		.tr_req(tr_req[0]), .tr_va(tr_va[0]), .tr(tr[0]),
 		.rd_valid(load_rd_valid), .rd_ready(in_ready[2]), .rd_req(load_rd_req),
@@ -137,7 +140,8 @@ module ash_dma_tb
 
 	ash_dma_store u_store (
 		.clk, .rst, .clear,
-		.cmd_valid(cmd_valid[1]), .cmd_ready(cmd_ready[1]), .cmd, .done(done[1]),
+		.cmd_valid(cmd_valid[1]), .cmd_ready(cmd_ready[1]), .cmd,
+		.go_ahead(1'b1), .taken(unused_taken[1]), .done(done[1]),
 		.fault_valid(fault_valid[1]), .fault(store_fault), .idle(idle[1]),
 		.tr_req(tr_req[1]), .tr_va(tr_va[1]), .tr(tr[1]),
 		.rd_req(sp_rd_req[4]), .rd_line(sp_rd_line[4]), .rd_gnt(sp_rd_gnt[4]),

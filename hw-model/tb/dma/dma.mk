@@ -7,7 +7,7 @@ TESTS += test-dma
 
 DMA_TB := $(foreach b,tiny sim,$(TILE_BUILD)/dma-$(b)/dma)
 DMA_TB_RTL := $(filter-out %/ash_clock_gate.sv %/ash_tile.sv %/ash_tile_ctrl.sv %/ash_tile_regs.sv %/ash_lmem.sv \
-	%/ash_loader.sv %/ash_dma_params.sv %/ash_unit_count.sv,$(TILE_RTL)) \
+	%/ash_loader.sv %/ash_dma_params.sv %/ash_unit_after.sv %/ash_unit_count.sv,$(TILE_RTL)) \
 	hw-model/tb/dma/ash_dma_tb.sv
 DMA_TB_C := $(addprefix hw-model/tb/dma/,dma_tb.cpp dma_ref.c)
 

@@ -17,6 +17,14 @@ module ash_matrix_tb
 	input  logic [31:0]          cmd_b_pitch,
 	input  logic [31:0]          cmd_k,
 	input  logic [31:0]          cmd_cfg,
+	input  logic [31:0]          cmd_tiles,
+	input  logic [31:0]          cmd_a_tile,
+	input  logic [31:0]          cmd_b_tile,
+	input  logic [31:0]          cmd_parts,
+	input  logic [31:0]          cmd_a_part,
+	input  logic [31:0]          cmd_b_part,
+	input  logic                 go_ahead,
+	output logic                 taken,
 	output logic                 done,
 	output logic                 fault_valid,
 	output logic [2:0]           fault_cause,
@@ -42,7 +50,9 @@ module ash_matrix_tb
 	fault_t fault;
 
 	assign cmd = '{a_addr: cmd_a_addr, a_pitch: cmd_a_pitch, b_addr: cmd_b_addr,
-	               b_pitch: cmd_b_pitch, k: cmd_k, cfg: cmd_cfg};
+	               b_pitch: cmd_b_pitch, k: cmd_k, cfg: cmd_cfg,
+	               tiles: cmd_tiles, a_tile: cmd_a_tile, b_tile: cmd_b_tile,
+	               parts: cmd_parts, a_part: cmd_a_part, b_part: cmd_b_part};
 	assign fault_cause = fault.cause;
 	assign fault_sub = fault.sub;
 	assign fault_addr = fault.addr;

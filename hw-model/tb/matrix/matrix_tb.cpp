@@ -82,6 +82,7 @@ class Bench {
 	Bench()
 	{
 		top.rst = 1;
+		top.go_ahead = 1;
 		step();
 		step();
 		top.rst = 0;
@@ -115,8 +116,13 @@ class Bench {
 
 	void issue(const ash_matrix_cmd &c)
 	{
-		while (!top.cmd_ready)
+		for (uint32_t i = 0; !top.cmd_ready; i++) {
+			if (i == 10000000) {
+				fprintf(stderr, "the unit hangs\n");
+				exit(1);
+			}
 			step();
+		}
 		top.cmd_valid = 1;
 		top.cmd_a_addr = c.a_addr;
 		top.cmd_a_pitch = c.a_pitch;
@@ -124,6 +130,12 @@ class Bench {
 		top.cmd_b_pitch = c.b_pitch;
 		top.cmd_k = c.k;
 		top.cmd_cfg = c.cfg;
+		top.cmd_tiles = c.tiles;
+		top.cmd_a_tile = c.a_tile;
+		top.cmd_b_tile = c.b_tile;
+		top.cmd_parts = c.parts;
+		top.cmd_a_part = c.a_part;
+		top.cmd_b_part = c.b_part;
 		step();
 		top.cmd_valid = 0;
 	}
@@ -222,13 +234,50 @@ void fill(Bench &t, uint32_t type, unsigned kind)
 	}
 }
 
+// A command of one tile and one part, else empty.
+ash_matrix_cmd single()
+{
+	ash_matrix_cmd c{};
+	c.tiles = c.parts = 1;
+	return c;
+}
+
+// How an operand of `span` lines repeats: steps of lines, up or down, such that
+// all of it fits somewhere. Returns its first line.
+uint32_t random_repeat(Bench &t, uint32_t span, uint32_t tiles, uint32_t parts,
+		       uint32_t &tile, uint32_t &part)
+{
+	const int lines = SPAD / LINE;
+	int steps[2] = { 0, 0 }, low = 0, high = static_cast<int>(span) - 1;
+	const uint32_t counts[2] = { tiles, parts };
+	for (int d = 0; d < 2; d++) {
+		int most = (lines - 1 - (high - low)) /
+			   static_cast<int>(counts[d] > 1 ? counts[d] - 1 : 1);
+		if (most > 40)
+			most = 40;
+		steps[d] = static_cast<int>(t.rnd.below(
+				   2 * static_cast<uint32_t>(most) + 1)) -
+			   most;
+		int reach = steps[d] * static_cast<int>(counts[d] - 1);
+		(reach < 0 ? low : high) += reach;
+	}
+	tile = static_cast<uint32_t>(steps[0]) * LINE;
+	part = static_cast<uint32_t>(steps[1]) * LINE;
+	return t.rnd.below(static_cast<uint32_t>(lines - (high - low))) -
+	       static_cast<uint32_t>(low);
+}
+
 ash_matrix_cmd random_cmd(Bench &t, uint32_t type, uint32_t max_k, uint32_t acc,
 			  bool accumulate)
 {
-	ash_matrix_cmd c{};
+	ash_matrix_cmd c = single();
 	bool akm = t.rnd.below(2), bkm = t.rnd.below(2);
 	c.k = 1 + t.rnd.below(max_k);
 	c.cfg = make_cfg(type, akm, bkm, accumulate, acc);
+	if (t.rnd.below(3) == 0)
+		c.tiles = 1 + t.rnd.below(ACCS - acc);
+	if (t.rnd.below(3) == 0)
+		c.parts = 1 + t.rnd.below(5);
 	uint32_t words = words_of(type, c.k);
 	for (int side = 0; side < 2; side++) {
 		bool km = side ? bkm : akm;
@@ -238,8 +287,11 @@ ash_matrix_cmd random_cmd(Bench &t, uint32_t type, uint32_t max_k, uint32_t acc,
 		if (t.rnd.below(8) == 0)
 			pitch = 0;
 		uint32_t span = pitch * (rows - 1) + row_lines;
-		uint32_t addr = t.rnd.below(SPAD / LINE - span + 1);
-		if (t.rnd.below(8) == 0)
+		uint32_t &tile = side ? c.b_tile : c.a_tile;
+		uint32_t &part = side ? c.b_part : c.a_part;
+		uint32_t addr =
+			random_repeat(t, span, c.tiles, c.parts, tile, part);
+		if (c.tiles == 1 && c.parts == 1 && t.rnd.below(8) == 0)
 			addr = SPAD / LINE - span; // up to the last line
 		(side ? c.b_addr : c.a_addr) = addr * LINE;
 		(side ? c.b_pitch : c.a_pitch) = pitch * LINE;
@@ -249,9 +301,11 @@ ash_matrix_cmd random_cmd(Bench &t, uint32_t type, uint32_t max_k, uint32_t acc,
 
 std::string describe(const ash_matrix_cmd &c)
 {
-	char s[160];
-	snprintf(s, sizeof(s), "a %x/%x b %x/%x k %u cfg %x", c.a_addr,
-		 c.a_pitch, c.b_addr, c.b_pitch, c.k, c.cfg);
+	char s[240];
+	snprintf(s, sizeof(s),
+		 "a %x/%x b %x/%x k %u cfg %x tiles %u %x %x parts %u %x %x",
+		 c.a_addr, c.a_pitch, c.b_addr, c.b_pitch, c.k, c.cfg, c.tiles,
+		 c.a_tile, c.b_tile, c.parts, c.a_part, c.b_part);
 	return s;
 }
 
@@ -281,7 +335,8 @@ void test_random(Bench &t, unsigned streams)
 			}
 			t.issue(c);
 			want++;
-			k_steps += ty == INT8 ? (c.k + 3) / 4 : c.k;
+			k_steps += (ty == INT8 ? (c.k + 3) / 4 : c.k) *
+				   c.tiles * c.parts;
 			list += "\n  " + describe(c);
 		}
 		bool ok = t.wait_done(want);
@@ -305,7 +360,7 @@ void test_k(Bench &t)
 		for (uint32_t k = 1; k <= 8 * N + 5;
 		     k += N > 8 && k > 9 ? 7 : 1) {
 			for (uint32_t layout = 0; layout < 4; layout++) {
-				ash_matrix_cmd c{};
+				ash_matrix_cmd c = single();
 				c.k = k;
 				c.cfg = make_cfg(type, layout & 1, layout & 2,
 						 k & 1, layout % ACCS);
@@ -346,7 +401,7 @@ uint64_t run_stream(Bench &t, uint32_t type, uint32_t k, bool km,
 {
 	std::deque<ash_matrix_cmd> todo;
 	for (unsigned i = 0; i < count; i++) {
-		ash_matrix_cmd c{};
+		ash_matrix_cmd c = single();
 		c.k = k;
 		c.cfg = make_cfg(type, km, km, i > 0, 0);
 		c.a_pitch = LINE;
@@ -406,10 +461,70 @@ void test_timing(Bench &t)
 	}
 }
 
+// The products of a command follow each other as commands do, and it counts as
+// one of the queue.
+void test_repeats(Bench &t)
+{
+	fill(t, BF16, 0);
+	t.stall = 0;
+	for (uint32_t type : { INT8, BF16 }) {
+		ash_matrix_cmd c = single();
+		c.k = type == INT8 ? 4 * N : 2 * N;
+		c.cfg = make_cfg(type, false, false, false, ACCS - 3);
+		c.tiles = 3;
+		c.parts = 2;
+		c.a_pitch = c.b_pitch = LINE;
+		c.b_addr = SPAD / 2;
+		c.a_tile = N * LINE;
+		c.b_part = c.a_part = LINE;
+		ash_cmd_error e;
+		check(!ash_matrix_run(&t.ref, &c, &e), "it is good");
+		uint64_t start = t.cycle, want = t.done + 1;
+		t.issue(c);
+		check(t.wait_done(want), "it is done");
+		uint64_t cycles = t.cycle - start;
+		uint64_t steps = 6 * (type == INT8 ? N : 2 * N);
+		check(cycles == 5 + N + steps,
+		      "tiles and parts without a gap: " +
+			      std::to_string(cycles));
+		for (uint32_t i = 0; i < 2 * N; i++)
+			t.step();
+		check(t.done == want, "one pulse for it");
+		std::string why;
+		for (uint32_t a = 0; a < ACCS; a++)
+			check(t.same_tile(a, why), "repeated: " + why);
+	}
+}
+
+// Nothing of a command happens before its time; those behind it wait, too.
+void test_held(Bench &t)
+{
+	fill(t, INT8, 4);
+	t.stall = 0;
+	ash_matrix_cmd c = random_cmd(t, INT8, 3 * N, 0, false);
+	ash_cmd_error e;
+	ash_matrix_run(&t.ref, &c, &e);
+	t.top.go_ahead = 0;
+	uint64_t want = t.done;
+	t.issue(c);
+	t.issue(c);
+	bool asked = false;
+	for (uint32_t i = 0; i < 4 * N; i++) {
+		t.step();
+		asked |= t.top.a_req || t.top.b_req || t.top.taken;
+	}
+	check(!asked && t.done == want && !t.top.idle,
+	      "a command that is held waits, and is work");
+	t.top.go_ahead = 1;
+	std::string why = "not done";
+	check(t.wait_done(want + 2) && t.same_tile(0, why),
+	      "then it is done: " + why);
+}
+
 void expect_fault(Bench &t, ash_matrix_cmd c, uint32_t sub, uint32_t value)
 {
 	ash_cmd_error e{};
-	ash_matrix_cmd good{};
+	ash_matrix_cmd good = single();
 	good.k = 4 * N;
 	good.a_pitch = good.b_pitch = LINE;
 	bool refused = ash_matrix_run(&t.ref, &c, &e) != 0;
@@ -444,7 +559,7 @@ void expect_fault(Bench &t, ash_matrix_cmd c, uint32_t sub, uint32_t value)
 
 void test_faults(Bench &t)
 {
-	ash_matrix_cmd good{};
+	ash_matrix_cmd good = single();
 	good.k = 4 * N;
 	good.a_pitch = good.b_pitch = LINE;
 	good.cfg = make_cfg(INT8, false, false, false, 1 % ACCS);
@@ -474,6 +589,40 @@ void test_faults(Bench &t)
 			      make_cfg(BF16, true, false, true, 15) })
 		expect_fault(t, with(&C::cfg, cfg, cfg), ASHLAR_MATRIX_CFG,
 			     cfg);
+	for (uint32_t n : { 0u, ACCS, 17u, 0xffffffffu })
+		expect_fault(t, with(&C::tiles, n, rows), ASHLAR_MATRIX_TILES,
+			     n);
+	for (uint32_t n : { 0u, 65536u, 65535 / good.k + 1, 0xffffffffu })
+		expect_fault(t, with(&C::parts, n, rows), ASHLAR_MATRIX_PARTS,
+			     n);
+	struct {
+		uint32_t C::*step, C::*count;
+		uint32_t sub, addr;
+	} steps[] = {
+		{ &C::a_tile, &C::tiles, ASHLAR_MATRIX_A_TILE,
+		  ASHLAR_MATRIX_A_ADDR },
+		{ &C::b_tile, &C::tiles, ASHLAR_MATRIX_B_TILE,
+		  ASHLAR_MATRIX_B_ADDR },
+		{ &C::a_part, &C::parts, ASHLAR_MATRIX_A_PART,
+		  ASHLAR_MATRIX_A_ADDR },
+		{ &C::b_part, &C::parts, ASHLAR_MATRIX_B_PART,
+		  ASHLAR_MATRIX_B_ADDR },
+	};
+	for (const auto &s : steps) {
+		expect_fault(t, with(s.step, LINE / 2, rows), s.sub, LINE / 2);
+		// the last of them does not fit: behind the end, before 0
+		for (uint32_t step :
+		     { SPAD - (N - 1) * LINE, 0u - LINE, 1u << 31 }) {
+			ash_matrix_cmd c = with(s.step, step, rows);
+			c.*s.count = 2;
+			expect_fault(t, c, s.addr, 0);
+			// a step that is not taken does not count
+			c.*s.count = 1;
+			ash_cmd_error e;
+			check(!ash_matrix_check(&t.ref, &c, &e),
+			      "no step is taken: " + describe(c));
+		}
+	}
 	// one line too far, and far enough for 32 bits to wrap
 	const uint32_t end = SPAD - N * LINE + LINE;
 	for (uint32_t cfg : { rows, km }) {
@@ -584,7 +733,7 @@ void bench(Bench &t)
 		      { "bf16 special values", BF16, false, 4 } };
 	for (const auto &c : cases) {
 		fill(t, c.type, c.kind);
-		ash_matrix_cmd m{};
+		ash_matrix_cmd m = single();
 		m.k = c.type == INT8 ? 16 * N : 8 * N;
 		m.cfg = make_cfg(c.type, c.km, c.km, true, 0);
 		m.a_pitch = m.b_pitch = c.km ? LINE : 4 * LINE;
@@ -623,6 +772,8 @@ int main(int argc, char **argv)
 	test_timing(*t);
 	test_k(*t);
 	test_done(*t);
+	test_repeats(*t);
+	test_held(*t);
 	test_faults(*t);
 	test_clear(*t);
 	test_random(*t, argc > 2 ? static_cast<unsigned>(

@@ -12,8 +12,8 @@ endif
 # The package first.
 TILE_RTL := $(addprefix hw-model/rtl/tile/,ash_tile_pkg.sv ash_clock_gate.sv ash_dma_gen.sv ash_dma_index.sv \
 	ash_dma_load.sv ash_dma_params.sv ash_dma_store.sv ash_lmem.sv ash_loader.sv ash_mmu.sv ash_rd_port.sv \
-	ash_spad.sv ash_tile.sv ash_tile_ctrl.sv ash_tile_regs.sv ash_unit_count.sv) \
-	hw-model/rtl/lib/ash_fifo.sv
+	ash_spad.sv ash_tile.sv ash_tile_ctrl.sv ash_tile_regs.sv ash_unit_after.sv ash_unit_count.sv) \
+	hw-model/rtl/lib/ash_fifo.sv hw-model/rtl/lib/ash_unit_queue.sv
 TILE_BUILD := $(BUILD)/tile
 
 # $(call tile-verilate,OUTPUT,BOARD,TOP,OPTIONS,SOURCES): OUTPUT is

@@ -33,6 +33,7 @@ module ash_vector_tb
 	output logic                  perf_stall
 );
 	vector_cmd_t cmd;
+	logic unused_taken;
 	fault_t fault;
 
 	assign cmd = '{cfg: cmd_word[0], op: cmd_word[1], src: cmd_word[2], src_pitch: cmd_word[3],
@@ -44,7 +45,8 @@ module ash_vector_tb
 	assign fault_sub = fault.sub;
 	assign fault_addr = fault.addr;
 
-	ash_vector dut (.clk, .rst, .clear, .cmd_valid, .cmd_ready, .cmd, .done, .fault_valid, .fault, .idle,
+	ash_vector dut (.clk, .rst, .clear, .cmd_valid, .cmd_ready, .cmd,
+		.go_ahead(1'b1), .taken(unused_taken), .done, .fault_valid, .fault, .idle,
 		.acc_req, .acc_idx, .acc_row, .acc_rdata, .rd_req, .rd_line, .rd_gnt, .rd_rdata,
 		.wr_req, .wr_line, .wr_data, .wr_strb, .wr_gnt, .perf_busy, .perf_stall);
 
