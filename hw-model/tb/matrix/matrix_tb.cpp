@@ -776,6 +776,7 @@ int main(int argc, char **argv)
 	test_held(*t);
 	test_faults(*t);
 	test_clear(*t);
+	test_scrub(*t); // what was dropped has left anything in other tiles
 	test_random(*t, argc > 2 ? static_cast<unsigned>(
 					   strtoul(argv[2], nullptr, 0)) :
 				   300);
