@@ -114,13 +114,17 @@ static void core_wild(struct gen *g)
 			add(g, OP_K_READ, at, bytes, 0, 0);
 		break;
 	case 3:
-		/* Not the program, nor a unit's GO that nobody waits for. */
+		/*
+		 * Not the program, nor a unit's GO that nobody waits for; but
+		 * AFTER, which is another unit's business.
+		 */
 		if (chance(g, 3)) /* text, or just not */
 			at = chance(g, 2) ? pick(g, 0x400, 0x7ff) :
 					    pick(g, 0x7e00, 0x81ff);
 		else
-			at += pick(g, 0, 0xdf);
-		if (at - UNIT < 0x500 && (at & 0xff) >= 0xe0)
+			at += pick(g, 0, 0xff);
+		if (at - UNIT < 0x500 && (at & 0xff) >= ASHLAR_LOAD_GO &&
+		    (at & 0xff) < ASHLAR_LOAD_AFTER_LOAD)
 			break;
 		if (at >= 0x400 && at != UNIT + ASHLAR_UNIT_EXIT)
 			add(g, OP_K_WRITE, at, bytes, rnd(g), 0);
@@ -213,6 +217,55 @@ void program_random(struct gen *g, const struct ground *gr)
 			break;
 		}
 	}
+	leave(g);
+}
+
+/* Macro-operations of a unit that the program has started. */
+static uint32_t started(const struct gen *g, uint32_t block)
+{
+	uint32_t count = 0, i;
+
+	for (i = 0; i < g->k->n; i++)
+		if ((g->k->steps[i].op == OP_K_GO ||
+		     g->k->steps[i].op == OP_K_START) &&
+		    g->k->steps[i].arg[0] == block)
+			count++;
+	return count;
+}
+
+void program_after(struct gen *g, const struct ground *gr)
+{
+	/* All use the same bytes: each comes after all that was started. */
+	struct area area = part_of_tile(g, pick(g, 0, 3), 0);
+	uint32_t n = pick(g, 2, 40), i, u;
+
+	area.accs = g->board->accs;
+	add(g, OP_K_BEGIN, 0, 0, 0, 0);
+	preload(g, gr);
+	while (n--) {
+		u = pick(g, 0, 3);
+		for (i = 0; i < 4; i++)
+			k_put(g,
+			      LOAD + 0x100 * u + ASHLAR_LOAD_AFTER_LOAD + 4 * i,
+			      started(g, LOAD + 0x100 * i));
+		switch (u) {
+		case 0:
+			add_dma(g, LOAD, &area, gr, false);
+			break;
+		case 1:
+			add_dma(g, STORE, &area, gr, false);
+			break;
+		case 2:
+			add_matrix(g, &area, false);
+			break;
+		default:
+			add_vector(g, &area, false);
+			break;
+		}
+	}
+	if (chance(g, 2))
+		for (i = 0; i < 4; i++)
+			add(g, OP_K_WAIT, LOAD + 0x100 * i, 0, 0, 0);
 	leave(g);
 }
 

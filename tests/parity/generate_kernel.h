@@ -17,6 +17,11 @@ struct ground {
 
 /* Operations one after the other; a fault may end it. */
 void program_random(struct gen *g, const struct ground *gr);
+/*
+ * Operations of all units on the same bytes, each after all before it by the
+ * AFTER registers; none faults.
+ */
+void program_after(struct gen *g, const struct ground *gr);
 /* Operations of all units at the same time, none of which faults. */
 void program_overlap(struct gen *g, const struct ground *gr);
 /*

@@ -7,7 +7,9 @@
 
 static void program(struct gen *g, struct job *j)
 {
-	if (chance(g, 3))
+	if (chance(g, 4))
+		program_after(g, &j->ground);
+	else if (chance(g, 3))
 		program_overlap(g, &j->ground);
 	else
 		program_random(g, &j->ground);

@@ -309,6 +309,12 @@ static struct ash_matrix_cmd matrix_any(struct gen *g, const struct area *a)
 		.k = chance(g, 3) ? pick(g, 1, 200) : pick(g, 1, 40),
 		.cfg = pick(g, 0, 2) | (rnd(g) & 0x130) |
 		       pick(g, 0, a->accs - 1) << ASHLAR_MATRIX_CFG_ACC_SHIFT,
+		.tiles = chance(g, 2) ? pick(g, 1, a->accs) : 1,
+		.a_tile = line * (pick(g, 0, 40) - 20),
+		.b_tile = line * (pick(g, 0, 40) - 20),
+		.parts = chance(g, 2) ? pick(g, 1, 5) : 1,
+		.a_part = line * (pick(g, 0, 40) - 20),
+		.b_part = line * (pick(g, 0, 40) - 20),
 	};
 
 	return c;
@@ -322,6 +328,12 @@ static void matrix_put(struct gen *g, const struct ash_matrix_cmd *c)
 	k_put(g, MATRIX + ASHLAR_MATRIX_B_PITCH, c->b_pitch);
 	k_put(g, MATRIX + ASHLAR_MATRIX_K, c->k);
 	k_put(g, MATRIX + ASHLAR_MATRIX_CFG, c->cfg);
+	k_put(g, MATRIX + ASHLAR_MATRIX_TILES, c->tiles);
+	k_put(g, MATRIX + ASHLAR_MATRIX_A_TILE, c->a_tile);
+	k_put(g, MATRIX + ASHLAR_MATRIX_B_TILE, c->b_tile);
+	k_put(g, MATRIX + ASHLAR_MATRIX_PARTS, c->parts);
+	k_put(g, MATRIX + ASHLAR_MATRIX_A_PART, c->a_part);
+	k_put(g, MATRIX + ASHLAR_MATRIX_B_PART, c->b_part);
 }
 
 void add_matrix(struct gen *g, const struct area *a, bool wait)
@@ -348,7 +360,7 @@ void add_matrix_wild(struct gen *g)
 
 	matrix_put(g, &c);
 	while (n--)
-		k_put(g, MATRIX + 4 * pick(g, 0, ASHLAR_MATRIX_CFG / 4),
+		k_put(g, MATRIX + 4 * pick(g, 0, ASHLAR_MATRIX_B_PART / 4),
 		      edge(g));
 	k_go(g, MATRIX, true);
 }
