@@ -36,7 +36,7 @@ static const struct ashlar_op *build_matmul(struct ot *t, const void *param)
 
 /* A layer: square images and kernels, bf16 or int8 all over. */
 struct layer {
-	uint32_t side, c, co, kernel, stride, pad, format;
+	uint32_t side, c, co, kernel, stride, pad, format, groups;
 };
 
 static const struct ashlar_op *build_conv(struct ot *t, const void *param)
@@ -49,11 +49,13 @@ static const struct ashlar_op *build_conv(struct ot *t, const void *param)
 	t->pattern = KT_PLAIN;
 	op->x = ot_tensor(t, l->format, 4,
 			  (uint64_t[]){ 1, l->side, l->side, l->c }, OT_PACKED);
-	op->w = ot_tensor(t, l->format, 4,
-			  (uint64_t[]){ l->co, l->kernel, l->kernel, l->c },
-			  OT_PACKED);
+	op->w = ot_tensor(
+		t, l->format, 4,
+		(uint64_t[]){ l->co, l->kernel, l->kernel, l->c / l->groups },
+		OT_PACKED);
 	op->y = ot_tensor(t, l->format, 4, (uint64_t[]){ 1, out, out, l->co },
 			  OT_PACKED);
+	op->shape.groups = l->groups;
 	op->shape.stride[0] = op->shape.stride[1] = l->stride;
 	op->shape.pad_top = op->shape.pad_bottom = l->pad;
 	op->shape.pad_left = op->shape.pad_right = l->pad;
@@ -67,7 +69,7 @@ static const struct ashlar_op *build_conv(struct ot *t, const void *param)
 }
 
 #define LAYER(side, c, co, k, s, p, format) \
-	(&(const struct layer){ side, c, co, k, s, p, ASHLAR_##format })
+	(&(const struct layer){ side, c, co, k, s, p, ASHLAR_##format, 1 })
 #define OUT(side, k, s, p)    (((side) + 2 * (p) - (k)) / (s) + 1.0)
 #define PIXELS(side, k, s, p) (OUT(side, k, s, p) * OUT(side, k, s, p))
 /* clang-format off */
@@ -76,6 +78,20 @@ static const struct ashlar_op *build_conv(struct ot *t, const void *param)
 	  PIXELS(side, k, s, p) * (co) * (bytes),                             \
 	  PIXELS(side, k, s, p) * (co) / 32,                                  \
 	  PIXELS(side, k, s, p) * (co) * (k) * (k) * (c) / (rate) }
+/* clang-format on */
+#define DEPTHWISE(side, c, k, s, p, format) \
+	(&(const struct layer){ side, c, c, k, s, p, ASHLAR_##format, c })
+/*
+ * Floats: lines of N channels times taps, which are two operations but for the
+ * first. int8: lines of the input that the matrix unit fetches, N bytes for a
+ * tap, four taps to a line.
+ */
+/* clang-format off */
+#define DEPTHWISE_BOUND(side, c, k, s, p, bytes, vector, matrix)     \
+	{ ((side) * (side) + (k) * (k)) * (double)(c) * (bytes),      \
+	  PIXELS(side, k, s, p) * (c) * (bytes),                      \
+	  PIXELS(side, k, s, p) * ((c) / 32) * (vector),              \
+	  PIXELS(side, k, s, p) * ((c) / 32) * (matrix) }
 /* clang-format on */
 #define sizeof_bf16 2
 #define sizeof_int8 1
@@ -149,5 +165,17 @@ const struct ops_bench ops_benches[] = {
 	{ "conv5_1x1_int8", "int8 1x1 2048 to 512 at 7", build_conv,
 	  LAYER(7, 2048, 512, 1, 1, 0, I8),
 	  LAYER_BOUND(7, 2048, 512, 1, 1, 0, sizeof_int8, RATE_I8), 80, 80 },
+	{ "depthwise_bf16", "bf16 depthwise 3x3 of 64 at 56", build_conv,
+	  DEPTHWISE(56, 64, 3, 1, 1, BF16),
+	  DEPTHWISE_BOUND(56, 64, 3, 1, 1, sizeof_bf16, 18, 0), 1, 80 },
+	{ "depthwise_2_bf16", "bf16 depthwise 3x3/2 of 64 at 56", build_conv,
+	  DEPTHWISE(56, 64, 3, 2, 1, BF16),
+	  DEPTHWISE_BOUND(56, 64, 3, 2, 1, sizeof_bf16, 18, 0), 1, 80 },
+	{ "depthwise_int8", "int8 depthwise 3x3 of 64 at 56", build_conv,
+	  DEPTHWISE(56, 64, 3, 1, 1, I8),
+	  DEPTHWISE_BOUND(56, 64, 3, 1, 1, sizeof_int8, 1, 3), 1, 80 },
+	{ "depthwise_2_int8", "int8 depthwise 3x3/2 of 64 at 56", build_conv,
+	  DEPTHWISE(56, 64, 3, 2, 1, I8),
+	  DEPTHWISE_BOUND(56, 64, 3, 2, 1, sizeof_int8, 1, 3), 1, 80 },
 	{ .name = NULL },
 };

@@ -10,7 +10,7 @@
 
 /* How big cases may be. */
 struct limits {
-	uint32_t side, channels, kernel;
+	uint32_t height, width, channels, kernel;
 	uint64_t products;
 };
 
@@ -29,6 +29,27 @@ static uint64_t out_size(uint64_t in, uint32_t pad, uint64_t k, uint32_t stride,
 	return in < window ? 0 : (in - window) / (stride ? stride : 1) + 1;
 }
 
+/* Groups, and their channels: one, a few, or many that have the same few. */
+static uint32_t random_groups(struct ot *t, const struct limits *l,
+			      struct ashlar_conv_shape *s, struct sizes *z)
+{
+	uint32_t groups, each;
+
+	if (ot_range(t, 0, 3) == 0) {
+		each = ot_range(t, 0, 1) ? 1 : 1u << ot_range(t, 0, 4);
+		groups = ot_range(t, 1, 1 + l->channels / each);
+		s->groups = groups;
+		z->c = (uint64_t)groups * each;
+		z->co = z->c;
+		return groups;
+	}
+	groups = ot_range(t, 0, 3) ? 1 : ot_range(t, 2, 4);
+	s->groups = groups > 1 ? groups : ot_range(t, 0, 1);
+	z->c = groups * ot_size(t, l->channels / groups);
+	z->co = groups * ot_size(t, l->channels / groups);
+	return groups;
+}
+
 /* Random geometry within limits. */
 static void random_sizes(struct ot *t, const struct limits *l, uint32_t format,
 			 struct ashlar_conv_shape *s, struct sizes *z)
@@ -39,8 +60,8 @@ static void random_sizes(struct ot *t, const struct limits *l, uint32_t format,
 	do {
 		memset(s, 0, sizeof(*s));
 		z->n = ot_range(t, 0, 2) ? 1 : ot_range(t, 0, 3);
-		z->h = ot_size(t, l->side);
-		z->w = ot_size(t, l->side);
+		z->h = ot_size(t, l->height);
+		z->w = ot_size(t, l->width);
 		z->kh = ot_range(t, 0, 1) ? ot_range(t, 1, 3) :
 					    ot_range(t, 1, l->kernel);
 		z->kw = ot_range(t, 0, 1) ? z->kh : ot_range(t, 1, l->kernel);
@@ -61,10 +82,7 @@ static void random_sizes(struct ot *t, const struct limits *l, uint32_t format,
 			s->pad_left = ot_range(t, 0, 5);
 			s->pad_right = ot_range(t, 0, 5);
 		}
-		groups = ot_range(t, 0, 3) ? 1 : ot_range(t, 2, 4);
-		s->groups = groups > 1 ? groups : ot_range(t, 0, 1);
-		z->c = groups * ot_size(t, l->channels / groups);
-		z->co = groups * ot_size(t, l->channels / groups);
+		groups = random_groups(t, l, s, z);
 		z->oh = out_size(z->h, s->pad_top + s->pad_bottom, z->kh,
 				 s->stride[0], s->dilation[0]);
 		z->ow = out_size(z->w, s->pad_left + s->pad_right, z->kw,
@@ -169,17 +187,19 @@ static const struct ashlar_op *build_dw(struct ot *t, const void *param)
 void conv_case(struct ot *t)
 {
 	static const struct limits tiny[] = {
-		{ 12, 40, 4, 1000000 },
-		{ 40, 8, 7, 1000000 },
-		{ 6, 150, 3, 1000000 },
+		{ 12, 12, 40, 4, 1000000 },
+		{ 40, 40, 8, 7, 1000000 },
+		{ 6, 6, 150, 3, 1000000 },
+		{ 3, 500, 8, 3, 1000000 },
 	};
 	static const struct limits sim[] = {
-		{ 16, 100, 4, 4000000 },
-		{ 60, 12, 7, 4000000 },
-		{ 6, 500, 3, 4000000 },
+		{ 16, 16, 100, 4, 4000000 },
+		{ 60, 60, 12, 7, 4000000 },
+		{ 6, 6, 500, 3, 4000000 },
+		{ 3, 2000, 12, 3, 4000000 },
 	};
 	const struct limits *l =
-		&(t->lanes == 8 ? tiny : sim)[ot_range(t, 0, 2)];
+		&(t->lanes == 8 ? tiny : sim)[ot_range(t, 0, 3)];
 
 	switch (ot_range(t, 0, 3)) {
 	case 0:

@@ -32,7 +32,8 @@ enum gemm_activation {
 
 struct gemm_epilogue {
 	/* What it is, set by the kernel. */
-	enum ash_format sum; /* ASH_FMT_ACC_I32 or ASH_FMT_ACC_F32 */
+	/* ASH_FMT_ACC_I32, ASH_FMT_ACC_F32; ASH_FMT_F32: in the scratchpad */
+	enum ash_format sum;
 	enum ash_format out;
 	bool bias, scale, scale_imm; /* rows of them; scale_bits for all */
 	uint32_t scale_bits;
@@ -142,7 +143,8 @@ static inline struct gemm_rows gemm_epilogue_begin(struct gemm_epilogue *e,
 				  add_pitch);
 			r.add_step = e->array * add_pitch;
 		}
-		ash_vector_shape(e->cfg, pitch, 1);
+		ash_vector_shape(e->cfg, pitch,
+				 e->sum == ASH_FMT_F32 ? line : 1);
 		if (!e->scale)
 			ash_vector_scale(e->scale_bits);
 	}
@@ -155,7 +157,7 @@ static inline struct gemm_rows gemm_epilogue_begin(struct gemm_epilogue *e,
 }
 
 /*
- * Drain the column's next tile: rows from accumulator row acc on. The caller
+ * Drain the column's next tile: rows from accumulator row (or offset) acc on. The caller
  * has set VECTOR.ROWS, waits for what computed the tile, and starts.
  */
 static inline void gemm_epilogue_tile(struct gemm_rows *r, uint32_t acc)

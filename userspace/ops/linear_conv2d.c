@@ -4,7 +4,7 @@
 #include <stdio.h>
 
 #include "kernels/conv/conv_geometry.h"
-#include "linear.h"
+#include "linear_conv.h"
 
 #define SIDE_MAX    32767u /* rows, columns */
 #define KERNEL_MAX  255u
@@ -421,6 +421,7 @@ static int plan_conv(struct plan *p, const struct conv *v, bool backward,
 		.channels = (uint32_t)from->shape[3] / v->groups,
 		.columns = (uint32_t)to->shape[3] / v->groups,
 	};
+	struct linear_depthwise_args depthwise;
 	uint32_t d;
 
 	linear_epilogue_args(&a.epilogue, e, to->format);
@@ -443,6 +444,11 @@ static int plan_conv(struct plan *p, const struct conv *v, bool backward,
 	}
 	if (a.channels == 0)
 		a.flags |= LINEAR_NOTHING;
+	if (linear_depthwise(p, &a, &depthwise))
+		return plan_launch(p, "depthwise", "depthwise", &depthwise,
+				   sizeof(depthwise)) ?
+			       0 :
+			       -1;
 	a.fold = choose_fold(p, &a);
 	if (check_fits(p, &a)) {
 		return -1;

@@ -100,4 +100,24 @@ struct linear_conv_args {
 static_assert(sizeof(struct linear_conv_args) == 208,
 	      "struct linear_conv_args: host and kernel agree");
 
+/* A place in the scratchpad, of the first slot if there are two. */
+struct linear_area {
+	uint32_t at, bytes; /* of a slot */
+};
+
+/*
+ * depthwise: as conv, with as many columns as channels in a group, which divide
+ * N. The rest is what depthwise_layout.h says.
+ */
+struct linear_depthwise_args {
+	struct linear_conv_args conv;
+	uint32_t rows, width; /* of a piece of the result, at most */
+	uint32_t cell, plane_bytes;
+	struct linear_area patch, weights, vec, residual,
+		result; /* two slots */
+	struct linear_area sums, temp; /* one */
+};
+static_assert(sizeof(struct linear_depthwise_args) == 280,
+	      "struct linear_depthwise_args: host and kernel agree");
+
 #endif

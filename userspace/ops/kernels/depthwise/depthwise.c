@@ -1,0 +1,268 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Convolutions, and gradients by their input, of many groups with few channels:
+ * depthwise_layout.h says how. A piece's sums are finished before its results
+ * are made of them (gemm_epilogue.h).
+ */
+#include "depthwise.h"
+
+/*
+ * Operations of a piece that are given out before the one before is stored and
+ * the next one loaded: enough for the unit not to wait, and not so many that its
+ * queue is full.
+ */
+#define DEPTHWISE_AHEAD 5u
+
+/*
+ * Piece i is being computed, so that all of the one before is done or will be
+ * soon: store that, and load the next to its slot.
+ */
+static void depthwise_turn(struct depthwise *d, uint32_t i)
+{
+	if (d->turned)
+		return;
+	d->turned = true;
+	if (i > 0) {
+		ash_wait(ASH_VECTOR, d->computed[(i - 1) & 1]);
+		depthwise_store(d, i - 1);
+	}
+	if (d->number < d->pieces) {
+		depthwise_next(d);
+		depthwise_load(d, i + 1);
+	}
+}
+
+/* --- By the vector unit ------------------------------------------------------- */
+
+static void depthwise_sum_taps(struct depthwise *d, uint32_t i)
+{
+	const struct depthwise_piece *p = depthwise_piece(d, i);
+	const struct depthwise_axis *y = &p->axis[0], *x = &p->axis[1];
+	const struct linear_depthwise_args *args = d->args;
+	enum ash_format format = (enum ash_format)d->a->type;
+	uint32_t line = 4 * d->n, row = d->n * d->bytes, slot = i & 1;
+	uint32_t patch = depthwise_slot(&args->patch, slot);
+	uint32_t weights = depthwise_slot(&args->weights, slot);
+	uint32_t cfg = ASH_VEC(format, ASH_FMT_F32) | ASH_VEC_SCALE_ROW;
+	uint32_t pixels = depthwise_pixels(p);
+	uint32_t left = DEPTHWISE_AHEAD, ky, kx;
+
+	if (d->fresh[slot])
+		ash_vector(ASH_VEC(format, ASH_FMT_F32), weights, line,
+			   depthwise_raw(d, p, slot), row, y->taps * x->taps);
+	/* The first one: +0 is added, as a sum begins with it. */
+	ash_vector_bias(0);
+	ash_vector_src2(args->sums.at, line);
+	ash_vector_shape(cfg | ASH_VEC_BIAS_IMM | ASH_VEC_BIAS_LATE, line,
+			 args->cell);
+	cfg |= ASH_VEC_SRC2_ROWS(ASH_FMT_F32, ASH_ADD) | ASH_VEC_LATE;
+	for (ky = 0; ky < y->taps; ky++) {
+		struct conv_tap t =
+			conv_tap(d->a, 0, p->phase[0], y->first + ky * y->step);
+		uint32_t cells =
+			patch + t.plane * args->plane_bytes +
+			(uint32_t)(t.offset - y->low) * p->width * args->cell;
+
+		for (kx = 0; kx < x->taps; kx++) {
+			ash_vector_scale(weights);
+			(void)ash_vector_at(args->sums.at, cells, pixels);
+			ash_write(ASH_VECTOR + ASHLAR_VECTOR_CFG, cfg);
+			weights += line;
+			cells += row;
+			if (--left == 0)
+				depthwise_turn(d, i);
+		}
+	}
+}
+
+static void depthwise_by_vector(struct depthwise *d, uint32_t i)
+{
+	const struct depthwise_piece *p = depthwise_piece(d, i);
+	uint32_t pixels = depthwise_pixels(p), slot = i & 1;
+	uint32_t sums = d->args->sums.at, line = 4 * d->n;
+	uint32_t to = depthwise_slot(&d->args->result, slot);
+	struct gemm_rows rows;
+
+	if (p->zero) {
+		ash_vector_src2(0, 0);
+		ash_vector(ASH_VEC(ASH_FMT_I32, ASH_FMT_I32) |
+				   ASH_VEC_SRC2_IMM(ASH_AND),
+			   sums, line, sums, line, pixels);
+	} else {
+		depthwise_sum_taps(d, i);
+	}
+	depthwise_turn(d, i);
+	rows = gemm_epilogue_begin(
+		&d->out, to, depthwise_slot(&d->args->vec, slot),
+		depthwise_slot(&d->args->residual, slot), pixels);
+	ash_write(ASH_VECTOR + ASHLAR_VECTOR_ROWS, pixels);
+	gemm_epilogue_tile(&rows, sums);
+	ash_start(ASH_VECTOR);
+	gemm_epilogue_end(&d->out, to, pixels);
+}
+
+/* --- By the matrix unit ------------------------------------------------------- */
+
+/* For each ky of a piece: how far its cells are from the first one. */
+static void depthwise_ky_cells(const struct depthwise *d,
+			       const struct depthwise_piece *p, uint32_t *to)
+{
+	const struct linear_depthwise_args *args = d->args;
+	uint32_t ky;
+
+	for (ky = 0; ky < p->axis[0].taps; ky++) {
+		struct conv_tap t = conv_tap(d->a, 0, 0, ky);
+
+		to[ky] = t.plane * args->plane_bytes +
+			 (uint32_t)(t.offset - p->axis[0].low) * p->width *
+				 args->cell;
+	}
+}
+
+/* N pixels from an accumulator to rows of results, when it is summed. */
+static inline void depthwise_drain(struct gemm_rows *rows, uint32_t row,
+				   ash_token products)
+{
+	gemm_epilogue_tile(rows, row);
+	ash_wait(ASH_MATRIX, products);
+	ash_start(ASH_VECTOR);
+}
+
+static void depthwise_by_matrix(struct depthwise *d, uint32_t i)
+{
+	const struct depthwise_piece *p = depthwise_piece(d, i);
+	const struct linear_depthwise_args *args = d->args;
+	const uint32_t n = d->n, accs = d->accs, taps = p->axis[0].taps;
+	const uint32_t matrix = n * args->cell, slot = i & 1;
+	const uint32_t weights = depthwise_slot(&args->weights, slot);
+	const uint32_t tiles = conv_div_up(depthwise_pixels(p), n);
+	const uint32_t to = depthwise_slot(&args->result, slot);
+	uint32_t cells = depthwise_slot(&args->patch, slot);
+	uint32_t acc = d->acc, before = acc, left = tiles;
+	ash_token products = d->products, vectors;
+	uint32_t ky_cells[256], ky;
+	struct gemm_rows rows;
+
+	depthwise_ky_cells(d, p, ky_cells);
+	ash_matmul_shape(args->cell, args->cell, d->a->kernel[1] * n);
+	rows = gemm_epilogue_begin(
+		&d->out, to, depthwise_slot(&args->vec, slot),
+		depthwise_slot(&args->residual, slot), tiles * n);
+	ash_write(ASH_VECTOR + ASHLAR_VECTOR_ROWS, n);
+	vectors = ash_read(ASH_VECTOR + ASHLAR_VECTOR_ISSUED);
+	do {
+		uint32_t cfg = ash_matmul_cfg(ASH_INT8, ASH_ROWS, ASH_ROWS) |
+			       ASH_FIELD(MATRIX, CFG_ACC, acc);
+		uint32_t b = weights;
+
+		ash_wait(ASH_VECTOR, d->drained[acc]);
+		ash_write(ASH_MATRIX + ASHLAR_MATRIX_CFG, cfg);
+		cfg |= ASH_FIELD(MATRIX, CFG_ACCUMULATE, 1);
+		for (ky = 0; ky < taps; ky++) {
+			ash_write(ASH_MATRIX + ASHLAR_MATRIX_A_ADDR,
+				  cells + ky_cells[ky]);
+			ash_write(ASH_MATRIX + ASHLAR_MATRIX_B_ADDR, b);
+			ash_start(ASH_MATRIX);
+			ash_write(ASH_MATRIX + ASHLAR_MATRIX_CFG, cfg);
+			b += matrix;
+		}
+		if (left != tiles) {
+			depthwise_drain(&rows, before * n, products);
+			d->drained[before] = ++vectors;
+			if (!d->turned)
+				depthwise_turn(d, i);
+		}
+		products += taps;
+		cells += matrix;
+		before = acc;
+		acc = acc + 1 == accs ? 0 : acc + 1;
+	} while (--left);
+	depthwise_turn(d, i);
+	depthwise_drain(&rows, before * n, products);
+	d->drained[before] = ++vectors;
+	gemm_epilogue_end(&d->out, to, tiles * n);
+	d->products = products;
+	d->acc = acc;
+}
+
+/* --- The kernel ----------------------------------------------------------------- */
+
+static void depthwise_begin(struct depthwise *d,
+			    const struct linear_depthwise_args *args)
+{
+	const struct linear_conv_args *a = &args->conv;
+	const struct linear_area *w = &args->weights;
+	bool matrix = depthwise_matrix(a);
+	uint32_t i;
+
+	for (i = 0; i < 2; i++) {
+		d->keys[i] = 0;
+		d->computed[i] = 0;
+		d->stored[i] = 0;
+	}
+	for (i = 0; i < DEPTHWISE_ACCS_MAX; i++)
+		d->drained[i] = 0;
+	d->known = 0;
+	d->acc = 0;
+	d->products = 0;
+	d->args = args;
+	d->a = a;
+	d->n = ash_array();
+	d->bytes = ash_format_bytes((enum ash_format)a->type);
+	d->out_bytes = ash_format_bytes((enum ash_format)a->epilogue.out);
+	if (a->epilogue.residual)
+		d->residual_bytes = ash_format_bytes(
+			(enum ash_format)a->epilogue.residual_format);
+	d->phases[0] = conv_phases(a, 0);
+	d->phases[1] = conv_phases(a, 1);
+	d->strips = conv_div_up(depthwise_out(a, 1), args->width);
+	d->bands = conv_div_up(depthwise_out(a, 0), args->rows);
+	d->blocks = conv_div_up(a->groups * a->channels, d->n);
+	d->pieces = d->strips * d->bands * a->images * d->phases[0] *
+		    d->phases[1] * d->blocks;
+	d->number = ash_index();
+	d->accs = depthwise_min(ash_accs(), DEPTHWISE_ACCS_MAX);
+	linear_epilogue(&d->out, &a->epilogue,
+			matrix ? ASH_FMT_ACC_I32 : ASH_FMT_F32);
+	gemm_epilogue_init(&d->out);
+	d->out.temp[0] = args->sums.at;
+	d->out.temp[1] = args->temp.at;
+	if (matrix) {
+		ash_vector_src2(0, 0);
+		ash_vector(ASH_VEC(ASH_FMT_I32, ASH_FMT_I32) |
+				   ASH_VEC_SRC2_IMM(ASH_AND),
+			   w->at, 4 * d->n, w->at, 4 * d->n,
+			   2 * w->bytes / (4 * d->n));
+		ash_wait_all(ASH_VECTOR);
+	}
+}
+
+ASHLAR_KERNEL(depthwise, struct linear_depthwise_args)
+{
+	struct depthwise d;
+	uint32_t i;
+
+	depthwise_begin(&d, args);
+	if (d.number >= d.pieces)
+		return 0;
+	depthwise_next(&d);
+	depthwise_load(&d, 0);
+	for (i = 0; i < d.known; i++) {
+		uint32_t slot = i & 1;
+
+		d.turned = false;
+		if (depthwise_piece(&d, i)->width) {
+			ash_wait(ASH_LOAD, d.loaded[slot]);
+			ash_wait(ASH_STORE, d.stored[slot]);
+			if (depthwise_matrix(d.a))
+				depthwise_by_matrix(&d, i);
+			else
+				depthwise_by_vector(&d, i);
+		}
+		depthwise_turn(&d, i);
+		d.computed[slot] = ash_read(ASH_VECTOR + ASHLAR_VECTOR_ISSUED);
+	}
+	ash_wait(ASH_VECTOR, d.computed[(i - 1) & 1]);
+	depthwise_store(&d, i - 1);
+	return 0;
+}
