@@ -4,8 +4,13 @@
 
 #include "kernels/depthwise/depthwise_layout.h"
 
-/* Pieces for each tile, if there is enough to do: the first is waited for. */
-#define PIECES_WANTED 2u
+/*
+ * Pieces for each tile, if there is enough to do, as the first one is waited
+ * for; lines of pixels that are worth what a piece costs the core.
+ */
+#define PIECES_WANTED 8u
+#define PIECES_LEAST  2u
+#define PIECE_LINES   8u
 
 /*
  * Groups that fill lanes side by side; of floats each is a channel. Groups of
@@ -110,7 +115,11 @@ static uint32_t even(uint32_t all, uint32_t part)
 	return conv_div_up(all, conv_div_up(all, part));
 }
 
-/* Whole rows if they fit, then as many as fit and keep all tiles busy. */
+/*
+ * All rows of a few columns, if they fit: rows between pieces are loaded for
+ * both, columns for each kx anyway. Then more columns, as many as fit and keep
+ * all tiles busy.
+ */
 static bool cut(const struct plan_board *board, struct linear_depthwise_args *d)
 {
 	const struct linear_conv_args *a = &d->conv;
@@ -119,27 +128,30 @@ static bool cut(const struct plan_board *board, struct linear_depthwise_args *d)
 	uint64_t others = (uint64_t)a->images * conv_phases(a, 0) *
 			  conv_phases(a, 1) *
 			  conv_div_up(a->groups * a->channels, board->array);
-	uint32_t rows;
+	uint32_t width;
 
-	d->rows = 1;
-	d->width = out[1];
+	d->rows = out[0];
+	d->width = 1;
 	while (!layout(board, d, &m)) {
-		if (d->width == 1)
+		if (d->rows == 1)
 			return false;
-		d->width = (d->width + 1) / 2;
+		d->rows = (d->rows + 1) / 2;
 	}
-	d->width = even(out[1], d->width);
-	others *= conv_div_up(out[1], d->width);
-	for (rows = 2; rows <= out[0]; rows++) {
-		d->rows = rows;
-		if (others * conv_div_up(out[0], rows) <
-			    PIECES_WANTED * board->tiles ||
+	d->rows = even(out[0], d->rows);
+	others *= conv_div_up(out[0], d->rows);
+	for (width = 2; width <= out[1]; width++) {
+		bool small = d->rows * d->width < PIECE_LINES * board->array;
+
+		d->width = width;
+		if (others * conv_div_up(out[1], width) <
+			    (small ? PIECES_LEAST : PIECES_WANTED) *
+				    board->tiles ||
 		    !layout(board, d, &m))
 			break;
 	}
-	d->rows = even(out[0], rows - 1);
+	d->width = even(out[1], width - 1);
 	return layout(board, d, &m) &&
-	       others * conv_div_up(out[0], d->rows) <= LINEAR_SIZE_MAX;
+	       others * conv_div_up(out[1], d->width) <= LINEAR_SIZE_MAX;
 }
 
 bool linear_depthwise(struct plan *p, const struct linear_conv_args *a,

@@ -7,29 +7,19 @@
 #include "depthwise.h"
 
 /*
- * Operations of a piece that are given out before the one before is stored and
- * the next one loaded: enough for the unit not to wait, and not so many that its
- * queue is full.
+ * Operations of a piece that are given out before the next piece is loaded:
+ * enough for the unit not to run dry, and not so many that its queue is full.
  */
 #define DEPTHWISE_AHEAD 5u
 
-/*
- * Piece i is being computed, so that all of the one before is done or will be
- * soon: store that, and load the next to its slot.
- */
-static void depthwise_turn(struct depthwise *d, uint32_t i)
+/* Make lines of words zero. */
+static void depthwise_zero(const struct depthwise *d, uint32_t at,
+			   uint32_t lines)
 {
-	if (d->turned)
-		return;
-	d->turned = true;
-	if (i > 0) {
-		ash_wait(ASH_VECTOR, d->computed[(i - 1) & 1]);
-		depthwise_store(d, i - 1);
-	}
-	if (d->number < d->pieces) {
-		depthwise_next(d);
-		depthwise_load(d, i + 1);
-	}
+	ash_vector_src2(0, 0);
+	ash_vector(ASH_VEC(ASH_FMT_I32, ASH_FMT_I32) |
+			   ASH_VEC_SRC2_IMM(ASH_AND),
+		   at, 4 * d->n, at, 4 * d->n, lines);
 }
 
 /* --- By the vector unit ------------------------------------------------------- */
@@ -70,7 +60,7 @@ static void depthwise_sum_taps(struct depthwise *d, uint32_t i)
 			weights += line;
 			cells += row;
 			if (--left == 0)
-				depthwise_turn(d, i);
+				depthwise_ahead(d, i);
 		}
 	}
 }
@@ -79,19 +69,15 @@ static void depthwise_by_vector(struct depthwise *d, uint32_t i)
 {
 	const struct depthwise_piece *p = depthwise_piece(d, i);
 	uint32_t pixels = depthwise_pixels(p), slot = i & 1;
-	uint32_t sums = d->args->sums.at, line = 4 * d->n;
+	uint32_t sums = d->args->sums.at;
 	uint32_t to = depthwise_slot(&d->args->result, slot);
 	struct gemm_rows rows;
 
-	if (p->zero) {
-		ash_vector_src2(0, 0);
-		ash_vector(ASH_VEC(ASH_FMT_I32, ASH_FMT_I32) |
-				   ASH_VEC_SRC2_IMM(ASH_AND),
-			   sums, line, sums, line, pixels);
-	} else {
+	if (p->zero)
+		depthwise_zero(d, sums, pixels);
+	else
 		depthwise_sum_taps(d, i);
-	}
-	depthwise_turn(d, i);
+	depthwise_ahead(d, i);
 	rows = gemm_epilogue_begin(
 		&d->out, to, depthwise_slot(&d->args->vec, slot),
 		depthwise_slot(&d->args->residual, slot), pixels);
@@ -119,70 +105,53 @@ static void depthwise_ky_cells(const struct depthwise *d,
 	}
 }
 
-/* N pixels from an accumulator to rows of results, when it is summed. */
-static inline void depthwise_drain(struct gemm_rows *rows, uint32_t row,
-				   ash_token products)
-{
-	gemm_epilogue_tile(rows, row);
-	ash_wait(ASH_MATRIX, products);
-	ash_start(ASH_VECTOR);
-}
-
 static void depthwise_by_matrix(struct depthwise *d, uint32_t i)
 {
 	const struct depthwise_piece *p = depthwise_piece(d, i);
 	const struct linear_depthwise_args *args = d->args;
-	const uint32_t n = d->n, accs = d->accs, taps = p->axis[0].taps;
-	const uint32_t matrix = n * args->cell, slot = i & 1;
-	const uint32_t weights = depthwise_slot(&args->weights, slot);
+	const uint32_t n = d->n, taps = p->axis[0].taps, slot = i & 1;
+	const uint32_t matrix = n * args->cell;
 	const uint32_t tiles = conv_div_up(depthwise_pixels(p), n);
 	const uint32_t to = depthwise_slot(&args->result, slot);
+	/* The ky whose cells follow each other are one operation. */
+	const uint32_t parts = d->a->stride[0] == 1 ? taps : 1;
 	uint32_t cells = depthwise_slot(&args->patch, slot);
-	uint32_t acc = d->acc, before = acc, left = tiles;
-	ash_token products = d->products, vectors;
-	uint32_t ky_cells[256], ky;
+	uint32_t ky_cells[256], left = tiles, ky;
 	struct gemm_rows rows;
 
 	depthwise_ky_cells(d, p, ky_cells);
+	ash_after(ASH_MATRIX, ASH_LOAD, d->loaded[slot]);
 	ash_matmul_shape(args->cell, args->cell, d->a->kernel[1] * n);
+	ash_matmul_parts(parts, (int32_t)(ky_cells[taps > 1] - ky_cells[0]),
+			 (int32_t)matrix);
 	rows = gemm_epilogue_begin(
 		&d->out, to, depthwise_slot(&args->vec, slot),
 		depthwise_slot(&args->residual, slot), tiles * n);
-	ash_write(ASH_VECTOR + ASHLAR_VECTOR_ROWS, n);
-	vectors = ash_read(ASH_VECTOR + ASHLAR_VECTOR_ISSUED);
-	do {
-		uint32_t cfg = ash_matmul_cfg(ASH_INT8, ASH_ROWS, ASH_ROWS) |
-			       ASH_FIELD(MATRIX, CFG_ACC, acc);
-		uint32_t b = weights;
+	rows.to_step *= d->accs;
+	rows.add_step *= d->accs;
+	while (left) {
+		uint32_t count = depthwise_min(left, d->accs);
+		uint32_t acc = d->half * d->accs;
+		uint32_t b = depthwise_slot(&args->weights, slot);
 
-		ash_wait(ASH_VECTOR, d->drained[acc]);
-		ash_write(ASH_MATRIX + ASHLAR_MATRIX_CFG, cfg);
-		cfg |= ASH_FIELD(MATRIX, CFG_ACCUMULATE, 1);
-		for (ky = 0; ky < taps; ky++) {
-			ash_write(ASH_MATRIX + ASHLAR_MATRIX_A_ADDR,
-				  cells + ky_cells[ky]);
-			ash_write(ASH_MATRIX + ASHLAR_MATRIX_B_ADDR, b);
-			ash_start(ASH_MATRIX);
-			ash_write(ASH_MATRIX + ASHLAR_MATRIX_CFG, cfg);
+		ash_matmul_tiles(count, (int32_t)matrix, 0);
+		ash_after(ASH_MATRIX, ASH_VECTOR, d->drained[d->half]);
+		for (ky = 0; ky < taps; ky += parts) {
+			d->products = ash_matmul(
+				ash_matmul_cfg(ASH_INT8, ASH_ROWS, ASH_ROWS),
+				acc, ky > 0, cells + ky_cells[ky], b);
 			b += matrix;
 		}
-		if (left != tiles) {
-			depthwise_drain(&rows, before * n, products);
-			d->drained[before] = ++vectors;
-			if (!d->turned)
-				depthwise_turn(d, i);
-		}
-		products += taps;
-		cells += matrix;
-		before = acc;
-		acc = acc + 1 == accs ? 0 : acc + 1;
-	} while (--left);
-	depthwise_turn(d, i);
-	depthwise_drain(&rows, before * n, products);
-	d->drained[before] = ++vectors;
+		ash_after(ASH_VECTOR, ASH_MATRIX, d->products);
+		ash_write(ASH_VECTOR + ASHLAR_VECTOR_ROWS, count * n);
+		gemm_epilogue_tile(&rows, acc * n);
+		d->drained[d->half] = ash_go(ASH_VECTOR);
+		depthwise_ahead(d, i);
+		cells += count * matrix;
+		left -= count;
+		d->half ^= 1;
+	}
 	gemm_epilogue_end(&d->out, to, tiles * n);
-	d->products = products;
-	d->acc = acc;
 }
 
 /* --- The kernel ----------------------------------------------------------------- */
@@ -199,12 +168,10 @@ static void depthwise_begin(struct depthwise *d,
 		d->keys[i] = 0;
 		d->computed[i] = 0;
 		d->stored[i] = 0;
-	}
-	for (i = 0; i < DEPTHWISE_ACCS_MAX; i++)
 		d->drained[i] = 0;
+	}
 	d->known = 0;
-	d->acc = 0;
-	d->products = 0;
+	d->half = 0;
 	d->args = args;
 	d->a = a;
 	d->n = ash_array();
@@ -221,19 +188,16 @@ static void depthwise_begin(struct depthwise *d,
 	d->pieces = d->strips * d->bands * a->images * d->phases[0] *
 		    d->phases[1] * d->blocks;
 	d->number = ash_index();
-	d->accs = depthwise_min(ash_accs(), DEPTHWISE_ACCS_MAX);
+	d->accs = ash_accs() / 2;
 	linear_epilogue(&d->out, &a->epilogue,
 			matrix ? ASH_FMT_ACC_I32 : ASH_FMT_F32);
 	gemm_epilogue_init(&d->out);
 	d->out.temp[0] = args->sums.at;
 	d->out.temp[1] = args->temp.at;
 	if (matrix) {
-		ash_vector_src2(0, 0);
-		ash_vector(ASH_VEC(ASH_FMT_I32, ASH_FMT_I32) |
-				   ASH_VEC_SRC2_IMM(ASH_AND),
-			   w->at, 4 * d->n, w->at, 4 * d->n,
-			   2 * w->bytes / (4 * d->n));
-		ash_wait_all(ASH_VECTOR);
+		depthwise_zero(d, w->at, 2 * w->bytes / (4 * d->n));
+		d->computed[0] = d->computed[1] =
+			ash_read(ASH_VECTOR + ASHLAR_VECTOR_ISSUED);
 	}
 }
 
@@ -250,19 +214,18 @@ ASHLAR_KERNEL(depthwise, struct linear_depthwise_args)
 	for (i = 0; i < d.known; i++) {
 		uint32_t slot = i & 1;
 
-		d.turned = false;
 		if (depthwise_piece(&d, i)->width) {
-			ash_wait(ASH_LOAD, d.loaded[slot]);
-			ash_wait(ASH_STORE, d.stored[slot]);
+			ash_after(ASH_VECTOR, ASH_LOAD, d.loaded[slot]);
+			ash_after(ASH_VECTOR, ASH_STORE, d.stored[slot]);
 			if (depthwise_matrix(d.a))
 				depthwise_by_matrix(&d, i);
 			else
 				depthwise_by_vector(&d, i);
+			d.computed[slot] =
+				ash_read(ASH_VECTOR + ASHLAR_VECTOR_ISSUED);
+			depthwise_store(&d, i);
 		}
-		depthwise_turn(&d, i);
-		d.computed[slot] = ash_read(ASH_VECTOR + ASHLAR_VECTOR_ISSUED);
+		depthwise_ahead(&d, i);
 	}
-	ash_wait(ASH_VECTOR, d.computed[(i - 1) & 1]);
-	depthwise_store(&d, i - 1);
 	return 0;
 }

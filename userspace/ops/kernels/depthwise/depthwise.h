@@ -4,7 +4,8 @@
  * depthwise_layout.h, this file, depthwise.c.
  *
  * Pieces lie in two slots: while one is computed the next one is loaded to the
- * other slot, and the one before is stored from there.
+ * other slot, and the one before is stored from there. Units wait for each
+ * other's tokens, the core for none.
  */
 #ifndef DEPTHWISE_H
 #define DEPTHWISE_H
@@ -13,10 +14,6 @@
 
 #include "../linear/linear.h"
 #include "depthwise_layout.h"
-
-/* Before, now, next, as a power of two. */
-#define DEPTHWISE_PIECES   4u
-#define DEPTHWISE_ACCS_MAX 16u
 
 struct depthwise_piece {
 	uint32_t
@@ -35,16 +32,15 @@ struct depthwise {
 	uint32_t out_bytes, residual_bytes;
 	uint32_t strips, bands, phases[2], blocks; /* of a pixel's channels */
 	uint32_t number, pieces; /* the next one, all */
-	struct depthwise_piece piece[DEPTHWISE_PIECES];
+	struct depthwise_piece piece[2]; /* of the slots */
 	uint32_t known; /* pieces that are loaded, or will be next */
-	bool turned; /* the piece before is stored, the next one loaded */
 	uint32_t keys[2]; /* of the weights in a slot, and 1; 0: none */
 	bool fresh[2]; /* weights have been loaded for the slot's piece */
 	ash_token loaded[2], computed[2], stored[2];
 	struct gemm_epilogue out;
-	/* The matrix unit's: accumulators, taken in turn, and products. */
-	uint32_t accs, acc;
-	ash_token drained[DEPTHWISE_ACCS_MAX], products;
+	/* The matrix unit's: halves of its accumulators, the next one. */
+	uint32_t accs, half;
+	ash_token drained[2], products;
 };
 
 static inline uint32_t depthwise_slot(const struct linear_area *area,
@@ -56,7 +52,7 @@ static inline uint32_t depthwise_slot(const struct linear_area *area,
 static inline struct depthwise_piece *depthwise_piece(struct depthwise *d,
 						      uint32_t i)
 {
-	return &d->piece[i & (DEPTHWISE_PIECES - 1)];
+	return &d->piece[i & 1];
 }
 
 static inline uint32_t depthwise_min(uint32_t a, uint32_t b)
@@ -262,7 +258,7 @@ static ash_token depthwise_move(const struct depthwise *d,
 	return token;
 }
 
-/* All that piece i needs; its slot is used no more. */
+/* All that piece i needs, when the one before it in the slot is computed. */
 static void depthwise_load(struct depthwise *d, uint32_t i)
 {
 	const struct linear_conv_args *a = d->a;
@@ -271,6 +267,7 @@ static void depthwise_load(struct depthwise *d, uint32_t i)
 
 	if (!p->width)
 		return;
+	ash_after(ASH_LOAD, ASH_VECTOR, d->computed[slot]);
 	if (!p->zero)
 		depthwise_load_patch(d, p,
 				     depthwise_slot(&d->args->patch, slot));
@@ -293,16 +290,25 @@ static void depthwise_load(struct depthwise *d, uint32_t i)
 	d->loaded[slot] = ash_read(ASH_LOAD + ASHLAR_LOAD_ISSUED);
 }
 
+/* Piece i is being computed: load the next one, unless that has been done. */
+static void depthwise_ahead(struct depthwise *d, uint32_t i)
+{
+	if (d->known > i + 1 || d->number >= d->pieces)
+		return;
+	depthwise_next(d);
+	depthwise_load(d, i + 1);
+}
+
+/* Piece i, when it is computed. */
 static void depthwise_store(struct depthwise *d, uint32_t i)
 {
 	const struct linear_conv_args *a = d->a;
-	const struct depthwise_piece *p = depthwise_piece(d, i);
 	uint32_t slot = i & 1;
 
-	if (!p->width)
-		return;
+	ash_after(ASH_STORE, ASH_VECTOR, d->computed[slot]);
 	d->stored[slot] = depthwise_move(
-		d, p, ASH_STORE, a->y + (uint64_t)(p->image * a->y_image),
+		d, depthwise_piece(d, i), ASH_STORE,
+		a->y + (uint64_t)(depthwise_piece(d, i)->image * a->y_image),
 		a->y_stride, depthwise_slot(&d->args->result, slot),
 		d->out_bytes);
 }
