@@ -150,7 +150,7 @@ static void names_both_version_ranges(void **state)
 	} kinds[] = {
 		{ "control", "driver speaks 1.0 to 1.0", "7.3 to 1.0" },
 		{ "job", "driver speaks 1.0 to 1.0", "7.3 to 1.0" },
-		{ "kernel", "driver speaks 2.0 to 2.0", "7.3 to 2.0" },
+		{ "kernel", "driver speaks 2.0 to 2.1", "7.3 to 2.1" },
 	};
 	struct core_board *b = core_board_new();
 

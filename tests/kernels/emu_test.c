@@ -58,6 +58,38 @@ static uint32_t run_gather(const void *args)
 	return gather(args);
 }
 
+/*
+ * Copies `rows` lines through the scratchpad, each by a vector operation; the
+ * core waits for nothing. hasty: the store is started after a vector operation
+ * that was not.
+ */
+ASHLAR_KERNEL(chain, struct gather_args)
+{
+	uint32_t line = 4 * ash_array(), i;
+
+	ash_vector_shape(ASH_VEC(ASH_FMT_I32, ASH_FMT_I32), line, line);
+	for (i = 1; i <= args->rows; i++) {
+		uint32_t at = 2 * line * (i % 2);
+
+		/* The second to last one is through with the slot. */
+		if (i > 2) {
+			ash_after(ASH_LOAD, ASH_VECTOR, i - 2);
+			ash_after(ASH_VECTOR, ASH_STORE, i - 2);
+		}
+		ash_load_1d(at, FROM + (i - 1) * line, line);
+		ash_after(ASH_VECTOR, ASH_LOAD, i);
+		ash_vector_at(at + line, at, 1);
+		ash_after(ASH_STORE, ASH_VECTOR, i + args->hasty);
+		ash_store_1d(TO + (i - 1) * line, at + line, line);
+	}
+	return 0;
+}
+
+static uint32_t run_chain(const void *args)
+{
+	return chain(args);
+}
+
 static uint8_t from[MEMORY], to[MEMORY], want[MEMORY];
 static int32_t table[ROWS_MOST];
 static unsigned long passed, failed;
@@ -73,8 +105,8 @@ static void judge(bool ok, const char *what, uint64_t seed, const char *fault)
 	       fault);
 }
 
-static uint32_t launch(struct emu_job *job, const struct gather_args *args,
-		       uint64_t seed)
+static uint32_t launch(struct emu_job *job, uint32_t (*run)(const void *args),
+		       const struct gather_args *args, uint64_t seed)
 {
 	const struct emu_region regions[] = {
 		{ FROM, MEMORY, from, 0 },
@@ -88,7 +120,7 @@ static uint32_t launch(struct emu_job *job, const struct gather_args *args,
 				 .count = 1,
 				 .grid = { 1, 1, 1 },
 				 .seed = seed };
-	return emu_run(job, run_gather, args, sizeof(*args));
+	return emu_run(job, run, args, sizeof(*args));
 }
 
 static void random_case(uint64_t seed)
@@ -127,16 +159,31 @@ static void random_case(uint64_t seed)
 		else if (!args.scatter)
 			memset(chosen, 0, args.run);
 	}
-	code = launch(&job, &args, seed);
+	code = launch(&job, run_gather, &args, seed);
 	judge(code == 0 && !memcmp(to, want, MEMORY), "gather", seed,
 	      job.fault);
 
 	/* All lags: with none, the table is there without a wait. */
 	args.hasty = 1;
-	code = launch(&job, &args, seed);
+	code = launch(&job, run_gather, &args, seed);
 	judge(code == 0 ? !memcmp(to, want, MEMORY) :
 			  strstr(job.fault, "a wait is missing") != NULL,
 	      "without a wait", seed, job.fault);
+}
+
+static void chain_case(uint64_t seed)
+{
+	struct kt_random r = { seed };
+	struct gather_args args = { .rows = kt_range(&r, 1, 60) };
+	uint32_t bytes = args.rows * 4 * (seed % 2 ? 32 : 8), i;
+	struct emu_job job;
+
+	for (i = 0; i < MEMORY; i++)
+		from[i] = (uint8_t)kt_range(&r, 0, 255);
+	memset(to, 0, MEMORY);
+	judge(launch(&job, run_chain, &args, seed) == 0 &&
+		      !memcmp(to, from, bytes),
+	      "chain", seed, job.fault);
 }
 
 static void refuses(void)
@@ -147,15 +194,19 @@ static void refuses(void)
 	uint64_t seed;
 
 	args.table = 0x402;
-	launch(&job, &args, 1);
+	launch(&job, run_gather, &args, 1);
 	judge(strstr(job.fault, "table of 2 words") != NULL, "odd table", 1,
 	      job.fault);
 	/* Most lags show it. */
 	args.table = 0x400;
 	args.hasty = 1;
 	for (seed = 0; seed < 100; seed++)
-		hasty += launch(&job, &args, seed) != 0;
+		hasty += launch(&job, run_gather, &args, seed) != 0;
 	judge(hasty > 30, "hasty kernels found", hasty, "");
+	args.rows = 3;
+	launch(&job, run_chain, &args, 1);
+	judge(strstr(job.fault, "after token 2 of unit 3, only 1 started"),
+	      "after what was not started", 1, job.fault);
 }
 
 /* --- userspace/examples/fused-kernel ---------------------------------------- */
@@ -243,6 +294,8 @@ int main(int argc, char **argv)
 	refuses();
 	for (i = 0; i < cases; i++)
 		random_case(seed + i);
+	for (i = 0; i < cases; i++)
+		chain_case(seed + i);
 	for (i = 0; i < cases / 3; i++)
 		softmax_case(seed + i);
 	printf("%lu passed, %lu failed\n", passed, failed);

@@ -503,7 +503,7 @@ static void refuses_bad_modules(void **state)
 	       (uint32_t[]){ 0x10000, 0x10003 }, 8);
 	assert_int_equal(ashlar_module_load(l.dev, elf, sizeof(elf), &m),
 			 ASHLAR_ERROR_VERSION);
-	lib_assert_error(l.dev, "interface 1.0 to 1.3, the board 2.0 to 2.0");
+	lib_assert_error(l.dev, "interface 1.0 to 1.3, the board 2.0 to 2.1");
 	assert_int_equal(ashlar_module_load(l.dev, NULL, 10, &m),
 			 ASHLAR_ERROR_INVALID);
 	assert_int_equal(ashlar_module_load(l.dev, elf, 10, &m),

@@ -19,6 +19,7 @@
 #define ISSUED ASHLAR_LOAD_ISSUED
 #define DONE   ASHLAR_LOAD_DONE
 #define WAIT   ASHLAR_LOAD_WAIT
+#define AFTER  ASHLAR_LOAD_AFTER_LOAD /* and those of the other units */
 
 #define CHECK(cond)                      \
 	do {                             \
@@ -86,7 +87,8 @@ static uint32_t default_of(uint32_t base, uint32_t offset)
 	if (base == VECTOR)
 		return offset == ASHLAR_VECTOR_GROUPS;
 	if (base == MATRIX)
-		return 0;
+		return offset == ASHLAR_MATRIX_TILES ||
+		       offset == ASHLAR_MATRIX_PARTS;
 	if (offset >= ASHLAR_LOAD_COUNT1 && offset <= ASHLAR_LOAD_COUNT3)
 		return 1;
 	if (offset >= ASHLAR_LOAD_LIMIT0 && offset <= ASHLAR_LOAD_LIMIT3)
@@ -109,7 +111,7 @@ static uint32_t registers(void)
 	} unit[] = {
 		{ LOAD, ASHLAR_LOAD_INDEX },
 		{ STORE, ASHLAR_STORE_INDEX },
-		{ MATRIX, ASHLAR_MATRIX_CFG },
+		{ MATRIX, ASHLAR_MATRIX_B_PART },
 		{ VECTOR, ASHLAR_VECTOR_RED },
 	};
 	uint32_t u, r;
@@ -121,6 +123,10 @@ static uint32_t registers(void)
 				      default_of(unit[u].base, r));
 		CHECK(get(unit[u].base + ISSUED) == 0);
 		CHECK(get(unit[u].base + DONE) == 0);
+		for (r = AFTER; r < AFTER + 16; r += 4) {
+			CHECK(get(unit[u].base + r) == 0);
+			put(unit[u].base + r, some_value(u, r));
+		}
 		/* Nothing issued: 0 and what lies before it is reached. */
 		put(unit[u].base + WAIT, 0);
 		put(unit[u].base + WAIT, 0x80000001);
@@ -134,6 +140,9 @@ static uint32_t registers(void)
 			if (r != ASHLAR_LOAD_DEFAULTS)
 				CHECK(get(unit[u].base + r) ==
 				      some_value(u, r));
+	for (u = 0; u < 4; u++)
+		for (r = AFTER; r < AFTER + 16; r += 4)
+			CHECK(get(unit[u].base + r) == some_value(u, r));
 	/* Of one unit, and of no other. */
 	put(LOAD + ASHLAR_LOAD_DEFAULTS, 1);
 	put(VECTOR + ASHLAR_VECTOR_DEFAULTS, 1);
@@ -237,6 +246,48 @@ static uint32_t gemm(const volatile uint32_t *args)
 	return 0;
 }
 
+/*
+ * The same times two, the second column of tiles from rows of B that are one
+ * further; the core waits nowhere.
+ */
+static uint32_t chain(const volatile uint32_t *args)
+{
+	uint32_t n = get(UNIT + ASHLAR_UNIT_ARRAY);
+	uint32_t pitch = n * 4 > 64 ? n * 4 : 64;
+
+	dma(LOAD, args + 1, 0, 64);
+	put(LOAD + ASHLAR_LOAD_COUNT1, n);
+	put(LOAD + ASHLAR_LOAD_GSTRIDE1, 64);
+	put(LOAD + ASHLAR_LOAD_LSTRIDE1, pitch);
+	go(LOAD);
+	put(LOAD + ASHLAR_LOAD_GADDR_LO, args[3]);
+	put(LOAD + ASHLAR_LOAD_GADDR_HI, args[4]);
+	put(LOAD + ASHLAR_LOAD_LADDR, 8192);
+	put(LOAD + ASHLAR_LOAD_COUNT1, n + 1);
+	CHECK(go(LOAD) == 2);
+	gemm_command(n, 1);
+	put(MATRIX + ASHLAR_MATRIX_TILES, 2);
+	put(MATRIX + ASHLAR_MATRIX_B_TILE, pitch);
+	put(MATRIX + ASHLAR_MATRIX_AFTER_LOAD, 2);
+	CHECK(go(MATRIX) == 1);
+	drain_command(n, 1, 16384);
+	put(VECTOR + ASHLAR_VECTOR_ROWS, 2 * n);
+	put(VECTOR + ASHLAR_VECTOR_AFTER_MATRIX, 1);
+	CHECK(go(VECTOR) == 1);
+	dma(STORE, args + 5, 16384, 2 * 4 * n * n);
+	put(STORE + ASHLAR_STORE_AFTER_VECTOR, 1);
+	/* What it names is not there yet: no fault for who only writes it. */
+	put(LOAD + ASHLAR_LOAD_AFTER_STORE, 1);
+	CHECK(go(STORE) == 1);
+	CHECK(get(STORE + DONE) == 0);
+	/* Over what the matrix unit has read; after all of it, no harm. */
+	put(LOAD + ASHLAR_LOAD_LADDR, 0);
+	CHECK(go(LOAD) == 3);
+	put(LOAD + WAIT, 3);
+	CHECK(get(STORE + DONE) == 1);
+	return 0;
+}
+
 static uint32_t jump(uint32_t addr)
 {
 	uint32_t (*f)(void) = (void *)(uintptr_t)addr;
@@ -285,6 +336,10 @@ static uint32_t bad_access(uint32_t which)
 		break;
 	case ACCESS_READ_WRITE_ONLY:
 		return get(MATRIX + WAIT);
+	case ACCESS_GO_AFTER_UNKNOWN:
+		put(LOAD + ASHLAR_LOAD_AFTER_STORE, 1);
+		go(LOAD);
+		break;
 	case ACCESS_BEHIND_VECTOR:
 		return get(VECTOR + 0x100);
 	case ACCESS_MISALIGNED:
@@ -369,6 +424,8 @@ uint32_t kernel_main(const volatile uint32_t *args)
 		return queue(args);
 	case TEST_GEMM:
 		return gemm(args);
+	case TEST_CHAIN:
+		return chain(args);
 	case TEST_ACCESS:
 		return bad_access(args[1]);
 	case TEST_SCRIPT:

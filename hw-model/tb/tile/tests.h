@@ -28,6 +28,11 @@ enum tile_test {
 	 * stores A * B, N x N int32, to args[5..6].
 	 */
 	TEST_GEMM,
+	/*
+	 * The same for B of N + 1 rows: stores A times its rows 0 .. N-1, then
+	 * times 1 .. N. Units wait for each other, the core for the end.
+	 */
+	TEST_CHAIN,
 	/* Bad access number args[1] (see kernel.c); must not come back. */
 	TEST_ACCESS,
 	/*
@@ -63,6 +68,7 @@ enum tile_access {
 	ACCESS_REGISTER_HOLE,
 	ACCESS_WRITE_READ_ONLY,
 	ACCESS_READ_WRITE_ONLY,
+	ACCESS_GO_AFTER_UNKNOWN, /* after a token that was not given out */
 	ACCESS_BEHIND_VECTOR, /* 0x20000500 */
 	ACCESS_MISALIGNED,
 	ACCESS_ECALL,

@@ -315,21 +315,33 @@ static void gemm_test(Bench &t)
 {
 	const uint64_t A = DATA_VA, B = DATA_VA + 0x3000, C = HOST_VA + 0x8000;
 	const int8_t *a = (const int8_t *)t.at(A), *b = (const int8_t *)t.at(B);
-	uint32_t bad = 0;
+	/* Products that differ, of A and the rows of B from `first` on. */
+	auto differ = [&](uint32_t first) {
+		const uint8_t *c = t.at(C) + 4 * N * N * first;
+		uint32_t bad = 0;
+
+		for (uint32_t i = 0; i < N; i++) {
+			for (uint32_t j = 0; j < N; j++) {
+				int32_t want = 0, got;
+
+				for (uint32_t k = 0; k < 64; k++)
+					want += a[64 * i + k] *
+						b[64 * (first + j) + k];
+				memcpy(&got, c + 4 * (N * i + j), 4);
+				bad += got != want;
+			}
+		}
+		return bad;
+	};
 
 	t.run_ok("gemm", { TEST_GEMM, lo(A), 0, lo(B), 0, lo(C), 0 }, 0);
-	for (uint32_t i = 0; i < N; i++) {
-		for (uint32_t j = 0; j < N; j++) {
-			int32_t want = 0, got;
-
-			for (uint32_t k = 0; k < 64; k++)
-				want += a[64 * i + k] * b[64 * j + k];
-			memcpy(&got, t.at(C) + 4 * (N * i + j), 4);
-			bad += got != want;
-		}
-	}
-	same("products that differ", bad, 0);
+	same("products that differ", differ(0), 0);
 	same("k-steps counted", t.rd(ASHLAR_TILE_PERF_MATRIX_BUSY), 16);
+	memset(t.at(C), 0, 8 * N * N);
+	t.run_ok("chain", { TEST_CHAIN, lo(A), 0, lo(B), 0, lo(C), 0 }, 0);
+	same("products that differ", differ(0), 0);
+	same("of the second tile", differ(1), 0);
+	same("k-steps counted", t.rd(ASHLAR_TILE_PERF_MATRIX_BUSY), 32);
 }
 
 static void good_kernels(Bench &t)
@@ -437,6 +449,8 @@ static void core_faults(Bench &t)
 		  false },
 		{ "read of write-only", ACCESS_READ_WRITE_ONLY, 5, 0x200003ec,
 		  false },
+		{ "GO after what was not started", ACCESS_GO_AFTER_UNKNOWN, 7,
+		  0x200001e0, false },
 		{ "behind the last block", ACCESS_BEHIND_VECTOR, 5, 0x20000500,
 		  false },
 		{ "misaligned", ACCESS_MISALIGNED, 4, 0x20000002, false },
