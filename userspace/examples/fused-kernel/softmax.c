@@ -194,33 +194,17 @@ ASHLAR_KERNEL(softmax_overlap, struct softmax_args)
 	return 0;
 }
 
-/* --- 4: the vector unit never waits ------------------------------------------- */
+/* --- 4: the core never waits --------------------------------------------------- */
 
 struct stage {
 	uint32_t in, out, words;
-	ash_token loaded, computed, stored;
-	uint32_t row, rows; /* of the piece that is in it */
+	ash_token computed, stored; /* of the piece that was in it last */
 };
 
-static void load_stage(const struct softmax_args *args, const struct shape *s,
-		       struct stage *g, uint32_t row, uint32_t rows)
-{
-	g->row = row;
-	g->rows = rows;
-	g->loaded = load_rows(s, g->in, args, row, rows);
-}
-
-static void store_stage(const struct softmax_args *args, const struct shape *s,
-			struct stage *g)
-{
-	ash_wait(ASH_VECTOR, g->computed);
-	g->stored = store_rows(s, g->out, args, g->row, g->rows);
-}
-
 /*
- * The operations of a piece are started before those of the piece before it
- * are waited for, and what is loaded, what is stored and the words have banks
- * of their own.
+ * A piece is started whole, in the order in which it happens; the units wait
+ * for each other, and the core is pieces ahead of them. What is loaded, what is
+ * stored and the words have banks of their own.
  */
 ASHLAR_KERNEL(softmax_ahead, struct softmax_args)
 {
@@ -229,34 +213,28 @@ ASHLAR_KERNEL(softmax_ahead, struct softmax_args)
 	struct ash_arena out = ash_arena_banks(3, 3);
 	struct ash_arena words = ash_arena_banks(6, 1);
 	uint32_t piece = piece_rows(&s), step = ash_count() * piece;
-	uint32_t row = ash_index() * piece, now = 0, i;
-	struct stage stage[SLOTS], *before = NULL;
+	uint32_t row, now = 0, i;
+	struct stage stage[SLOTS];
 
 	for (i = 0; i < SLOTS; i++) {
 		stage[i].in = ash_alloc(&in, piece * s.pitch);
 		stage[i].out = ash_alloc(&out, piece * s.pitch);
 		stage[i].words = ash_alloc(&words, 8 * piece + 2 * s.line);
+		stage[i].computed = 0;
 		stage[i].stored = 0;
 	}
-	if (row < args->rows)
-		load_stage(args, &s, &stage[0], row,
-			   rows_from(args, row, piece));
-	for (; row < args->rows; row += step) {
+	for (row = ash_index() * piece; row < args->rows; row += step) {
+		uint32_t n = rows_from(args, row, piece);
 		struct stage *g = &stage[now];
 
+		ash_after(ASH_LOAD, ASH_VECTOR, g->computed);
+		ash_after(ASH_VECTOR, ASH_LOAD,
+			  load_rows(&s, g->in, args, row, n));
+		ash_after(ASH_VECTOR, ASH_STORE, g->stored);
+		g->computed = softmax(&s, g->out, g->in, g->words, n);
+		ash_after(ASH_STORE, ASH_VECTOR, g->computed);
+		g->stored = store_rows(&s, g->out, args, row, n);
 		now = (now + 1) % SLOTS;
-		/* What was in this one has been computed, a turn ago. */
-		if (row + step < args->rows)
-			load_stage(args, &s, &stage[now], row + step,
-				   rows_from(args, row + step, piece));
-		ash_wait(ASH_LOAD, g->loaded);
-		ash_wait(ASH_STORE, g->stored);
-		g->computed = softmax(&s, g->out, g->in, g->words, g->rows);
-		if (before)
-			store_stage(args, &s, before);
-		before = g;
 	}
-	if (before)
-		store_stage(args, &s, before);
 	return 0;
 }
