@@ -43,7 +43,7 @@ enum ashlar_attention_flags {
  * the logarithm of the sum of exp(scale * q . k), which attention_dx needs.
  * A query that sees no key gets o = 0 and lse = -infinity.
  *
- * To the bit, for queries in tiles of 2 * N from 0 on and keys in blocks of
+ * To the bit, for queries in tiles of N from 0 on and keys in blocks of
  * 8 * N (4 * N if N is 8):
  *	u[j] = -scale * (q . k[j])	d products in order, then one rounding
  *	b = min(b', u[j]...)		over the block; b' of the blocks

@@ -15,7 +15,7 @@ struct attention_rows {
 };
 
 /* Most tiles of a job: what shares the blocks that pass by. */
-#define ATTENTION_TILES 4u
+#define ATTENTION_TILES 8u
 
 /* Keys of a block, or queries, for N lanes. */
 static inline uint32_t attention_block(uint32_t n)

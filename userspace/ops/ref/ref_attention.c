@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * Attention as ashlar/ops_attention.h says, a tile of 2 * N queries at a time.
+ * Attention as ashlar/ops_attention.h says, a tile of N queries at a time.
  * Products of matrices are ash_ref_gemm()'s.
  */
 #include "ref_attention.h"
@@ -12,14 +12,14 @@ struct forward {
 	int64_t lq, lk;
 	uint32_t d;
 	/* A tile of queries. */
-	uint16_t q[2 * TILE * D_MAX];
+	uint16_t q[TILE * D_MAX];
 	uint32_t rows;
-	uint32_t b[2 * TILE], l[2 * TILE], a[2 * TILE];
-	uint32_t o[2 * TILE * D_MAX];
+	uint32_t b[TILE], l[TILE], a[TILE];
+	uint32_t o[TILE * D_MAX];
 	/* A block of keys. */
 	uint16_t k[BLOCK * D_MAX], v[BLOCK * D_MAX];
-	uint32_t u[2 * TILE * BLOCK], acc[2 * TILE * D_MAX];
-	uint16_t p[2 * TILE * BLOCK];
+	uint32_t u[TILE * BLOCK], acc[TILE * D_MAX];
+	uint16_t p[TILE * BLOCK];
 };
 
 /* A row of u to p: b, l and a of the query. */
@@ -91,7 +91,7 @@ static void forward_tile(struct forward *f, uint64_t b, uint64_t h, uint64_t i0)
 	uint32_t block = attention_block(f->n);
 	int64_t last, seen;
 
-	f->rows = least64(2 * f->n, (uint64_t)f->lq - i0);
+	f->rows = least64(f->n, (uint64_t)f->lq - i0);
 	last = (int64_t)i0 + f->rows - 1;
 	seen = attention_seen(f->causal, last, f->lq, f->lk);
 	gather(f->q, &op->q, b, h, i0, f->rows);
@@ -130,7 +130,7 @@ void ref_attention(const struct ashlar_op_attention *op, uint32_t lanes)
 	f->scale = attention_scale(op->scale, f->d);
 	for (uint64_t b = 0; b < op->q.shape[0]; b++)
 		for (uint64_t h = 0; h < op->q.shape[1]; h++)
-			for (uint64_t i = 0; i < op->q.shape[2]; i += 2 * lanes)
+			for (uint64_t i = 0; i < op->q.shape[2]; i += lanes)
 				forward_tile(f, b, h, i);
 	free(f);
 }

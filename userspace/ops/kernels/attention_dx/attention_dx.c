@@ -7,10 +7,11 @@
  */
 #include <ashlar/kernel.h>
 
-#include "flow.h"
+#include "flow_layout.h"
+#include "flow_run.h"
 
-/* Words of queries, in lines or one by one; the latter behind the former. */
-enum { WORDS_NLSE, WORDS_DELTA, WORDS };
+/* Products of scores, and with words of queries: p of those, ds of these. */
+enum { OF_QUERIES, OF_DOUT, PRODUCTS };
 /* Results: dq alone, or dk and dv. */
 enum { OUT_FROM_DS, OUT_FROM_P };
 
@@ -20,85 +21,56 @@ struct attention_dx {
 	uint32_t scale;
 };
 
-/* Where p of the item's rows goes; for dq, of the chunk's only. */
-static inline uint32_t p_rows(const struct flow *f, const struct flow_item *i,
-			      uint32_t row)
-{
-	if (f->outer_queries)
-		return f->private_at;
-	return i->operand + f->operand_each + row * (f->line / 2);
-}
-
 /*
- * One operation on rows: as one group with a row of bias, or each a group with
- * a word of it.
+ * One operation on rows of accumulators: as one group with a row of bias, or
+ * each a group with a word of it.
  */
-static inline void score_rows(const struct flow *f, uint32_t cfg, uint32_t op,
-			      uint32_t to, uint32_t acc_row, uint32_t rows)
+static inline void read_rows(const struct flow *f, uint32_t cfg, uint32_t op,
+			     uint32_t to, uint32_t acc_row, uint32_t rows)
 {
+	uint32_t half = f->line / 2;
+
+	cfg |= ASH_VEC(ASH_FMT_ACC_F32, f->type);
 	if (f->outer_queries) {
-		flow_vector(cfg | ASH_VEC_BIAS_ROW, op, to, f->line / 2,
-			    acc_row, 1, rows);
+		flow_vector(cfg | ASH_VEC_BIAS_ROW, op, to, half, acc_row, 1,
+			    rows);
 		return;
 	}
-	ash_vector_groups(rows, f->line / 2, 1, f->line / 2);
-	flow_vector(cfg | ASH_VEC_BIAS_WORDS, op, to, f->line / 2, acc_row, 1,
-		    1);
+	ash_vector_groups(rows, half, 1, half);
+	flow_vector(cfg | ASH_VEC_BIAS_WORDS, op, to, half, acc_row, 1, 1);
 	flow_groups(1);
 }
 
-/* p of rows; k: row of the mask, or -1. */
-static inline void p_of_rows(const struct flow *f, uint32_t to,
-			     uint32_t acc_row, uint32_t bias, uint32_t rows,
-			     int32_t k)
-{
-	uint32_t cfg = ASH_VEC(ASH_FMT_ACC_F32, f->type) | ASH_VEC_SCALE_IMM |
-		       ASH_VEC_BIAS_LATE;
-
-	if (k >= 0) {
-		cfg |= ASH_VEC_SRC2_ROWS(ASH_FMT_BF16, ASH_GATE) | ASH_VEC_LATE;
-		ash_vector_src2(flow_mask_row(f, k), f->line / 2);
-	}
-	ash_vector_bias(bias);
-	score_rows(f, cfg, ASH_VEC_FN(ASH_FN_EXP), to, acc_row, rows);
-}
-
-static void flow_scores(struct flow *f, const struct flow_item *i, uint32_t row,
-			uint32_t rows)
+/* p, then ds. */
+static void flow_read(struct flow *f, const struct flow_item *i, uint32_t p,
+		      uint32_t row, uint32_t rows, uint32_t acc_row)
 {
 	const struct attention_dx *a = (const struct attention_dx *)f;
 	uint32_t half = f->line / 2;
-	uint32_t p = p_rows(f, i, row);
-	uint32_t edge = i->edge <= row ? 0 : flow_min(i->edge - row, rows);
-	int32_t k = (int32_t)(i->row + row) - i->tile->diagonal;
-	uint32_t nlse, delta, step;
+	uint32_t ds = i->operand + row * half;
+	/* For dq, p of the chunk is of no use later. */
+	uint32_t p_at = f->outer_queries ? f->private_at : ds + f->operand_each;
+	uint32_t words = i->words;
+	uint32_t cfg = 0;
 
-	if (f->outer_queries) {
-		nlse = i->words;
-		delta = nlse + f->words_each;
-		step = 0;
-	} else {
-		if (row == 0)
-			flow_need_again(f, i);
-		nlse = i->words + 4 * row;
-		delta = nlse + 4 * f->block;
-		step = 4;
-		k++;
+	if (f->outer_queries)
+		words += p * f->words_each;
+	else
+		words += 4 * (p * f->block + row);
+	ash_vector_bias(words);
+	if (p == OF_DOUT) {
+		ash_vector_src2(p_at, half);
+		read_rows(f, ASH_VEC_SRC2_ROWS(f->type, ASH_MUL) | ASH_VEC_LATE,
+			  0, ds, acc_row, rows);
+		return;
+	}
+	if (flow_masked(f, i, row, rows)) {
+		cfg = ASH_VEC_SRC2_ROWS(ASH_FMT_BF16, ASH_GATE) | ASH_VEC_LATE;
+		flow_mask_src2(f, i, row);
 	}
 	ash_vector_scale(a->scale);
-	/* Up to the edge, and beyond. */
-	if (edge)
-		p_of_rows(f, p, 0, nlse, edge, f->outer_queries ? -1 : k);
-	if (edge < rows)
-		p_of_rows(f, p + edge * half, edge, nlse + step * edge,
-			  rows - edge,
-			  f->outer_queries ? k + (int32_t)edge : -1);
-	ash_vector_bias(delta);
-	ash_vector_src2(p, half);
-	score_rows(f,
-		   ASH_VEC(ASH_FMT_ACC_F32, f->type) |
-			   ASH_VEC_SRC2_ROWS(f->type, ASH_MUL) | ASH_VEC_LATE,
-		   0, i->operand + row * half, f->chunk_rows, rows);
+	read_rows(f, cfg | ASH_VEC_SCALE_IMM | ASH_VEC_BIAS_LATE,
+		  ASH_VEC_FN(ASH_FN_EXP), p_at, acc_row, rows);
 }
 
 /* All is done chunk by chunk. */
@@ -108,49 +80,51 @@ static void flow_operands(struct flow *f, const struct flow_item *i)
 	(void)i;
 }
 
-static void flow_part(struct flow *f, const struct flow_out *p)
+static void flow_part(struct flow *f, const struct flow_item *i,
+		      uint32_t output, uint32_t at, uint32_t tiles,
+		      uint32_t acc)
 {
 	const struct attention_dx *a = (const struct attention_dx *)f;
-	const struct flow_item *i = p->item;
 	uint32_t row = f->tiles * f->line;
-	uint32_t sums = i->tile->sums + p->output * f->sums_bytes;
-	uint32_t at = sums + p->at * f->line;
-	uint32_t to = at, pitch = f->line;
+	uint32_t sums = i->tile->sums + output * f->sums_bytes;
+	uint32_t from = sums + at * f->line;
+	uint32_t to = from, pitch = f->line;
 	enum ash_format format = ASH_FMT_F32;
 	uint32_t cfg = 0;
 
 	if (!i->first) {
-		ash_vector_src2(at, f->line);
+		ash_vector_src2(from, f->line);
 		cfg |= ASH_VEC_SRC2_ROWS(ASH_FMT_F32, ASH_ADD);
 	}
 	if (i->last) {
-		format = (enum ash_format)f->out[p->output]->format;
+		format = (enum ash_format)f->out[output]->format;
 		pitch = ash_format_bytes(format) << f->shift;
-		to = sums + p->at * pitch;
+		to = sums + at * pitch;
 		ash_vector_scale(a->scale);
-		if (p->output == OUT_FROM_DS)
+		if (output == OUT_FROM_DS)
 			cfg |= ASH_VEC_SCALE_IMM;
 	}
 	/* Groups are lanes, their rows tiles side by side. */
 	ash_vector_groups(i->tile->count, row, 1, row);
 	flow_vector(cfg | ASH_VEC(ASH_FMT_ACC_F32, format), 0, to, pitch,
-		    p->acc << f->shift, f->array, p->tiles);
+		    acc << f->shift, f->array, tiles);
 	flow_groups(1);
 }
 
-static void flow_empty(struct flow *f, const struct flow_item *i)
+/* Nothing else belongs to results. */
+static void flow_store_more(struct flow *f, const struct flow_item *i)
 {
 	(void)f;
 	(void)i;
 }
 
-static void flow_store_more(struct flow *f, const struct flow_job *j,
-			    uint32_t t, uint32_t count)
+static void flow_store_dead(struct flow *f, uint32_t batch, uint32_t head,
+			    uint32_t rows)
 {
 	(void)f;
-	(void)j;
-	(void)t;
-	(void)count;
+	(void)batch;
+	(void)head;
+	(void)rows;
 }
 
 /* All gradients by keys and values, or all by queries. */
@@ -159,23 +133,22 @@ static void run(struct attention_dx *a, bool by_query)
 	const struct attention_dx_args *args = a->args;
 	struct flow *f = &a->flow;
 
-	f->outer[0] = by_query ? &args->q : &args->k;
-	f->outer[1] = by_query ? &args->dout : &args->v;
-	f->inner[0] = by_query ? &args->k : &args->q;
-	f->inner[1] = by_query ? &args->v : &args->dout;
-	f->again[OUT_FROM_DS] = f->inner[0];
-	f->again[OUT_FROM_P] = f->inner[1];
+	f->outer[OF_QUERIES] = by_query ? &args->q : &args->k;
+	f->outer[OF_DOUT] = by_query ? &args->dout : &args->v;
+	f->inner[OF_QUERIES] = by_query ? &args->k : &args->q;
+	f->inner[OF_DOUT] = by_query ? &args->v : &args->dout;
+	f->again[OUT_FROM_DS] = f->inner[OF_QUERIES];
+	f->again[OUT_FROM_P] = f->inner[OF_DOUT];
 	f->out[OUT_FROM_DS] = by_query ? &args->dq : &args->dk;
 	f->out[OUT_FROM_P] = &args->dv;
-	f->words[WORDS_NLSE] = args->nlse;
-	f->words[WORDS_DELTA] = args->delta;
+	f->words[OF_QUERIES] = args->nlse;
+	f->words[OF_DOUT] = args->delta;
 	f->words_outer = by_query;
 	f->words_heads = args->heads;
 	f->words_length = args->lq;
-	f->word_lines = WORDS;
-	f->products = 2;
+	f->word_lines = PRODUCTS;
+	f->products = PRODUCTS;
 	f->outputs = by_query ? 1 : 2;
-	f->block = attention_block(ash_array());
 	f->batch = args->batch;
 	f->groups = args->kv_heads;
 	f->outer_heads = by_query ? args->heads / args->kv_heads : 1;
@@ -185,18 +158,15 @@ static void run(struct attention_dx *a, bool by_query)
 	f->d = args->d;
 	f->causal = args->causal;
 	f->outer_queries = by_query;
-	f->wide = 1;
-	f->buffered = false;
+	f->mask_below = by_query ? 0xff800000 : 0x7f800000;
 	f->tile_bytes = 0;
-	f->tile_line = false;
-	/* p of a chunk: at most half of the accumulators. */
+	f->item_bytes = 0;
+	/* p of a chunk, 16 bits: it fills less than all accumulators. */
 	f->private_bytes =
-		by_query ? ash_accs() / 2 * ash_array() * 2 * ash_array() : 0;
+		by_query ? ash_accs() * ash_array() * 2 * ash_array() : 0;
+	f->private_lines = 0;
 	f->type = args->q.format;
-	f->matrix_type = f->type == ASH_FMT_BF16 ? ASH_BF16 : ASH_FP16;
 	flow_layout(f);
-	if (f->causal)
-		flow_mask(f, by_query ? 0xff800000 : 0x7f800000);
 	flow_run(f);
 	/* The scratchpad is dealt out anew. */
 	ash_wait_all(ASH_STORE);
