@@ -68,6 +68,29 @@ static const struct ashlar_op *build_conv(struct ot *t, const void *param)
 	return &op->op;
 }
 
+/* The gradient by the weights of the same. */
+static const struct ashlar_op *build_conv_dw(struct ot *t, const void *param)
+{
+	const struct layer *l = param;
+	struct ashlar_op_conv2d_dw *op = OT_OP(t, conv2d_dw);
+	uint64_t out = (l->side + 2 * l->pad - l->kernel) / l->stride + 1;
+
+	t->pattern = KT_PLAIN;
+	op->x = ot_tensor(t, l->format, 4,
+			  (uint64_t[]){ 1, l->side, l->side, l->c }, OT_PACKED);
+	op->dy = ot_tensor(t, l->format, 4, (uint64_t[]){ 1, out, out, l->co },
+			   OT_PACKED);
+	op->dw = ot_tensor(
+		t, l->format, 4,
+		(uint64_t[]){ l->co, l->kernel, l->kernel, l->c / l->groups },
+		OT_PACKED);
+	op->shape.groups = l->groups;
+	op->shape.stride[0] = op->shape.stride[1] = l->stride;
+	op->shape.pad_top = op->shape.pad_bottom = l->pad;
+	op->shape.pad_left = op->shape.pad_right = l->pad;
+	return &op->op;
+}
+
 #define LAYER(side, c, co, k, s, p, format) \
 	(&(const struct layer){ side, c, co, k, s, p, ASHLAR_##format, 1 })
 #define OUT(side, k, s, p)    (((side) + 2 * (p) - (k)) / (s) + 1.0)
@@ -177,5 +200,8 @@ const struct ops_bench ops_benches[] = {
 	{ "depthwise_2_int8", "int8 depthwise 3x3/2 of 64 at 56", build_conv,
 	  DEPTHWISE(56, 64, 3, 2, 1, I8),
 	  DEPTHWISE_BOUND(56, 64, 3, 2, 1, sizeof_int8, 1, 3), 34, 80 },
+	{ "depthwise_dw_bf16", "by the weights: bf16 depthwise 3x3 of 64 at 56",
+	  build_conv_dw, DEPTHWISE(56, 64, 3, 1, 1, BF16),
+	  DEPTHWISE_BOUND(56, 64, 3, 1, 1, sizeof_bf16, 0, 9), 1, 80 },
 	{ .name = NULL },
 };

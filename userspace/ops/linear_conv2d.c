@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* conv2d and its gradients: checks, and arguments of the kernels. */
+/* conv2d and its gradient by x, and what is checked of all convolutions. */
 #include <inttypes.h>
 #include <stdio.h>
 
@@ -15,17 +15,6 @@
 
 /* Steps for which the kernel has room, CONV_PRODUCTS_MAX. */
 #define PRODUCTS_MAX 1024u
-
-/* Pixels in a chunk of the sums of conv2d_dw. */
-#define DW_CHUNK 128u
-
-/* A convolution: its tensors by what they are forward, and its geometry. */
-struct conv {
-	const char *x_name, *w_name, *y_name;
-	const struct ashlar_tensor *x, *w, *y;
-	uint32_t stride[2], dilation[2], pad[2];
-	uint32_t groups;
-};
 
 static uint32_t or_one(uint32_t v)
 {
@@ -79,9 +68,8 @@ static int check_sides(struct check *c, const char *name,
 	return 0;
 }
 
-/* Rows of w lie without gaps. */
-static int check_weights(struct check *c, const char *name,
-			 const struct ashlar_tensor *w)
+int linear_conv_weights(struct check *c, const char *name,
+			const struct ashlar_tensor *w)
 {
 	int64_t stride = 1;
 	uint32_t d;
@@ -99,9 +87,8 @@ static int check_weights(struct check *c, const char *name,
 	return linear_check_stride(c, name, w, 0);
 }
 
-/* The result of a gradient by x steps over the other phases, too. */
-static int check_pixels(struct check *c, const char *name,
-			const struct ashlar_tensor *t, const uint32_t *stride)
+int linear_conv_pixels(struct check *c, const char *name,
+		       const struct ashlar_tensor *t, const uint32_t *stride)
 {
 	uint32_t d;
 
@@ -119,11 +106,7 @@ static int check_pixels(struct check *c, const char *name,
 	return 0;
 }
 
-/*
- * What holds for all three: tensors of four dimensions whose formats were
- * checked, that fit each other.
- */
-static int check_conv(struct check *c, struct conv *v,
+int linear_conv_check(struct check *c, struct conv *v,
 		      const struct ashlar_conv_shape *s)
 {
 	uint64_t pixels;
@@ -391,7 +374,7 @@ static int check_fits(struct plan *p, const struct linear_conv_args *a)
 	return 0;
 }
 
-static void strides(uint32_t *to, const struct ashlar_tensor *t)
+void linear_conv_strides(uint32_t *to, const struct ashlar_tensor *t)
 {
 	uint32_t d;
 
@@ -425,14 +408,14 @@ static int plan_conv(struct plan *p, const struct conv *v, bool backward,
 	uint32_t d;
 
 	linear_epilogue_args(&a.epilogue, e, to->format);
-	strides(a.x_stride, from);
-	strides(a.y_stride, to);
+	linear_conv_strides(a.x_stride, from);
+	linear_conv_strides(a.y_stride, to);
 	/* A row of one pixel may have any stride. */
 	if (from->shape[2] <= 1)
 		a.x_stride[1] = a.channels * ashlar_format_bytes(a.type);
 	if (!tensor_none(&e->residual)) {
 		a.residual_image = linear_bytes(&e->residual, 0);
-		strides(a.residual_stride, &e->residual);
+		linear_conv_strides(a.residual_stride, &e->residual);
 	}
 	for (d = 0; d < 2; d++) {
 		a.in[d] = (uint32_t)from->shape[1 + d];
@@ -475,15 +458,17 @@ int plan_conv2d(struct plan *p, const struct ashlar_op_conv2d *op)
 	    check_tensor(c, "y", &op->y, CHECK_ALL,
 			 CHECK_WRITTEN | CHECK_ROWS) ||
 	    check_same_format(c, "w", &op->w, "x", &op->x) ||
-	    check_conv(c, &v, &op->shape) ||
+	    linear_conv_check(c, &v, &op->shape) ||
 	    linear_check_epilogue(c, &op->epilogue, op->x.format, "y", &op->y))
 		return -1;
 	if (tensor_count(&op->y) == 0)
 		return 0;
-	if (check_pixels(c, "x", &op->x, ones) ||
-	    check_pixels(c, "y", &op->y, ones) || check_weights(c, "w", &op->w))
+	if (linear_conv_pixels(c, "x", &op->x, ones) ||
+	    linear_conv_pixels(c, "y", &op->y, ones) ||
+	    linear_conv_weights(c, "w", &op->w))
 		return -1;
-	if (!tensor_none(r) && check_pixels(c, "epilogue.residual", r, ones))
+	if (!tensor_none(r) &&
+	    linear_conv_pixels(c, "epilogue.residual", r, ones))
 		return -1;
 	if (is_product(&v))
 		return plan_product(p, &v, false, &op->epilogue);
@@ -507,114 +492,15 @@ int plan_conv2d_dx(struct plan *p, const struct ashlar_op_conv2d_dx *op)
 	    check_tensor(c, "dx", &op->dx, CHECK_FLOATS,
 			 CHECK_WRITTEN | CHECK_ROWS) ||
 	    check_same_format(c, "w", &op->w, "dy", &op->dy) ||
-	    check_conv(c, &v, &op->shape))
+	    linear_conv_check(c, &v, &op->shape))
 		return -1;
 	if (tensor_count(&op->dx) == 0)
 		return 0;
-	if (check_pixels(c, "dx", &op->dx, v.stride) ||
-	    check_pixels(c, "dy", &op->dy, ones) ||
-	    check_weights(c, "w", &op->w))
+	if (linear_conv_pixels(c, "dx", &op->dx, v.stride) ||
+	    linear_conv_pixels(c, "dy", &op->dy, ones) ||
+	    linear_conv_weights(c, "w", &op->w))
 		return -1;
 	if (is_product(&v))
 		return plan_product(p, &v, true, &none);
 	return plan_conv(p, &v, true, &none);
-}
-
-static void image_of(struct linear_image *to, const struct ashlar_tensor *t)
-{
-	*to = (struct linear_image){
-		.step = { 1, 1 },
-		.limit = { (uint32_t)t->shape[1], (uint32_t)t->shape[2] },
-		.image_stride = linear_bytes(t, 0),
-	};
-	strides(to->stride, t);
-}
-
-static int plan_dw(struct plan *p, const struct conv *v, bool accumulate)
-{
-	const struct ashlar_tensor *dw = v->w;
-	uint32_t m = (uint32_t)dw->shape[0] / v->groups;
-	uint32_t n = (uint32_t)dw->shape[3];
-	uint32_t bytes = ashlar_format_bytes(v->x->format);
-	uint32_t out = ashlar_format_bytes(dw->format);
-	int64_t row = linear_bytes(dw, 0);
-	struct linear_matmul_args a = {
-		.a = v->y->addr,
-		.b = v->x->addr,
-		.c = dw->addr,
-		.m = m,
-		.n = n,
-		.k = 1,
-		.type = v->x->format,
-		.c_stride = dw->shape[0] > 1 ? (uint32_t)row : 0,
-		.batch = { 1, v->groups, (uint32_t)dw->shape[1],
-			   (uint32_t)dw->shape[2] },
-		.a_batch = { 0, (int64_t)m * bytes, 0, 0 },
-		.b_batch = { 0, (int64_t)n * bytes, 0, 0 },
-		.c_batch = { 0, m * row, (int64_t)dw->shape[2] * n * out,
-			     (int64_t)n * out },
-		.epilogue = { .out = dw->format },
-	};
-	struct linear_images *im = &a.images;
-	uint64_t pixels = v->y->shape[0] * v->y->shape[1] * v->y->shape[2];
-	uint32_t d;
-
-	if (accumulate) {
-		a.epilogue.residual = dw->addr;
-		a.epilogue.residual_format = dw->format;
-		a.residual_stride = a.c_stride;
-		for (d = 0; d < LINEAR_BATCH_DIMS; d++)
-			a.residual_batch[d] = a.c_batch[d];
-	}
-	if (pixels == 0) {
-		a.flags = LINEAR_ZERO;
-		return linear_launch(p, &a);
-	}
-	if (check_range(&p->check, "the number of pixels of dy", pixels, 1,
-			LINEAR_SIZE_MAX))
-		return -1;
-	a.flags = LINEAR_IMAGES;
-	image_of(&im->a, v->y);
-	image_of(&im->b, v->x);
-	for (d = 0; d < 2; d++) {
-		im->b.start[d] = -(int32_t)v->pad[d];
-		im->b.step[d] = v->stride[d];
-		im->tap_step[d] = v->dilation[d];
-	}
-	im->images = (uint32_t)v->y->shape[0];
-	im->height = (uint32_t)v->y->shape[1];
-	im->width = (uint32_t)v->y->shape[2];
-	im->chunk_cols = im->width < DW_CHUNK ? im->width : DW_CHUNK;
-	im->chunk_rows = DW_CHUNK / im->chunk_cols;
-	if (im->chunk_rows > im->height)
-		im->chunk_rows = im->height;
-	return linear_launch(p, &a);
-}
-
-int plan_conv2d_dw(struct plan *p, const struct ashlar_op_conv2d_dw *op)
-{
-	struct conv v = { .x_name = "x",
-			  .w_name = "dw",
-			  .y_name = "dy",
-			  .x = &op->x,
-			  .w = &op->dw,
-			  .y = &op->dy };
-	const uint32_t ones[2] = { 1, 1 };
-	struct check *c = &p->check;
-
-	if (check_tensor(c, "dy", &op->dy, CHECK_FLOATS, CHECK_ROWS) ||
-	    check_tensor(c, "x", &op->x, CHECK_FLOATS, CHECK_ROWS) ||
-	    check_tensor(c, "dw", &op->dw, CHECK_FLOATS,
-			 CHECK_WRITTEN | CHECK_ROWS) ||
-	    check_same_format(c, "x", &op->x, "dy", &op->dy) ||
-	    check_flags(c, "flags", op->flags, ASHLAR_CONV2D_DW_ACCUMULATE) ||
-	    check_reserved(c, op->reserved) || check_conv(c, &v, &op->shape))
-		return -1;
-	if (tensor_count(&op->dw) == 0)
-		return 0;
-	if (check_pixels(c, "x", &op->x, ones) ||
-	    check_pixels(c, "dy", &op->dy, ones) ||
-	    check_weights(c, "dw", &op->dw))
-		return -1;
-	return plan_dw(p, &v, op->flags & ASHLAR_CONV2D_DW_ACCUMULATE);
 }
