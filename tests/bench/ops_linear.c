@@ -202,6 +202,6 @@ const struct ops_bench ops_benches[] = {
 	  DEPTHWISE_BOUND(56, 64, 3, 2, 1, sizeof_int8, 1, 3), 34, 80 },
 	{ "depthwise_dw_bf16", "by the weights: bf16 depthwise 3x3 of 64 at 56",
 	  build_conv_dw, DEPTHWISE(56, 64, 3, 1, 1, BF16),
-	  DEPTHWISE_BOUND(56, 64, 3, 1, 1, sizeof_bf16, 0, 9), 1, 80 },
+	  DEPTHWISE_BOUND(56, 64, 3, 1, 1, sizeof_bf16, 0, 9), 7, 80 },
 	{ .name = NULL },
 };
