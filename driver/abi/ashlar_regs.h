@@ -484,8 +484,9 @@
  *   global address  GADDR + c0 + c1*GSTRIDE1 + c2*GSTRIDE2 + c3*GSTRIDE3
  *   local address   LADDR + j  + i1*LSTRIDE1 + i2*LSTRIDE2 + i3*LSTRIDE3
  * With GATHER, c1 is not START1 + i1*STEP1 but an index from the scratchpad. The
- * indices are there at GO (a load that brings them has been waited for, in the
- * load DMA too) and stay until the macro-operation is done.
+ * indices are there at GO, or when what the macro-operation comes AFTER is done (a
+ * load that brings them has been waited for, in the load DMA too), and stay until
+ * the macro-operation is done.
  * When any cd is outside 0..LIMITd-1 the load DMA writes zero (padding) and the
  * store DMA leaves the byte out; no global access is made for it. Parameters
  * keep their values; writing GO takes a snapshot into the unit's queue (8 deep;

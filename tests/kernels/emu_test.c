@@ -27,6 +27,7 @@ struct gather_args {
 	int32_t pitch; /* of the rows in memory that are chosen */
 	uint32_t scatter; /* store by the table instead */
 	uint32_t hasty; /* leaves out the wait for the table */
+	uint32_t after; /* the unit waits for it, not the core */
 	uint32_t table; /* its offset in the scratchpad */
 };
 
@@ -36,7 +37,9 @@ ASHLAR_KERNEL(gather, struct gather_args)
 	uint32_t rows = args->rows, run = args->run;
 	ash_token token = ash_load_1d(args->table & ~3u, TABLE, 4 * rows);
 
-	if (!args->hasty)
+	if (args->after)
+		ash_after(unit, ASH_LOAD, token);
+	else if (!args->hasty)
 		ash_wait(ASH_LOAD, token);
 	if (args->scatter)
 		ash_wait(ASH_LOAD, ash_load_1d(0, FROM, run * rows));
@@ -162,6 +165,12 @@ static void random_case(uint64_t seed)
 	code = launch(&job, run_gather, &args, seed);
 	judge(code == 0 && !memcmp(to, want, MEMORY), "gather", seed,
 	      job.fault);
+
+	args.after = 1;
+	code = launch(&job, run_gather, &args, seed);
+	judge(code == 0 && !memcmp(to, want, MEMORY), "gather, the unit waits",
+	      seed, job.fault);
+	args.after = 0;
 
 	/* All lags: with none, the table is there without a wait. */
 	args.hasty = 1;

@@ -288,6 +288,31 @@ static uint32_t chain(const volatile uint32_t *args)
 	return 0;
 }
 
+static uint32_t gather(const volatile uint32_t *args)
+{
+	uint32_t i, j, row;
+
+	dma(LOAD, args + 1, 0, 16 * 64);
+	go(LOAD);
+	dma(LOAD, args + 3, 4096, 64);
+	put(LOAD + ASHLAR_LOAD_AFTER_LOAD, go(LOAD));
+	dma(LOAD, args + 1, 8192, 64);
+	put(LOAD + ASHLAR_LOAD_COUNT1, 16);
+	put(LOAD + ASHLAR_LOAD_GSTRIDE1, 64);
+	put(LOAD + ASHLAR_LOAD_LSTRIDE1, 64);
+	put(LOAD + ASHLAR_LOAD_GATHER, ASHLAR_LOAD_GATHER_ON);
+	put(LOAD + ASHLAR_LOAD_INDEX, 4096);
+	go_wait(LOAD);
+	for (i = 0; i < 16; i++) {
+		row = get(SPAD + 4096 + 4 * i);
+		CHECK(row < 16);
+		for (j = 0; j < 64; j += 4)
+			CHECK(get(SPAD + 8192 + 64 * i + j) ==
+			      get(SPAD + 64 * row + j));
+	}
+	return 0;
+}
+
 static uint32_t jump(uint32_t addr)
 {
 	uint32_t (*f)(void) = (void *)(uintptr_t)addr;
@@ -426,6 +451,8 @@ uint32_t kernel_main(const volatile uint32_t *args)
 		return gemm(args);
 	case TEST_CHAIN:
 		return chain(args);
+	case TEST_GATHER:
+		return gather(args);
 	case TEST_ACCESS:
 		return bad_access(args[1]);
 	case TEST_SCRIPT:

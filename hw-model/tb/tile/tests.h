@@ -33,6 +33,11 @@ enum tile_test {
 	 * times 1 .. N. Units wait for each other, the core for the end.
 	 */
 	TEST_CHAIN,
+	/*
+	 * Loads 16 rows of 64 bytes from args[1..2], then by the 16 indices at
+	 * args[3..4], whose load the core does not wait for.
+	 */
+	TEST_GATHER,
 	/* Bad access number args[1] (see kernel.c); must not come back. */
 	TEST_ACCESS,
 	/*

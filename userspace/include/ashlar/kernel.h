@@ -442,8 +442,8 @@ static inline ash_token ash_dma_nd(enum ash_unit unit, const struct ash_dma *d)
  * The following DMA operations of the unit take coordinate 1 of a run from a
  * table: run i1 is row index[i1] of the global matrix, whose rows are
  * GSTRIDE1 apart. indices is the offset of COUNT1 int32 (a multiple of 4),
- * which are there before the operation is started (wait for a load of them,
- * before one that uses them too) and stay as they are until it is done. A row
+ * which are there before the operation begins (ash_after() or ash_wait() for a
+ * load of them, before another load too) and stay as they are until it is done. A row
  * outside 0 .. limit - 1 is loaded as zeros, and not stored. Two indices may
  * be equal: loads repeat the row, of stores the later one stays. With rows of
  * 64 bytes or more, gathering is as fast as strides are.

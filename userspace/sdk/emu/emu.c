@@ -66,6 +66,30 @@ static void emu_defaults(struct emu_queue *q, enum emu_unit u)
 		q->reg[dma[i].reg / 4] = dma[i].value;
 }
 
+/* Tables of GATHER, when what their operations come after has been done. */
+static void emu_know_tables(struct emu_tile *t)
+{
+	int u, v;
+
+	for (u = EMU_LOAD; u <= EMU_STORE; u++) {
+		struct emu_queue *q = &t->unit[u];
+		uint32_t i;
+
+		for (i = q->done; i != q->issued; i++) {
+			struct emu_cmd *cmd = &q->cmd[i % EMU_QUEUE];
+			bool ready = !cmd->known;
+
+			for (v = 0; v < EMU_UNITS; v++)
+				ready &= (int32_t)(t->unit[v].done -
+						   cmd->after[v]) >= 0;
+			if (!ready)
+				continue;
+			cmd->known = true;
+			cmd->table = emu_dma_table(t, cmd->reg);
+		}
+	}
+}
+
 /*
  * Do the oldest macro-operation of a unit, and what it comes after: all of
  * that has been started before it.
@@ -84,7 +108,7 @@ static void emu_step(struct emu_tile *t, enum emu_unit u)
 	if (u <= EMU_STORE && emu_dma_table(t, reg) != cmd->table)
 		emu_fault(
 			t,
-			"DMA table at scratchpad offset 0x%x is not as it was at GO: a wait is missing",
+			"DMA table at scratchpad offset 0x%x is not as it was when it could be read: a wait is missing",
 			reg[ASHLAR_LOAD_INDEX / 4]);
 	switch (u) {
 	case EMU_LOAD:
@@ -105,6 +129,7 @@ static void emu_step(struct emu_tile *t, enum emu_unit u)
 		break;
 	}
 	q->done++;
+	emu_know_tables(t);
 }
 
 static void emu_lag(struct emu_tile *t)
@@ -157,9 +182,9 @@ static void emu_go(struct emu_tile *t, enum emu_unit u)
 	cmd = &q->cmd[q->issued % EMU_QUEUE];
 	memcpy(cmd->reg, q->reg, sizeof(q->reg));
 	memcpy(cmd->after, q->after, sizeof(q->after));
-	if (u <= EMU_STORE)
-		cmd->table = emu_dma_table(t, q->reg);
+	cmd->known = false;
 	q->issued++;
+	emu_know_tables(t);
 }
 
 void ash_emu_write(uint32_t address, uint32_t value)

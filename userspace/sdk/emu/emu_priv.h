@@ -18,7 +18,8 @@ enum emu_unit { EMU_LOAD, EMU_STORE, EMU_MATRIX, EMU_VECTOR, EMU_UNITS };
 struct emu_cmd {
 	uint32_t reg[EMU_REGS];
 	uint32_t after[EMU_UNITS];
-	uint64_t table; /* DMA: emu_dma_table() at GO */
+	bool known; /* all that it comes after is done: */
+	uint64_t table; /* DMA: emu_dma_table() as it was then */
 };
 
 struct emu_queue {
