@@ -27,6 +27,19 @@ struct conv_needs {
 	uint32_t whole; /* patches of it, if they hold whole strips; or 0 */
 };
 
+static uint32_t conv_phase_blocks(const struct conv *c,
+				  const struct conv_cut *cut)
+{
+	uint32_t full = cut->strips - 1;
+	uint32_t last = cut->x.out - full * cut->width;
+	uint32_t blocks = conv_div_up(conv_numbers(cut, last), c->array);
+
+	if (full)
+		blocks += full *
+			  conv_div_up(conv_numbers(cut, cut->width), c->array);
+	return c->a->images * blocks;
+}
+
 static void conv_needs(struct conv *c, struct conv_needs *n)
 {
 	const struct linear_conv_args *a = c->a;
@@ -39,23 +52,12 @@ static void conv_needs(struct conv *c, struct conv_needs *n)
 	b->phase[0] = 0;
 	b->phase[1] = 0;
 	for (;;) {
-		uint32_t full, last;
-
 		conv_band_phase(c, b);
 		if (b->epoch == 0)
 			c->band = *b;
 		if (cut->y.out && cut->x.out) {
-			full = cut->strips - 1;
-			last = cut->x.out - full * cut->width;
-			last = conv_div_up(conv_numbers(cut, last), c->array);
-			if (full)
-				last += full *
-					conv_div_up(
-						conv_numbers(cut, cut->width),
-						c->array);
-			n->blocks += a->images * last;
-			last = conv_steps(c, b);
-			n->steps = n->steps > last ? n->steps : last;
+			n->blocks += conv_phase_blocks(c, cut);
+			n->steps = conv_max(n->steps, conv_steps(c, b));
 			n->buffers = conv_min(n->buffers, cut->buffers);
 			if (!n->patch_bytes) {
 				n->patch_bytes = cut->patch_bytes;
@@ -75,49 +77,46 @@ static void conv_needs(struct conv *c, struct conv_needs *n)
 }
 
 /* Steps and the ring of their weights. */
-static void conv_cut_weights(struct conv *c, uint32_t room)
+static void conv_cut_weights(struct conv *c)
 {
 	const struct linear_conv_args *a = c->a;
-	uint32_t line = 4 * c->array;
-	/* Bytes of a row of a piece; so that a few fit. */
-	uint32_t most = room / 4 / c->array;
-	uint32_t k = a->channels ? a->channels : 1;
+	uint32_t line = 4 * c->array, room = c->board.weights_bytes;
+	/* Bytes of a row of a piece; so that some fit. */
+	uint32_t most = room / CONV_SLOTS / c->array & ~(line - 1);
+	uint32_t taps = conv_taps(a, 1), bytes;
 
-	c->kx_steps = a->kernel[1];
-	c->products = 1;
-	c->product_k = 0;
-	if (a->fold) {
-		c->kx_steps = 1;
-		k *= a->kernel[1];
-	} else if (!(a->flags & LINEAR_BACKWARD) && c->terms == 1 &&
-		   k * c->bytes == conv_cell(a, c->array, c->bytes)) {
-		bool joined = a->stride[1] == 1 && a->dilation[1] == 1;
-
-		/* Products for each kx only of whole steps. */
-		if (joined || k * a->kernel[1] * c->bytes <= most) {
-			c->kx_steps = 1;
-			c->product_k = joined ? 0 : k;
-			c->products = joined ? 1 : a->kernel[1];
-			k *= a->kernel[1];
-		}
-	}
-	c->k_run = k;
-	c->chunk = a->fold ? k * a->fold : k;
-	if (c->terms > 1) {
-		c->chunk = conv_min(k, CONV_SPLIT_K);
-	} else if (!a->fold && conv_round_line(c, k * c->bytes) > most) {
-		uint32_t parts = conv_div_up(k * c->bytes, most & ~(line - 1));
-
-		c->chunk =
-			conv_round_line(c, conv_div_up(k * c->bytes, parts)) /
-			c->bytes;
-	}
 	c->k_major = a->flags & LINEAR_BACKWARD;
+	/* Backward, of the taps in a row only some hit. */
+	if (c->k_major)
+		taps = conv_div_up(
+			taps,
+			a->stride[1] / conv_gcd(a->stride[1], a->dilation[1]));
+	c->tap_k = conv_max(conv_tap_k(a), 1);
+	bytes = conv_round_up(c->tap_k * c->bytes, line);
+	c->by_rows = c->terms == 1 && (a->fold || taps * bytes <= most);
+	c->joined = c->by_rows && !c->k_major &&
+		    (taps == 1 || (a->stride[1] % a->dilation[1] == 0 &&
+				   c->tap_k * c->bytes == bytes));
+	c->chunk = c->tap_k;
+	if (!c->by_rows) {
+		taps = 1;
+		if (c->terms > 1) {
+			c->chunk = conv_min(c->tap_k, CONV_SPLIT_K);
+		} else if (bytes > most) {
+			bytes = conv_round_up(
+				conv_div_up(bytes, conv_div_up(bytes, most)),
+				line);
+			c->chunk = bytes / c->bytes;
+		}
+		bytes = conv_round_up(c->chunk * c->bytes, line);
+	}
 	if (c->k_major) {
+		c->b_tap = conv_round_up(c->chunk * c->array * c->bytes, line);
 		c->b_pitch = line;
-		c->b_term = conv_round_line(c, c->chunk * c->array * c->bytes);
+		c->b_term = taps * c->b_tap;
 	} else {
-		c->b_pitch = conv_round_line(c, c->chunk * c->bytes);
+		c->b_tap = bytes;
+		c->b_pitch = taps * bytes;
 		c->b_term = c->array * c->b_pitch;
 	}
 	c->slot_bytes = c->terms * c->b_term;
@@ -140,7 +139,9 @@ static void conv_choose_set(struct conv *c, const struct conv_needs *n)
 	uint64_t patches = (uint64_t)bands * n->patch_bytes;
 
 	c->resident = false;
-	c->set = c->cols;
+	c->set = conv_min(c->cols, CONV_VECS);
+	if (keep > c->set)
+		keep = c->set;
 	if (keep > mine)
 		keep = mine;
 	if (keep == 0)
@@ -156,22 +157,27 @@ static void conv_choose_set(struct conv *c, const struct conv_needs *n)
 /* Rooms for results; fewer blocks in a group if they do not fit. */
 static void conv_layout_results(struct conv *c, uint32_t from, uint32_t room)
 {
-	uint32_t line = 4 * c->array;
+	bool residual = c->a->epilogue.residual;
+	uint32_t i;
 
 	c->vec_offset = from;
-	for (c->group_most = conv_min(c->accs, CONV_ACCS_MAX);;
+	c->vec_bytes = conv_min(c->cols, CONV_VECS) * 4 * c->array;
+	for (c->group_most = conv_min(ash_accs(), CONV_ACCS_MAX) / 2;;
 	     c->group_most >>= 1) {
 		uint32_t rows = c->group_most * c->array * c->array;
-		uint32_t at = from + CONV_VECS * 2 * line;
+		uint32_t at = from + 4 * c->vec_bytes;
 
 		ASH_ASSERT(c->group_most > 0);
-		c->out_offset = at;
-		c->out_stage = rows * c->out_bytes;
-		at += 2 * c->out_stage;
-		c->residual_offset = at;
-		c->residual_stage = rows * c->residual_bytes;
-		if (c->a->epilogue.residual)
-			at += 2 * c->residual_stage;
+		for (i = 0; i < 2; i++) {
+			c->half[i] = (struct conv_half){
+				.acc = i * c->group_most,
+				.stage = at,
+				.residual = at + rows * c->out_bytes,
+			};
+			at += rows * c->out_bytes;
+			if (residual)
+				at += rows * c->residual_bytes;
+		}
 		c->out.temp[0] = at;
 		c->out.temp[1] = at + 4 * rows;
 		if (gemm_epilogue_temp(&c->out))
@@ -189,7 +195,6 @@ static bool conv_init(struct conv *c, const struct linear_conv_args *a)
 
 	c->a = a;
 	c->array = ash_array();
-	c->accs = conv_min(ash_accs(), CONV_ACCS_MAX);
 	c->type = linear_type(a->type);
 	c->mem_bytes = ash_format_bytes((enum ash_format)a->type);
 	c->bytes = ash_type_bytes(c->type);
@@ -210,12 +215,12 @@ static bool conv_init(struct conv *c, const struct linear_conv_args *a)
 					      ASH_FMT_ACC_F32);
 	gemm_epilogue_init(&c->out);
 
-	c->b_offset = c->board.weights;
-	c->stage_offset = c->board.stages;
 	conv_layout_results(c, c->board.results, c->board.result_bytes);
-	conv_cut_weights(c, c->board.weights_bytes);
+	conv_cut_weights(c);
 	conv_needs(c, &needs);
 	c->buffers = needs.buffers;
+	c->cfg = ash_matmul_cfg(c->type, ASH_ROWS,
+				c->k_major ? ASH_KMAJOR : ASH_ROWS);
 
 	gemm_split(&part, needs.blocks, a->groups * c->cols, ash_count(),
 		   ash_index());
@@ -231,330 +236,173 @@ static bool conv_init(struct conv *c, const struct linear_conv_args *a)
 	c->released = 0;
 	c->load_slot = 0;
 	c->release_slot = 0;
+	for (i = 0; i < c->slots; i++)
+		c->b_free[i] = 0;
 	c->bands_done = 0;
-	c->split.pending = false;
 	c->stage = 0;
 	for (i = 0; i < 2; i++) {
 		c->patch_free[i] = 0;
 		c->stage_free[i] = 0;
-		c->stored[i] = 0;
-		c->residual_free[i] = 0;
 	}
-	c->acc = 0;
-	c->acc_free = 0;
 	c->matmuls = 0;
+	c->needed = 0;
+	c->operands = 0;
 	c->b_count = 0;
 	c->b_slot = 0;
 	c->vec = 0;
-	c->vec_col = UINT32_MAX;
-	c->columns = 0;
-	c->computed = NULL;
-	c->drained = NULL;
+	c->vec_n = UINT32_MAX;
 	c->products_epoch = UINT32_MAX;
-	c->there = false;
+	c->columns = 0;
 	return true;
 }
 
 /* --- Computation ------------------------------------------------------------------- */
 
-/* Add the products of a piece of weights: k elements at a of the patch. */
-static void conv_add_product(struct conv *c, uint32_t a, uint32_t b, uint32_t k,
-			     bool first, bool last)
-{
-	ASH_ASSERT(c->product_count < CONV_PRODUCTS_MAX);
-	c->product[c->product_count++] = (struct conv_product){
-		.a = a, .b = b, .k = (uint16_t)k, .first = first, .last = last
-	};
-}
-
-/* Products of the taps of a row of the kernel, y bytes into the patch. */
-static void conv_add_row(struct conv *c, uint32_t y)
-{
-	const struct linear_conv_args *a = c->a;
-	const struct conv_band *b = &c->band;
-	const struct conv_cut *cut = &b->cut;
-	uint32_t kx, at, taps = c->kx_steps * c->products;
-
-	for (kx = 0; kx < taps; kx++) {
-		struct conv_tap t = conv_tap(a, 1, b->phase[1], kx);
-		uint32_t x = (uint32_t)(t.offset - cut->x.low) * cut->cell +
-			     t.plane * cut->plane_bytes;
-
-		if (!t.hit)
-			continue;
-		if (c->product_k) {
-			conv_add_product(c, y + x, kx * c->product_k * c->bytes,
-					 c->product_k, kx == 0, kx + 1 == taps);
-			continue;
-		}
-		for (at = 0; at < c->k_run; at += c->chunk)
-			conv_add_product(c, y + x + at * c->bytes, 0,
-					 conv_min(c->chunk, c->k_run - at),
-					 true, true);
-	}
-}
-
-/* The products of a column, in order. */
+/* The products of a column, in order; the same for all sets of a phase. */
 static void conv_products(struct conv *c)
 {
-	const struct linear_conv_args *a = c->a;
 	const struct conv_band *b = &c->band;
-	const struct conv_cut *cut = &b->cut;
-	uint32_t row = cut->pitch * cut->cell, ky;
+	uint32_t parts = c->joined && !b->zero ? b->cut.x.taps : 1;
+	struct conv_step step;
 
+	if (c->products_epoch == b->epoch || (c->products_epoch != UINT32_MAX &&
+					      !(c->a->flags & LINEAR_BACKWARD)))
+		return;
 	c->products_epoch = b->epoch;
-	c->product_count = 0;
-	if (b->zero) {
-		conv_add_product(c, 0, 0, 1, true, true);
-		return;
-	}
-	if (a->fold) {
-		for (ky = 0; ky < a->kernel[0]; ky += a->fold)
-			conv_add_product(c, ky / a->stride[0] * row, 0,
-					 conv_min(a->fold, a->kernel[0] - ky) *
-						 c->k_run,
-					 true, true);
-		return;
-	}
-	for (ky = 0; ky < a->kernel[0]; ky++) {
-		struct conv_tap t = conv_tap(a, 0, b->phase[0], ky);
-
-		if (t.hit)
-			conv_add_row(c,
-				     (uint32_t)(t.offset - cut->y.low) * row +
-					     t.plane * cut->x.planes *
-						     cut->plane_bytes);
-	}
+	c->products = 0;
+	conv_step_begin(b, &step);
+	do {
+		ASH_ASSERT(c->products < CONV_STEPS_MAX);
+		c->product[c->products++] = (struct conv_product){
+			.a = conv_step_cells(c, b, &step),
+			.k = conv_step_k(c, b, &step) * parts,
+		};
+	} while (conv_step_next(c, b, &step));
 }
 
-/* A group of blocks of the band: what its macro-operations need. */
-struct conv_group {
-	uint32_t block, blocks; /* in the band */
-	uint32_t acc;
-	uint32_t a; /* offset of its first pixel's cell */
-	uint32_t a_step; /* bytes from block to block */
-};
-
-/*
- * Start the products of count blocks with the weights that are set. cfg names
- * the first one's accumulator; the others follow.
- */
-static inline void conv_start(uint32_t cfg, uint32_t a, uint32_t step,
-			      uint32_t count)
+/* The unit waits for what a load or a split makes, besides what it did before. */
+static inline void conv_need(struct conv *c, ash_token token)
 {
-	for (; count; count--) {
-		ash_write(ASH_MATRIX + ASHLAR_MATRIX_A_ADDR, a);
-		ash_write(ASH_MATRIX + ASHLAR_MATRIX_CFG, cfg);
-		ash_start(ASH_MATRIX);
-		a += step;
-		cfg += ASH_FIELD(MATRIX, CFG_ACC, 1);
-	}
+	if ((int32_t)(token - c->needed) > 0)
+		c->needed = token;
+	ash_after(ASH_MATRIX, c->terms > 1 ? ASH_VECTOR : ASH_LOAD, c->needed);
 }
 
-/* All blocks of the group. */
-static inline void conv_tiles(struct conv *c, const struct conv_group *g,
-			      uint32_t cfg, uint32_t a)
-{
-	uint32_t straight = conv_min(g->blocks, c->accs - g->acc);
-
-	conv_start(cfg | ASH_FIELD(MATRIX, CFG_ACC, g->acc), a, g->a_step,
-		   straight);
-	conv_start(cfg, a + straight * g->a_step, g->a_step,
-		   g->blocks - straight);
-	c->matmuls += g->blocks;
-}
-
-/*
- * The same for the column's first product. What was computed before may still
- * be in the accumulators: if there are too few for both, each is drained right
- * before it is computed into.
- */
-static void conv_tiles_first(struct conv *c, const struct conv_group *g,
-			     uint32_t cfg, uint32_t a)
-{
-	uint32_t acc = g->acc, room = c->accs, accs, i;
-	struct conv_column *col;
-	struct gemm_rows rows;
-	ash_token free;
-
-	ash_wait(ASH_VECTOR, c->acc_free);
-	if (c->computed)
-		room -= c->computed->tiles;
-	if (g->blocks <= room) {
-		conv_tiles(c, g, cfg, a);
-		return;
-	}
-	col = c->computed;
-	if (col->done == 0)
-		conv_drain_begin(c, col);
-	rows = col->rows;
-	accs = c->accs;
-	/* The tile that is drained n-th is done with token free + n + 1. */
-	free = c->out.vectors - col->done;
-	room += col->done;
-	for (i = 0; i < g->blocks; i++) {
-		/* One drain ahead of the one that is waited for. */
-		uint32_t want = i < room ? 0 : i - room + 2;
-
-		for (want = conv_min(want, col->tiles); col->done < want;) {
-			uint32_t full = col->acc + col->done;
-
-			if (full >= accs)
-				full -= accs;
-			gemm_epilogue_tile(&rows, full * c->array);
-			ash_wait(ASH_MATRIX, col->first + col->done);
-			ash_start(ASH_VECTOR);
-			col->done++;
-		}
-		if (i >= room)
-			ash_wait(ASH_VECTOR, free + i - room + 1);
-		conv_start(cfg | ASH_FIELD(MATRIX, CFG_ACC, acc), a, 0, 1);
-		a += g->a_step;
-		if (++acc == accs)
-			acc = 0;
-	}
-	col->rows = rows;
-	c->out.vectors = free + col->done;
-	c->matmuls += g->blocks;
-	if (col->done == col->tiles)
-		conv_drain_end(c);
-}
-
-/* All products of a step; split operands have six, in this order. */
-static inline void conv_step_tiles(struct conv *c, const struct conv_group *g,
-				   uint32_t cfg, uint32_t a, uint32_t b,
-				   bool first)
+/* All products of split operands, in this order. */
+static void conv_start_split(const struct conv *c, uint32_t cfg, uint32_t a,
+			     uint32_t b)
 {
 	static const uint8_t terms[6][2] = { { 2, 0 }, { 1, 1 }, { 0, 2 },
 					     { 1, 0 }, { 0, 1 }, { 0, 0 } };
 	uint32_t i;
 
-	if (!first)
-		cfg |= ASH_FIELD(MATRIX, CFG_ACCUMULATE, 1);
-	if (c->terms == 1) {
-		ash_write(ASH_MATRIX + ASHLAR_MATRIX_B_ADDR, b);
-		if (first)
-			conv_tiles_first(c, g, cfg, a);
-		else
-			conv_tiles(c, g, cfg, a);
-		return;
-	}
 	for (i = 0; i < 6; i++) {
+		ash_write(ASH_MATRIX + ASHLAR_MATRIX_A_ADDR,
+			  a + terms[i][0] * c->band.cut.term_bytes);
 		ash_write(ASH_MATRIX + ASHLAR_MATRIX_B_ADDR,
 			  b + terms[i][1] * c->b_term);
-		/* Nothing is left to be drained. */
-		if (first && i == 0)
-			ash_wait(ASH_VECTOR, c->acc_free);
-		conv_tiles(c, g, cfg, a + terms[i][0] * c->band.cut.term_bytes);
+		ash_write(ASH_MATRIX + ASHLAR_MATRIX_CFG, cfg);
+		ash_start(ASH_MATRIX);
 		cfg |= ASH_FIELD(MATRIX, CFG_ACCUMULATE, 1);
-		conv_pump(c);
 	}
 }
 
-/* Wait for the cells that the group's blocks read. */
-static void conv_need_group(struct conv *c, const struct conv_group *g)
+/* What uses the next piece of weights that is given up has been started. */
+static inline void conv_release(struct conv *c, ash_token token)
 {
-	const struct conv_band *b = &c->band;
-	uint32_t last = (b->block + g->block + g->blocks) * c->array;
-
-	last = (conv_min(last, b->numbers) - 1) / b->cut.pitch;
-	conv_need_rows(c, last - b->y + conv_patch_rows(b) - b->rows);
-}
-
-/* A new column: what its results need. */
-static struct conv_column *
-conv_column_begin(struct conv *c, const struct conv_group *g, uint32_t in_group)
-{
-	const struct linear_conv_args *a = c->a;
-	const struct conv_band *b = &c->band;
-	struct conv_column *col = &c->column[c->columns % CONV_COLUMNS];
-	uint32_t channel = b->group * a->columns + in_group * c->array;
-
-	col->index = c->columns++;
-	col->acc = g->acc;
-	col->tiles = g->blocks;
-	col->done = 0;
-	col->channels = conv_column_width(c, in_group);
-	col->number = (b->block + g->block) * c->array;
-	col->numbers = conv_min(g->blocks * c->array, b->numbers - col->number);
-	col->pitch = b->cut.pitch;
-	col->width = b->width;
-	col->stage = c->out_offset + (col->index & 1) * c->out_stage;
-	col->y = c->y_first + channel * c->out_bytes;
-	col->residual_from = c->residual_first + channel * c->residual_bytes;
-	return col;
-}
-
-/* The step's piece of weights is used no more, or not by this column. */
-static inline void conv_step_done(struct conv *c, bool last)
-{
-	c->b_count++;
-	if (++c->b_slot == c->slots)
-		c->b_slot = 0;
-	if (!last)
-		return;
-	c->b_free[c->release_slot] = c->matmuls;
+	c->b_free[c->release_slot] = token;
 	c->released++;
 	if (++c->release_slot == c->slots)
 		c->release_slot = 0;
 }
 
 /*
- * Column n of all groups, `in_group` of its group, for a group of blocks. first:
- * of the band; last: to use these weights.
+ * Start the steps of a column for a group of blocks. there: weights stay from
+ * the group before; last: to use them.
  */
-static void conv_column(struct conv *c, const struct conv_group *g, uint32_t n,
-			uint32_t in_group, bool first, bool last, uint32_t cfg)
+static void conv_steps_start(struct conv *c, const struct conv_group *g,
+			     uint32_t cfg, bool there, bool last)
 {
-	struct conv_column *col = conv_column_begin(c, g, in_group);
-	const struct conv_product *p = c->product;
-	const struct conv_product *end = p + c->product_count;
-	/* Weights that are there and stay: nothing to wait for or to give up. */
-	const bool quick = c->there && !last;
-	uint32_t k = 0;
+	const struct conv_product *p = c->product, *end = p + c->products;
+	uint32_t count = c->b_count, slot = c->b_slot, slots = c->slots;
+	uint32_t bytes = c->slot_bytes, from = g->a;
+	uint32_t b = c->board.weights + slot * bytes;
+	uint32_t splits = c->terms > 1 ? 6 : 1;
+	ash_token token = c->matmuls;
 
-	if (c->terms > 1)
-		conv_drain_rest(c); /* splitting changes registers */
-	if (first)
-		conv_need_group(c, g);
-	if (quick)
-		conv_pump(c);
 	do {
-		if (p->first && !quick) {
-			conv_pump(c);
-			conv_need_weights(c, c->b_count + 1, c->b_slot);
+		if (!there) {
+			conv_need_weights(c, count);
+			conv_need(c, c->b_arrived[slot]);
 		}
-		if (p->k != k) {
-			k = p->k;
-			ash_write(ASH_MATRIX + ASHLAR_MATRIX_K, k);
+		ash_write(ASH_MATRIX + ASHLAR_MATRIX_K, p->k);
+		if (splits > 1) {
+			conv_start_split(c, cfg, from + p->a, b);
+		} else {
+			ash_write(ASH_MATRIX + ASHLAR_MATRIX_A_ADDR,
+				  from + p->a);
+			ash_write(ASH_MATRIX + ASHLAR_MATRIX_B_ADDR, b);
+			ash_write(ASH_MATRIX + ASHLAR_MATRIX_CFG, cfg);
+			ash_start(ASH_MATRIX);
 		}
-		conv_step_tiles(c, g, cfg, g->a + p->a,
-				c->b_offset + c->b_slot * c->slot_bytes + p->b,
-				p == c->product);
-		if (p->last)
-			conv_step_done(c, last);
-		if (p == c->product) {
-			conv_drain_rest(c);
-			conv_column_loads(c, col, n, in_group);
+		cfg |= ASH_FIELD(MATRIX, CFG_ACCUMULATE, 1);
+		token += splits;
+		if (last)
+			conv_release(c, token);
+		count++;
+		b += bytes;
+		if (++slot == slots) {
+			slot = 0;
+			b = c->board.weights;
 		}
 	} while (++p != end);
-	col->first = c->matmuls - g->blocks + 1;
-	c->computed = col;
+	c->b_count = count;
+	c->b_slot = slot;
+	c->matmuls = token;
 }
 
-/* All columns of the set for the blocks of a band. */
-static void conv_band_run(struct conv *c, bool last_of_epoch, uint32_t cfg)
+/* The cells that the group's blocks read are needed. */
+static void conv_need_group(struct conv *c, const struct conv_group *g)
+{
+	const struct conv_band *b = &c->band;
+	uint32_t last = (b->block + g->block + g->blocks) * c->array;
+
+	last = (conv_min(last, b->numbers) - 1) / b->cut.pitch;
+	conv_need(c, conv_need_rows(c, last - b->y + b->cut.y.span));
+}
+
+/* All columns of the band for a group of blocks. */
+static void conv_group(struct conv *c, const struct conv_group *g, bool there,
+		       bool last)
+{
+	uint32_t col, cols = c->band.cols;
+
+	ash_write(ASH_MATRIX + ASHLAR_MATRIX_TILES, g->blocks);
+	conv_need_group(c, g);
+	for (col = 0; col < cols; col++) {
+		struct conv_half *h = &c->half[c->columns++ & 1];
+
+		/* Split operands come from the vector unit, too. */
+		if (c->terms > 1)
+			conv_need(c, h->freed);
+		else
+			ash_after(ASH_MATRIX, ASH_VECTOR, h->freed);
+		conv_steps_start(c, g,
+				 c->cfg | ASH_FIELD(MATRIX, CFG_ACC, h->acc),
+				 there, last);
+		conv_results(c, h, g, col);
+		conv_patch_ahead(c);
+	}
+}
+
+/* What is the same for all of a band. */
+static void conv_band_shape(struct conv *c)
 {
 	const struct linear_conv_args *a = c->a;
 	const struct conv_band *b = &c->band;
-	uint32_t size = conv_group_size(c, b);
-	uint32_t set_count = c->b_count, set_slot = c->b_slot;
-	uint32_t col, count, slot;
-	struct conv_group g;
+	const struct conv_axis *x = &b->cut.x;
+	uint32_t cell = x->sub * b->cut.cell; /* from number to number */
 
-	if (c->products_epoch != b->epoch &&
-	    (c->products_epoch == UINT32_MAX || a->flags & LINEAR_BACKWARD))
-		conv_products(c);
 	c->y_first = a->y + (uint64_t)(b->image * a->y_image) +
 		     (uint64_t)b->phase[0] * a->y_stride[0] +
 		     (uint64_t)b->phase[1] * a->y_stride[1] +
@@ -562,48 +410,63 @@ static void conv_band_run(struct conv *c, bool last_of_epoch, uint32_t cfg)
 	c->residual_first = a->epilogue.residual +
 			    (uint64_t)(b->image * a->residual_image) +
 			    (uint64_t)b->strip_x * c->residual_step[1];
-	ash_matmul_shape(b->cut.cell, c->b_pitch, 1);
-	g.a_step = c->array * b->cut.cell;
-	for (col = 0; col < b->cols; col++) {
-		count = c->b_count;
-		slot = c->b_slot;
-		for (g.block = 0; g.block < b->blocks; g.block += size) {
-			bool last = g.block + size >= b->blocks;
+	conv_store_shape(c);
+	ash_matmul_shape(cell, c->b_pitch, 1);
+	ash_matmul_tiles(1, (int32_t)(c->array * cell), 0);
+	if (c->by_rows && !c->joined && !b->zero)
+		ash_matmul_parts(x->taps, x->by * (int32_t)b->cut.cell,
+				 (int32_t)c->b_tap);
+	else
+		ash_matmul_parts(1, 0, 0);
+}
 
-			g.blocks = conv_min(size, b->blocks - g.block);
-			g.acc = c->acc;
-			g.a = conv_patch_offset(c, b) +
-			      ((b->block + g.block) * c->array -
-			       b->y * b->cut.pitch) *
-				      b->cut.cell;
-			if (c->resident) {
-				c->b_count = count;
-				c->b_slot = slot;
-				last = last && last_of_epoch;
-			} else {
-				last = true;
-			}
-			conv_column(c, &g, b->n + col, b->col + col, col == 0,
-				    last, cfg);
-			c->acc += g.blocks;
-			if (c->acc >= c->accs)
-				c->acc -= c->accs;
+/* A band. there: its weights stay from the one before; last: to use them. */
+static void conv_band_run(struct conv *c, bool there, bool last)
+{
+	const struct conv_band *b = &c->band;
+	uint32_t size = conv_group_size(c, b), pitch = b->cut.pitch;
+	uint32_t count = c->b_count, slot = c->b_slot, width = b->width;
+	uint32_t number = b->block * c->array;
+	uint32_t pixel = b->cut.x.sub * b->cut.cell;
+	struct conv_group g;
+
+	g.a = conv_patch_offset(c, b) + (number - b->y * pitch) * pixel;
+	/* Then all numbers are one row. */
+	if (conv_flat(c, b))
+		pitch = width = b->numbers;
+	g.y = number / pitch;
+	g.x = number - g.y * pitch;
+	conv_band_shape(c);
+	conv_products(c);
+	if (c->vec_n != b->n)
+		conv_load_vec(c);
+	for (g.block = 0; g.block < b->blocks; g.block += size) {
+		bool end = g.block + size >= b->blocks;
+
+		g.blocks = conv_min(size, b->blocks - g.block);
+		conv_pixels(c, &g, pitch, width,
+			    conv_min(g.blocks * c->array, b->numbers - number));
+		number += g.blocks * c->array;
+		if (c->resident) {
+			c->b_count = count;
+			c->b_slot = slot;
 		}
+		conv_group(c, &g, c->resident && (there || g.block),
+			   !c->resident || (last && end));
+		g.a += g.blocks * c->array * pixel;
 	}
-	if (c->resident && !last_of_epoch) {
-		c->b_count = set_count;
-		c->b_slot = set_slot;
+	if (c->resident && !last) {
+		c->b_count = count;
+		c->b_slot = slot;
 	}
 	c->patch_free[conv_buffer(c, b)] = c->matmuls;
 	c->bands_done++;
-	c->there = c->resident && !last_of_epoch;
 }
 
 static void conv_run(struct conv *c)
 {
-	uint32_t cfg = ash_matmul_cfg(c->type, ASH_ROWS,
-				      c->k_major ? ASH_KMAJOR : ASH_ROWS);
 	struct conv_band next;
+	bool there = false, last;
 
 	conv_band_begin(c, &c->band);
 	c->patch.band = c->band;
@@ -615,11 +478,11 @@ static void conv_run(struct conv *c)
 	while (!c->band.end) {
 		next = c->band;
 		conv_band_next(c, &next);
-		conv_band_run(c, next.end || next.epoch != c->band.epoch, cfg);
+		last = next.end || next.epoch != c->band.epoch;
+		conv_band_run(c, there, last);
+		there = !last;
 		c->band = next;
 	}
-	conv_drain_rest(c);
-	conv_store(c);
 }
 
 ASHLAR_KERNEL(conv, struct linear_conv_args)

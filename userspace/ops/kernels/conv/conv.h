@@ -7,12 +7,17 @@
  * result. A tile's part is a range of blocks (of all phases, images and strips
  * in turn) times a range of columns (of all groups in turn). It is walked in
  * sets of columns; in a set, band after band of blocks, as many as a patch
- * holds; in a band, column after column; in a column, groups of as many blocks
- * as there are accumulators.
+ * holds; in a band, group after group of as many blocks as half of the
+ * accumulators; in a group, column after column.
  *
- * Weights pass through a ring of slots in pieces: one step (tap, or chunk of
- * channels of a tap) of one column. When a set's pieces fit, they are loaded
- * once, else again for each group.
+ * The sums of a column are made in steps: a row of taps, or, if its weights are
+ * too many, a chunk of channels of one tap. A step is one macro-operation for
+ * all blocks of a group. Its weights are a piece; pieces pass through a ring of
+ * slots. When a set's pieces fit, they are loaded once, else again for each
+ * group.
+ *
+ * Nothing waits but the units, for each other (ash_after()); the core starts all
+ * in an order in which each needs only what was started before.
  */
 #ifndef CONV_H
 #define CONV_H
@@ -22,14 +27,14 @@
 #include "../linear/linear.h"
 #include "conv_geometry.h"
 
-#define CONV_SLOTS_MAX	  128u
-#define CONV_CHUNKS_MAX	  64u /* parts in which a patch is loaded */
-#define CONV_PRODUCTS_MAX 1024u /* the host refuses more */
-#define CONV_SPLIT_K	  128u /* channels of a step of split operands */
-#define CONV_ACCS_MAX	  16u
-#define CONV_COLUMNS	  4u /* under way: computed, drained, stored */
-#define CONV_VECS	  4u /* slots of bias and scale rows */
-#define CONV_LOADS_MOST	  6u
+#define CONV_SLOTS_MAX	128u
+#define CONV_SLOTS	8u /* that pieces of weights are made for, at least */
+#define CONV_CHUNKS_MAX 64u /* parts in which a patch is loaded */
+#define CONV_SPLIT_K	128u /* channels of a step of split operands */
+#define CONV_ACCS_MAX	16u
+#define CONV_AHEAD	2u /* pieces loaded for each step, while there is room */
+#define CONV_STEPS_MAX	1024u /* the host refuses more */
+#define CONV_VECS	32u /* columns of a set with bias or scale, at most */
 
 /* A band, and all around it. */
 struct conv_band {
@@ -48,65 +53,52 @@ struct conv_band {
 	uint32_t y, rows; /* of the output, in the patch */
 };
 
+/* A step of a column: where it is among the taps. */
+struct conv_step {
+	uint32_t y, x,
+		channel; /* of the taps that hit; first element along k */
+	uint32_t row,
+		plane; /* bytes of the patch before row y of taps; plane */
+};
+
+/* The same as a macro-operation takes it. */
+struct conv_product {
+	uint32_t a; /* bytes in the patch from the block's first cell */
+	uint32_t k;
+};
+
 /* Where the next piece of weights belongs. */
 struct conv_weights {
 	struct conv_band band;
 	uint32_t col, group; /* in the band */
-	uint32_t ky, kx, channel;
-	uint64_t from; /* global address of the piece */
+	struct conv_step step;
+	uint64_t from; /* global address of the column's first weight */
 };
 
-/* Where the next part of a patch belongs. */
+/* Where the next chunk of rows of a patch belongs. */
 struct conv_patch {
 	struct conv_band band;
-	uint32_t row, part; /* row of cells; plane, or row of a cell and edge */
+	uint32_t row; /* of cells */
 	uint32_t rows, chunk; /* of the patch; loaded at a time */
-	uint32_t parts, h; /* of the chunk at row */
-	/* With fold: cells of a row from first to last have no padding. */
-	uint32_t first, last;
-	bool inside; /* nor have the chunk's rows */
 	uint32_t buffer;
-	uint32_t to; /* offset of the chunk */
 	uint64_t from; /* global address of pixel (0, 0), first channel */
-	int32_t start; /* row of the input of the chunk's first row of cells */
 };
 
-/* A column of blocks that is computed. */
-struct conv_column {
-	ash_token first; /* matrix token of the first tile; the others follow */
-	ash_token loaded; /* load token of bias, scale, residual */
-	ash_token freed, drained; /* vector tokens: accumulators, all of it */
-	uint32_t acc, tiles,
-		done; /* first accumulator, tiles, of them drained */
-	uint32_t vec, residual, stage; /* offsets */
-	struct gemm_rows rows; /* that are drained next */
-	uint64_t y, residual_from; /* global, of the strip's first pixel */
-	uint32_t index; /* columns before it */
-	uint32_t channels; /* of a pixel */
-	uint32_t number, numbers; /* first pixel, pixels */
-	uint32_t pitch, width;
+/* Every other group of blocks has the same half of what there is for results. */
+struct conv_half {
+	uint32_t acc; /* first accumulator */
+	uint32_t stage, residual; /* offsets */
+	ash_token freed, drained; /* vector: accumulators, all else */
+	ash_token stored; /* store */
 };
 
-/* A product of a column: macro-operations for all blocks of a group. */
-struct conv_product {
-	uint32_t a; /* bytes in the patch from the block's first cell */
-	uint32_t b; /* bytes in the piece of weights */
-	uint16_t k;
-	bool first, last; /* of a piece of weights */
-};
-
-/* What is split next, when it has arrived. */
-struct conv_split {
-	bool pending;
-	ash_token loaded;
-	uint32_t from, to, term_bytes; /* offsets */
-	uint32_t groups, lines, pitch; /* pitch: of the terms' groups */
-	ash_token *arrived; /* gets the vector token */
-};
-
+/*
+ * Arrays come last: the core's instructions reach 2 KiB behind a pointer, and
+ * what lies there costs three.
+ */
 struct conv {
 	const struct linear_conv_args *a;
-	uint32_t array, accs;
+	uint32_t array;
 	enum ash_type type;
 	uint32_t bytes, mem_bytes; /* of an element, here and in memory */
 	uint32_t terms; /* 3: split */
@@ -116,77 +108,48 @@ struct conv {
 	/* Weights. */
 	bool resident;
 	uint32_t set; /* columns of a set, at most */
-	/*
-	 * A step is a piece of weights. Its elements follow each other along k
-	 * in a row of weights: the channels of a tap, or of all kx if these are
-	 * whole lines. The latter are one product, if they follow each other in
-	 * the patch, too; else a product for each kx.
-	 */
-	uint32_t k_run,
-		kx_steps; /* elements of a (ky, kx) or ky; steps of it */
-	uint32_t chunk; /* elements of a step, at most */
-	uint32_t products, product_k; /* of a step; elements of one, 0: all */
+	uint32_t tap_k,
+		chunk; /* elements of a tap; of a step's part, at most */
+	bool by_rows; /* a step is a row of taps, each a part */
+	bool joined; /* and these follow each other: one part */
 	bool k_major;
-	uint32_t b_offset, b_pitch, b_term, slot_bytes, slots;
-	struct conv_weights weights;
+	uint32_t b_tap; /* bytes from one part to the next */
+	uint32_t b_pitch, b_term, slot_bytes, slots;
 	uint32_t loaded, released, load_slot, release_slot;
-	ash_token b_arrived[CONV_SLOTS_MAX], b_free[CONV_SLOTS_MAX];
 	/* Patches. */
 	uint32_t buffers; /* patches at a time */
-	struct conv_patch patch;
 	uint32_t bands_done;
 	ash_token patch_free[2];
-	ash_token a_arrived[2][CONV_CHUNKS_MAX];
 	uint32_t a_chunk[2]; /* rows of a chunk */
 	/* Splitting: two stages in turn. */
-	struct conv_split split;
-	uint32_t stage_offset, stage;
+	uint32_t stage;
 	ash_token stage_free[2];
 	/* Computation. */
-	struct conv_band band;
-	struct conv_product product[CONV_PRODUCTS_MAX];
-	uint32_t product_count;
-	uint32_t products_epoch; /* they are those of this epoch */
-	uint32_t acc; /* next accumulator */
-	ash_token acc_free; /* vector token of the column before c->computed */
-	uint64_t y_first, residual_first; /* of the band's strip */
-	ash_token matmuls;
-	uint32_t b_count, b_slot; /* first piece of the set or of the group */
-	bool there; /* all pieces of the set have been used before */
+	uint32_t cfg;
+	uint32_t products, products_epoch; /* they are those of this epoch */
+	ash_token matmuls; /* last matrix token given out */
+	ash_token needed; /* load or, if split, vector token: operands so far */
+	uint32_t b_count, b_slot; /* next piece that is used */
 	/* Results. */
 	struct gemm_epilogue out;
 	uint32_t group_most; /* blocks of a group */
 	uint32_t out_bytes, residual_bytes; /* of elements */
 	uint32_t y_step[2], residual_step[2]; /* bytes: row, pixel of a phase */
-	uint32_t out_offset, out_stage; /* two stages of out_stage bytes */
-	uint32_t residual_offset, residual_stage;
-	uint32_t vec_offset, vec;
-	uint32_t vec_col; /* column whose rows are in vec */
-	struct conv_column column[CONV_COLUMNS];
-	uint32_t columns; /* begun */
-	struct conv_column *computed, *drained; /* or NULL */
-	ash_token stored[2]; /* store token of a stage */
-	ash_token residual_free[2]; /* vector token of a stage */
+	uint64_t y_first, residual_first; /* of the band's strip */
+	uint32_t vec_offset, vec_bytes,
+		vec; /* bias of a set, scale behind it */
+	uint32_t vec_n; /* whose set's they are */
+	ash_token operands; /* load: all that results so far are made with */
+	uint32_t columns; /* begun, of all groups of blocks */
+	struct conv_half half[2];
+	/* Where each is: computation, loads. */
+	struct conv_band band;
+	struct conv_weights weights;
+	struct conv_patch patch;
+	ash_token a_arrived[2][CONV_CHUNKS_MAX]; /* of a patch's chunks */
+	ash_token b_arrived[CONV_SLOTS_MAX], b_free[CONV_SLOTS_MAX];
+	struct conv_product product[CONV_STEPS_MAX]; /* of a column */
 };
-
-static inline uint32_t conv_min(uint32_t a, uint32_t b)
-{
-	return a < b ? a : b;
-}
-
-/* --- Steps ------------------------------------------------------------------ */
-
-/* Steps of a column of the band's phase. */
-static inline uint32_t conv_steps(const struct conv *c,
-				  const struct conv_band *b)
-{
-	if (b->zero)
-		return 1;
-	if (c->a->fold)
-		return b->cut.y.taps;
-	return b->cut.y.taps * (c->kx_steps == 1 ? 1 : b->cut.x.taps) *
-	       conv_div_up(c->k_run, c->chunk);
-}
 
 /* --- Bands ------------------------------------------------------------------- */
 
@@ -319,6 +282,101 @@ static inline uint32_t conv_group_size(const struct conv *c,
 				       const struct conv_band *b)
 {
 	return conv_div_up(b->blocks, conv_div_up(b->blocks, c->group_most));
+}
+
+/* --- Steps ------------------------------------------------------------------ */
+
+/* Steps of a column of the band's phase. */
+static inline uint32_t conv_steps(const struct conv *c,
+				  const struct conv_band *b)
+{
+	if (b->zero)
+		return 1;
+	if (c->by_rows)
+		return b->cut.y.taps;
+	return b->cut.y.taps * b->cut.x.taps * conv_div_up(c->tap_k, c->chunk);
+}
+
+static inline void conv_step_begin(const struct conv_band *b,
+				   struct conv_step *s)
+{
+	*s = (struct conv_step){ .row = b->cut.y.at * b->cut.row };
+}
+
+/* To the column's next step; false: it was the last. */
+static inline bool conv_step_next(const struct conv *c,
+				  const struct conv_band *b,
+				  struct conv_step *s)
+{
+	const struct conv_axis *y = &b->cut.y;
+
+	if (b->zero)
+		return false;
+	s->channel += c->chunk;
+	if (s->channel < c->tap_k)
+		return true;
+	s->channel = 0;
+	if (!c->by_rows && ++s->x < b->cut.x.taps)
+		return true;
+	s->x = 0;
+	if (++s->y == y->taps)
+		return false;
+	s->row += (uint32_t)y->by * b->cut.row;
+	s->plane += (uint32_t)y->plane_by;
+	if (s->plane >= y->step) {
+		s->plane -= y->step;
+		s->row += b->cut.row;
+	}
+	return true;
+}
+
+/* Elements along k of each of the step's parts. */
+static inline uint32_t conv_step_k(const struct conv *c,
+				   const struct conv_band *b,
+				   const struct conv_step *s)
+{
+	const struct linear_conv_args *a = c->a;
+
+	if (b->zero)
+		return 1;
+	/* With fold, the last rows of the kernel may be fewer. */
+	if (a->fold)
+		return conv_min(a->fold, a->kernel[0] - s->y * a->fold) *
+		       a->kernel[1] * a->channels;
+	return conv_min(c->chunk, c->tap_k - s->channel);
+}
+
+/* What the step reads: bytes in the patch from the block's first cell. */
+static inline uint32_t conv_step_cells(const struct conv *c,
+				       const struct conv_band *b,
+				       const struct conv_step *s)
+{
+	const struct conv_cut *cut = &b->cut;
+
+	return s->row + s->plane * cut->plane_bytes +
+	       (cut->x.at + s->x * (uint32_t)cut->x.by) * cut->cell +
+	       s->channel * c->bytes;
+}
+
+/* Bytes in memory from the column's first weight to the step's. */
+static inline uint64_t conv_step_weights(const struct conv *c,
+					 const struct conv_band *b,
+					 const struct conv_step *s)
+{
+	const struct linear_conv_args *a = c->a;
+	const struct conv_cut *cut = &b->cut;
+	uint32_t tap;
+
+	if (b->zero)
+		return 0;
+	if (a->fold)
+		return s->y * c->tap_k * c->mem_bytes;
+	tap = (cut->y.first + s->y * cut->y.every) * a->kernel[1] +
+	      cut->x.first + s->x * cut->x.every;
+	if (c->k_major)
+		return (uint64_t)tap * a->columns * c->mem_bytes +
+		       (uint64_t)s->channel * a->w_stride;
+	return ((uint64_t)tap * a->channels + s->channel) * c->mem_bytes;
 }
 
 #endif

@@ -6,165 +6,196 @@
 #include "conv_load.h"
 
 /*
- * Move the pixels of a column between the scratchpad, where they lie number
- * after number, local bytes each, and memory: rows of pixels as far as they
- * are of the strip's width. global: the strip's first pixel.
+ * The pixels of a group of blocks, number after number in the scratchpad, as
+ * they lie in memory: the rest of a row, whole rows, the beginning of one.
  */
-static void conv_move(enum ash_unit unit, const struct conv_column *col,
-		      uint32_t offset, uint32_t local, uint64_t global,
-		      const uint32_t *stride, uint32_t run)
-{
-	uint32_t y = col->number / col->pitch;
-	uint32_t x = col->number - y * col->pitch;
-	uint32_t left = col->numbers;
+struct conv_run {
+	uint32_t number; /* in the group */
+	uint32_t n, rows;
+	uint64_t y, residual; /* global addresses of the first one */
+};
 
-	/* The rest of a row, whole rows, the beginning of one. */
+struct conv_pixels {
+	uint32_t runs;
+	struct conv_run run[3];
+};
+
+/* A group of blocks of the band. */
+struct conv_group {
+	uint32_t block, blocks; /* in the band */
+	uint32_t y, x; /* of its first number, in the strip */
+	uint32_t a; /* offset of its first pixel's cell */
+	struct conv_pixels pixels;
+};
+
+/* Address of a pixel of the strip whose first one is at `first`. */
+static inline uint64_t conv_at(uint64_t first, const uint32_t *step, uint32_t y,
+			       uint32_t x)
+{
+	return first + (uint64_t)y * step[0] + (uint64_t)x * step[1];
+}
+
+/*
+ * Its pixels, `left` numbers in rows of pitch, of which width are pixels; y and
+ * x become those of the next group.
+ */
+static void conv_pixels(const struct conv *c, struct conv_group *g,
+			uint32_t pitch, uint32_t width, uint32_t left)
+{
+	uint32_t number = 0, y = g->y, x = g->x;
+	struct conv_run *run = g->pixels.run;
+
 	while (left) {
-		uint32_t rows = 1, n = col->pitch;
+		uint32_t n = conv_min(pitch - x, left), rows = 1;
 
-		if (x || left < n)
-			n = conv_min(n - x, left);
-		else
-			rows = left / n;
-		if (x < col->width)
-			(void)conv_dma(
-				unit, global, offset, run,
-				(struct ash_dma_dim){
-					.count = conv_min(n, col->width - x),
-					.global_stride = (int32_t)stride[1],
-					.local_stride = (int32_t)local,
-					.start = (int32_t)x,
-					.step = 1,
-					.limit = ASH_NO_LIMIT,
-				},
-				(struct ash_dma_dim){
-					.count = rows,
-					.global_stride = (int32_t)stride[0],
-					.local_stride =
-						(int32_t)(col->pitch * local),
-					.start = (int32_t)y,
-					.step = 1,
-					.limit = ASH_NO_LIMIT,
-				});
+		if (n == pitch)
+			rows = left / pitch;
+		if (x < width) {
+			run->number = number;
+			run->n = conv_min(n, width - x);
+			run->rows = rows;
+			run->y = conv_at(c->y_first, c->y_step, y, x);
+			if (c->a->epilogue.residual)
+				run->residual = conv_at(c->residual_first,
+							c->residual_step, y, x);
+			run++;
+		}
+		number += rows * n;
 		left -= rows * n;
-		offset += rows * n * local;
-		y += rows;
-		x = 0;
+		x += n;
+		if (x == pitch) {
+			x = 0;
+			y += rows;
+		}
 	}
+	g->pixels.runs = (uint32_t)(run - g->pixels.run);
+	g->y = y;
+	g->x = x;
 }
 
-/* Load bias, scale and residual of a column. */
-static void conv_column_loads(struct conv *c, struct conv_column *col,
-			      uint32_t n, uint32_t in_group)
+/* Whether a strip's pixels are at a constant distance, also row to row. */
+static inline bool conv_flat(const struct conv *c, const struct conv_band *b)
 {
-	const struct linear_conv_args *a = c->a;
-	const struct linear_epilogue *e = &a->epilogue;
-	uint32_t line = 4 * c->array;
+	const uint32_t *y = c->y_step, *residual = c->residual_step;
+	uint32_t width = b->width;
 
-	if ((e->bias || e->scale) && c->vec_col != n) {
-		uint32_t first =
-			c->band.group * a->columns + in_group * c->array;
-		uint32_t words = col->channels;
+	return b->cut.pitch == width && y[0] == width * y[1] &&
+	       (!c->a->epilogue.residual || residual[0] == width * residual[1]);
+}
 
-		c->vec_col = n;
-		c->vec = c->vec + 1 == CONV_VECS ? 0 : c->vec + 1;
-		col->vec = c->vec_offset + c->vec * 2 * line;
-		if (e->bias)
-			ash_load(col->vec, 4,
-				 e->bias + (uint64_t)first * e->bias_step,
-				 (int32_t)e->bias_step, 4, words);
-		if (e->scale)
-			ash_load(col->vec + line, 4,
-				 e->scale + (uint64_t)first * e->scale_step,
-				 (int32_t)e->scale_step, 4, words);
+/* A row of words for the columns of a set. */
+static void conv_load_row(struct conv *c, uint32_t to, uint64_t from,
+			  uint32_t step, uint32_t words)
+{
+	/* One run, or a word again and again. */
+	if (from)
+		c->operands = ash_load(to, 4, from, 0, step ? 4 * words : 4,
+				       step ? 1 : words);
+}
+
+/* Load bias and scale of the band's set, which is a new one. */
+static void conv_load_vec(struct conv *c)
+{
+	const struct linear_epilogue *e = &c->a->epilogue;
+	const struct conv_band *b = &c->band;
+	uint32_t first = b->col * c->array;
+	uint32_t words = conv_min(b->cols * c->array, c->a->columns - first);
+	uint32_t to;
+
+	first += b->group * c->a->columns;
+	c->vec_n = b->n;
+	c->vec = c->vec_offset + (c->vec == c->vec_offset) * 2 * c->vec_bytes;
+	to = c->vec;
+	/* What used them is drained: the set before the one before. */
+	ash_after(ASH_LOAD, ASH_VECTOR, c->half[c->columns & 1].drained);
+	conv_load_row(c, to,
+		      e->bias ? e->bias + (uint64_t)first * e->bias_step : 0,
+		      e->bias_step, words);
+	conv_load_row(c, to + c->vec_bytes,
+		      e->scale ? e->scale + (uint64_t)first * e->scale_step : 0,
+		      e->scale_step, words);
+}
+
+/* Load a column's residual; the half's last one has been added before. */
+static void conv_load_residual(struct conv *c, const struct conv_half *h,
+			       const struct conv_group *g, uint32_t channel,
+			       uint32_t channels)
+{
+	const struct conv_run *run = g->pixels.run;
+	const struct conv_run *end = run + g->pixels.runs;
+	uint32_t pitch = c->array * c->residual_bytes;
+
+	ash_after(ASH_LOAD, ASH_VECTOR, h->drained);
+	for (; run != end; run++)
+		c->operands =
+			conv_load(run->residual + channel * c->residual_bytes,
+				  h->residual + run->number * pitch,
+				  channels * c->residual_bytes,
+				  conv_dim(run->n, c->residual_step[1], pitch),
+				  conv_dim(run->rows, c->residual_step[0],
+					   c->band.cut.pitch * pitch));
+}
+
+/* What all stores of a band have in common. */
+static inline void conv_store_shape(const struct conv *c)
+{
+	uint32_t pitch = c->out.out_pitch;
+
+	ash_write(ASH_STORE + ASHLAR_STORE_GSTRIDE1, c->y_step[1]);
+	ash_write(ASH_STORE + ASHLAR_STORE_LSTRIDE1, pitch);
+	ash_write(ASH_STORE + ASHLAR_STORE_GSTRIDE2, c->y_step[0]);
+	ash_write(ASH_STORE + ASHLAR_STORE_LSTRIDE2, c->band.cut.pitch * pitch);
+}
+
+static void conv_store(const struct conv *c, struct conv_half *h,
+		       const struct conv_group *g, uint32_t first)
+{
+	const struct conv_run *run = g->pixels.run;
+	const struct conv_run *end = run + g->pixels.runs;
+	uint32_t stage = h->stage, pitch = c->out.out_pitch;
+	ash_token token = 0;
+
+	ash_after(ASH_STORE, ASH_VECTOR, h->drained);
+	for (; run != end; run++) {
+		ash_write(ASH_STORE + ASHLAR_STORE_COUNT1, run->n);
+		ash_write(ASH_STORE + ASHLAR_STORE_COUNT2, run->rows);
+		token = ash_dma_at(ASH_STORE, stage + run->number * pitch,
+				   run->y + first);
 	}
-	col->vec = c->vec_offset + c->vec * 2 * line;
-	if (e->residual) {
-		uint32_t pitch = c->array * c->residual_bytes;
-
-		ash_wait(ASH_VECTOR, c->residual_free[col->index & 1]);
-		col->residual = c->residual_offset +
-				(col->index & 1) * c->residual_stage;
-		conv_move(ASH_LOAD, col, col->residual, pitch,
-			  col->residual_from, c->residual_step,
-			  col->channels * c->residual_bytes);
-	}
-	col->loaded = ash_read(ASH_LOAD + ASHLAR_LOAD_ISSUED);
+	h->stored = token;
 }
 
-/* Store what was drained before. */
-static void conv_store(struct conv *c)
+/*
+ * What the last macro-operation left in the half's accumulators, column `col` of
+ * the band for a group of blocks, to memory.
+ */
+static void conv_results(struct conv *c, struct conv_half *h,
+			 const struct conv_group *g, uint32_t col)
 {
-	struct conv_column *col = c->drained;
+	const struct conv_band *b = &c->band;
+	uint32_t in_group = (b->col + col) * c->array;
+	uint32_t channels = conv_min(c->a->columns - in_group, c->array);
+	uint32_t channel = b->group * c->a->columns + in_group;
+	uint32_t rows = g->blocks * c->array;
+	struct gemm_rows to;
 
-	if (!col)
-		return;
-	ash_wait(ASH_VECTOR, col->drained);
-	conv_move(ASH_STORE, col, col->stage, c->out.out_pitch, col->y,
-		  c->y_step, col->channels * c->out_bytes);
-	c->stored[col->index & 1] = ash_read(ASH_STORE + ASHLAR_STORE_ISSUED);
-	c->drained = NULL;
-}
-
-static void conv_drain_begin(struct conv *c, struct conv_column *col)
-{
-	uint32_t stage = col->index & 1;
-
-	conv_store(c);
-	ash_wait(ASH_LOAD, col->loaded);
-	ash_wait(ASH_STORE, c->stored[stage]);
-	col->rows = gemm_epilogue_begin(&c->out, col->stage, col->vec,
-					col->residual, col->tiles * c->array);
-	ash_write(ASH_VECTOR + ASHLAR_VECTOR_ROWS, c->array);
-}
-
-/* All tiles of the column that was computed last are drained. */
-static void conv_drain_end(struct conv *c)
-{
-	struct conv_column *col = c->computed;
-
-	col->freed = c->out.vectors;
-	gemm_epilogue_end(&c->out, col->stage, col->tiles * c->array);
-	col->drained = c->out.vectors;
-	c->residual_free[col->index & 1] = col->drained;
-	c->acc_free = col->freed;
-	c->computed = NULL;
-	c->drained = col;
-}
-
-/* Drain count more tiles of the column that was computed last. */
-static void conv_drain_tiles(struct conv *c, uint32_t count)
-{
-	struct conv_column *col = c->computed;
-	uint32_t acc = col->acc + col->done, accs = c->accs;
-	uint32_t array = c->array;
-	ash_token token = col->first + col->done;
-	struct gemm_rows rows;
-
-	if (col->done == 0)
-		conv_drain_begin(c, col);
-	rows = col->rows;
-	col->done += count;
-	c->out.vectors += count;
-	for (; count; count--) {
-		if (acc >= accs)
-			acc -= accs;
-		gemm_epilogue_tile(&rows, acc * array);
-		ash_wait(ASH_MATRIX, token);
-		ash_start(ASH_VECTOR);
-		acc++;
-		token++;
-	}
-	col->rows = rows;
-	if (col->done == col->tiles)
-		conv_drain_end(c);
-}
-
-/* Drain what is left of the column that was computed last. */
-static void conv_drain_rest(struct conv *c)
-{
-	if (c->computed)
-		conv_drain_tiles(c, c->computed->tiles - c->computed->done);
+	if (c->a->epilogue.residual)
+		conv_load_residual(c, h, g, channel, channels);
+	ash_after(ASH_VECTOR, ASH_MATRIX, c->matmuls);
+	ash_after(ASH_VECTOR, ASH_LOAD, c->operands);
+	ash_after(ASH_VECTOR, ASH_STORE, h->stored);
+	to = gemm_epilogue_begin(&c->out, h->stage, c->vec + 4 * c->array * col,
+				 h->residual, rows);
+	if (c->out.scale)
+		ash_vector_scale(c->vec + c->vec_bytes + 4 * c->array * col);
+	ash_write(ASH_VECTOR + ASHLAR_VECTOR_ROWS, rows);
+	gemm_epilogue_tile(&to, h->acc * c->array);
+	ash_start(ASH_VECTOR);
+	h->freed = ++c->out.vectors;
+	gemm_epilogue_end(&c->out, h->stage, rows);
+	h->drained = c->out.vectors;
+	ash_write(ASH_STORE + ASHLAR_STORE_RUN, channels * c->out_bytes);
+	conv_store(c, h, g, channel * c->out_bytes);
 }
 
 #endif
