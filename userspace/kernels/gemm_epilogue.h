@@ -45,6 +45,8 @@ struct gemm_epilogue {
 	uint32_t array, out_pitch; /* N; bytes of a row of results */
 	uint32_t cfg; /* the pass from the accumulators */
 	uint32_t temp[2]; /* offsets of columns of fp32 */
+	uint32_t scale_gap; /* from a bias row to the scale row; a line */
+	bool fixed; /* gemm_epilogue_registers() was called, for all columns */
 	ash_token vectors; /* last vector token given out */
 };
 
@@ -83,6 +85,8 @@ static inline void gemm_epilogue_init(struct gemm_epilogue *e)
 	e->array = ash_array();
 	e->out_pitch = e->array * ash_format_bytes(e->out);
 	e->vectors = 0;
+	e->scale_gap = 4 * e->array;
+	e->fixed = false;
 	if (e->bias)
 		cfg |= ASH_VEC_BIAS_ROW;
 	if (e->scale)
@@ -99,18 +103,35 @@ static inline void gemm_epilogue_init(struct gemm_epilogue *e)
 	e->cfg = cfg;
 }
 
-/* Registers that stay as they are. */
-static inline void gemm_epilogue_registers(const struct gemm_epilogue *e)
+/* What is the same for all columns. */
+static inline void gemm_epilogue_column(const struct gemm_epilogue *e,
+					uint32_t pitch, uint32_t add_pitch)
 {
-	if (!GEMM_FULL) {
-		ash_vector_shape(e->cfg, e->out_pitch, 1);
+	ash_vector_shape(e->cfg, pitch,
+			 e->sum == ASH_FMT_F32 ? 4 * e->array : 1);
+	if (GEMM_FULL && e->residual != ASH_FMT_NONE)
+		ash_write(ASH_VECTOR + ASHLAR_VECTOR_SRC2_PITCH, add_pitch);
+	if (!e->scale)
 		ash_vector_scale(e->scale_bits);
-	}
+}
+
+/*
+ * Set it once, if one pass does all and nobody else uses the vector unit
+ * (alone): gemm_epilogue_begin() then leaves it.
+ */
+static inline void gemm_epilogue_registers(struct gemm_epilogue *e, bool alone)
+{
+	e->fixed = !GEMM_FULL || (alone && !gemm_epilogue_temp(e));
+	if (e->fixed)
+		gemm_epilogue_column(
+			e, e->out_pitch,
+			GEMM_FULL ? e->array * ash_format_bytes(e->residual) :
+				    0);
 }
 
 /*
  * Begin to drain a column of rows to offset `to`. vec: offset of its bias row,
- * the scale row follows; add: offset of its residual.
+ * e->scale_gap before its scale row; add: offset of its residual.
  */
 static inline struct gemm_rows gemm_epilogue_begin(struct gemm_epilogue *e,
 						   uint32_t to, uint32_t vec,
@@ -139,26 +160,23 @@ static inline struct gemm_rows gemm_epilogue_begin(struct gemm_epilogue *e,
 				r.add = e->temp[1];
 				add_pitch = line;
 			}
-			ash_write(ASH_VECTOR + ASHLAR_VECTOR_SRC2_PITCH,
-				  add_pitch);
 			r.add_step = e->array * add_pitch;
 		}
-		ash_vector_shape(e->cfg, pitch,
-				 e->sum == ASH_FMT_F32 ? line : 1);
-		if (!e->scale)
-			ash_vector_scale(e->scale_bits);
+		if (!e->fixed)
+			gemm_epilogue_column(e, pitch, add_pitch);
 	}
 	r.to_step = e->array * pitch;
 	if (e->bias)
 		ash_vector_bias(vec);
 	if (e->scale)
-		ash_vector_scale(vec + line);
+		ash_vector_scale(vec + e->scale_gap);
 	return r;
 }
 
 /*
- * Drain the column's next tile: rows from accumulator row (or offset) acc on. The caller
- * has set VECTOR.ROWS, waits for what computed the tile, and starts.
+ * Drain the column's next tile: rows from accumulator row (or offset) acc on; or
+ * all of its tiles, whose rows follow each other. The caller has set
+ * VECTOR.ROWS, waits for what computed them, and starts.
  */
 static inline void gemm_epilogue_tile(struct gemm_rows *r, uint32_t acc)
 {
@@ -171,7 +189,7 @@ static inline void gemm_epilogue_tile(struct gemm_rows *r, uint32_t acc)
 	}
 }
 
-/* The passes behind the tiles' ones, for a column of rows at offset `to`. */
+/* The passes behind the first one, for a column of rows at offset `to`. */
 static inline void gemm_epilogue_end(struct gemm_epilogue *e, uint32_t to,
 				     uint32_t rows)
 {

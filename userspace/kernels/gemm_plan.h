@@ -6,13 +6,16 @@
  * panels of columns; in a panel, group after group of rows; in a group, chunk
  * after chunk of k; in a chunk, column after column.
  *
- * Resident plan (chunks == 1): blocks hold all of k. A panel's B blocks stay
- * for all groups; A blocks are loaded once, when all fit, or once a panel. Each
- * column uses the half of the accumulators that the one before does not.
+ * A group times a column is one operation of the matrix unit, whose results are
+ * as many accumulators as the group has blocks: a set. Columns take the sets in
+ * turn, two or more, so that one is computed while another is drained.
  *
- * Chunked plan: k is too long. A group times a panel is as many tiles as there
- * are accumulators, and they stay in them while chunks of A and B pass through
- * the scratchpad once for each group.
+ * Resident plan (chunks == 1): blocks hold all of k. A panel's B blocks stay
+ * for all groups; A blocks are loaded once, when all fit, or once a panel.
+ *
+ * Chunked plan: k is too long. A panel has as many columns as there are sets,
+ * and sums stay in them while chunks of A and B pass through the scratchpad
+ * once for each group.
  */
 #ifndef GEMM_PLAN_H
 #define GEMM_PLAN_H
@@ -22,17 +25,22 @@
 
 #include "gemm_side.h"
 
-/* Least slots for a resident plan, A's share of them above all. */
+/* Blocks of A that must fit for a resident plan: two groups of some size. */
 #define GEMM_RESIDENT_I8 2u
 #define GEMM_RESIDENT_16 4u
-/* Slots that the chunks of a chunked plan are made for. */
-#define GEMM_CHUNKED_A 12u
-#define GEMM_CHUNKED_B 8u
+/* Groups and panels that fit in a chunked plan. */
+#define GEMM_CHUNKED_A 3u
+#define GEMM_CHUNKED_B 2u
+/* Columns of a panel when all of A stays: few, so that A is soon wanted. */
+#define GEMM_PANEL_A_STAYS 8u
+
+#define GEMM_SETS_MAX 8u
 
 struct gemm_plan {
 	uint32_t m_blocks, n_blocks; /* of this tile's part */
 	uint32_t m_first, n_first; /* its first block */
 	uint32_t group; /* A blocks of a group */
+	uint32_t sets; /* of accumulators, one for each of a group's blocks */
 	uint32_t panel; /* B blocks of a panel */
 	uint32_t chunk; /* elements of k in a chunk, but for the last one */
 	uint32_t chunks;
@@ -48,17 +56,6 @@ static inline uint32_t gemm_min(uint32_t a, uint32_t b)
 static inline uint32_t gemm_div_up(uint32_t a, uint32_t b)
 {
 	return (a + b - 1) / b;
-}
-
-/* Blocks of `array` (a power of two) elements: total / array, rounded up. */
-static inline uint32_t gemm_blocks(uint32_t total, uint32_t array)
-{
-	uint32_t blocks = total + array - 1;
-
-	/* Quicker than a division. */
-	for (; array > 1; array >>= 1)
-		blocks >>= 1;
-	return blocks;
 }
 
 /* Part `index` of `count` near-equal parts of total: first and size. */
@@ -145,77 +142,102 @@ static inline void gemm_split_batches(struct gemm_plan *p, uint32_t batches,
 }
 
 /*
- * Set a side's pitch, slots and their size for blocks of k elements. terms: in
- * how many parts of 2 bytes an element is kept (3), or 1 for as it is.
+ * Slots of a side's ring, of so many blocks each: as many as are wanted, or as
+ * there is room for.
  */
-static inline void gemm_slots(struct gemm_side *s, uint32_t room, uint32_t k,
-			      uint32_t terms)
+static inline void gemm_slots(struct gemm_side *s, uint32_t room,
+			      uint32_t blocks, uint32_t wanted)
 {
-	uint32_t bytes = terms > 1 ? 2 : s->bytes;
-	uint32_t block = gemm_block_bytes(s->form, s->array, bytes, k);
+	struct gemm_ring *r = &s->ring;
 
-	s->pitch = s->form == ASH_ROWS ? block / s->array : 4 * s->array;
-	s->term_bytes = terms > 1 ? block : 0;
-	s->slot_bytes = block * terms;
-	s->slots = gemm_min(room / s->slot_bytes, GEMM_SLOTS_MAX);
+	r->slot_bytes = blocks * s->block_bytes;
+	r->slots = gemm_min(wanted, GEMM_SLOTS_MAX);
+	/* A division takes long. */
+	if (r->slots * r->slot_bytes > room)
+		r->slots = room / r->slot_bytes;
+}
+
+/*
+ * Chunks of k so that groups and panels of them fit several times; about as
+ * long as each other, of whole lines, so that both forms have the same size.
+ */
+static inline void gemm_cut_k(struct gemm_plan *p, const struct gemm_side *a,
+			      uint32_t a_room, uint32_t b_room, uint32_t k)
+{
+	uint32_t line = 4 * a->array;
+	uint32_t most = gemm_min(a_room / (GEMM_CHUNKED_A * p->group),
+				 b_room / (GEMM_CHUNKED_B * p->sets)) /
+			a->array;
+
+	p->chunk = (most & ~(line - 1)) / a->bytes;
+	p->chunks = gemm_div_up(k, p->chunk);
+	p->chunk = gemm_div_up(k, p->chunks);
+	p->chunk = ((p->chunk * a->bytes + line - 1) & ~(line - 1)) / a->bytes;
+	p->chunks = gemm_div_up(k, p->chunk);
 }
 
 /*
  * Choose resident or chunked, and the sizes. a_room, b_room: scratchpad bytes
- * for the two rings. terms as for gemm_slots(). chunk: elements of k in a
- * chunk when that is given, and chunks, else 0. Sets the sides' pitch,
- * slot_bytes and slots.
+ * for the two rings. terms as for gemm_side_blocks(). chunk: elements of k in a
+ * chunk when that is given, and chunks, else 0. Makes the sides' blocks and
+ * rings.
  */
 static inline void gemm_cut(struct gemm_plan *p, struct gemm_side *a,
 			    struct gemm_side *b, uint32_t a_room,
 			    uint32_t b_room, uint32_t k, uint32_t terms,
 			    uint32_t chunk, uint32_t chunks)
 {
-	uint32_t line = 4 * a->array;
-	uint32_t half = ash_accs() / 2;
+	uint32_t accs = ash_accs();
 	uint32_t least = a->bytes == 1 ? GEMM_RESIDENT_I8 : GEMM_RESIDENT_16;
 	/* k beyond this is chunked; keeps products below 2^32. */
 	uint32_t longest = 65535;
+	uint32_t groups = 1, panels, most;
 
-	p->chunk = chunk ? chunk : k;
+	p->group = p->m_blocks;
+	if (p->group > accs / 2) {
+		groups = gemm_div_up(p->m_blocks, accs / 2);
+		p->group = gemm_div_up(p->m_blocks, groups);
+		groups = gemm_div_up(p->m_blocks, p->group);
+	}
+	p->sets = gemm_min(accs / p->group, GEMM_SETS_MAX);
+	p->chunk = gemm_min(chunk ? chunk : k, longest);
 	p->chunks = chunk ? chunks : 1;
-	if (p->chunk <= longest) {
-		gemm_slots(a, a_room, p->chunk, terms);
-		gemm_slots(b, b_room, p->chunk, terms);
-	}
-	if (!chunk && (k > longest || a->slots < least || b->slots < 2)) {
-		uint32_t most = gemm_min(a_room / GEMM_CHUNKED_A,
-					 b_room / GEMM_CHUNKED_B) /
-				a->array;
-
-		/* Whole lines, so that both forms have the same size. */
-		p->chunk = (most & ~(line - 1)) / a->bytes;
-		p->chunks = gemm_div_up(k, p->chunk);
-		gemm_slots(a, a_room, p->chunk, terms);
-		gemm_slots(b, b_room, p->chunk, terms);
+	gemm_side_blocks(a, p->chunk, terms);
+	gemm_side_blocks(b, p->chunk, terms);
+	if (!chunk &&
+	    (k > longest || 2 * b->block_bytes > b_room ||
+	     gemm_min(least, p->m_blocks) * a->block_bytes > a_room)) {
+		gemm_cut_k(p, a, a_room, b_room, k);
+		gemm_side_blocks(a, p->chunk, terms);
+		gemm_side_blocks(b, p->chunk, terms);
 	}
 
+	most = p->batches > 1 || p->chunks > 1 ? GEMM_SLOTS_MAX : p->n_blocks;
+	gemm_slots(b, b_room, 1, most);
+	/* All of A, or two groups at least. */
+	most = p->batches > 1 || p->chunks > 1 ? GEMM_SLOTS_MAX : groups;
+	gemm_slots(a, a_room, p->group, most);
+	p->a_stays = p->chunks == 1 && groups <= a->ring.slots;
+	if (!p->a_stays && a->ring.slots < 2) {
+		most = a_room / a->block_bytes;
+		p->group = most > 1 ? most / 2 : 1;
+		p->sets = gemm_min(accs / p->group, GEMM_SETS_MAX);
+		gemm_slots(a, a_room, p->group, GEMM_SLOTS_MAX);
+	}
 	if (p->chunks > 1) {
-		p->group = gemm_min(half, p->m_blocks);
-		p->panel = gemm_min(2, p->n_blocks);
-		p->a_stays = false;
+		p->panel = gemm_min(p->sets, p->n_blocks);
 		return;
 	}
-	p->a_stays = p->m_blocks <= a->slots;
-	p->group = gemm_min(half, p->m_blocks);
-	/* One slot more than a group, so that the next one can begin. */
-	if (!p->a_stays && p->group == a->slots)
-		p->group--;
 	/*
-	 * Half of B's slots for a panel, so that the next one can be loaded
-	 * meanwhile. When A stays, many small panels cost no more loads, and
-	 * the first one is soon there; else a few B blocks that all fit spare
-	 * loading A again.
+	 * A panel leaves a slot free, so that the next one can begin. When all
+	 * groups stay, many small panels cost no more loads.
 	 */
+	most = b->ring.slots < p->n_blocks ? b->ring.slots - 1 : p->n_blocks;
+	if (p->a_stays && groups > 1)
+		most = gemm_min(most, GEMM_PANEL_A_STAYS);
 	p->panel = p->n_blocks;
-	if (p->panel > b->slots || (p->a_stays && p->panel > b->slots / 2)) {
-		uint32_t panels = gemm_div_up(p->n_blocks, b->slots / 2);
-
+	if (p->panel > most) {
+		panels = gemm_div_up(p->n_blocks, most);
 		p->panel = gemm_div_up(p->n_blocks, panels);
 	}
 }

@@ -1,14 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One operand of a GEMM: how its blocks lie in memory, and the ring of
- * scratchpad slots through which they pass.
+ * One operand of a GEMM: how its blocks lie in memory and in the scratchpad.
  *
- * A block is what one matrix macro-operation reads: N rows of A (columns of
- * B), one chunk of k. Blocks are loaded in the order in which they are first
- * used; the n-th goes to slot n % slots. Three counts say where the ring is:
- * loaded >= taken >= released. A slot may be loaded again when its block was
- * released and its user, mostly the matrix unit, has passed the token of the
- * release.
+ * A block is what one product of the matrix unit reads: N rows of A (columns of
+ * B), one chunk of k. A slot of A's ring holds the blocks of a group, one after
+ * the other, a slot of B's ring one block.
  */
 #ifndef GEMM_SIDE_H
 #define GEMM_SIDE_H
@@ -16,8 +12,7 @@
 #include <ashlar/kernel.h>
 
 #include "gemm_epilogue.h" /* GEMM_FULL */
-
-#define GEMM_SLOTS_MAX 32u
+#include "gemm_ring.h"
 
 /*
  * An operand whose k runs over the pixels of images, rows (y) before columns:
@@ -48,117 +43,152 @@ struct gemm_side {
 	uint32_t array; /* N */
 	uint32_t bytes; /* of an element */
 	enum ash_form form;
+	/* The next block to be loaded, of those of a sweep. */
+	uint64_t from; /* its first element */
+	uint32_t left; /* rows or columns from it on */
+	uint32_t k; /* elements along k */
 	/* In the scratchpad. */
-	uint32_t offset; /* of slot 0 */
-	uint32_t slot_bytes;
-	uint32_t slots;
 	uint32_t pitch; /* for the matrix unit */
-	/* The ring. */
-	uint32_t loaded, released;
-	uint32_t load_slot, release_slot; /* of the next load, release */
-	ash_token arrived[GEMM_SLOTS_MAX]; /* token of what filled a slot */
-	ash_token free[GEMM_SLOTS_MAX]; /* user's token of its last release */
-	enum ash_unit user; /* who reads the slots */
+	uint32_t block_bytes; /* from block to block in a slot */
+	struct gemm_ring ring;
 	/* Only with GEMM_FULL. */
 	const struct gemm_image *image; /* k counts its pixels; or NULL */
-	uint32_t term_bytes; /* split: from term to term in a slot; else 0 */
-	uint32_t ready; /* blocks that were split */
+	uint32_t term_bytes; /* split: from term to term in a block; else 0 */
 };
 
-/* Who reads the slots; a constant where it can be. */
-static inline enum ash_unit gemm_user(const struct gemm_side *s)
+/* Start what ash_dma_shape() said; who counts tokens need not read them. */
+static inline void gemm_dma(enum ash_unit unit, uint32_t offset,
+			    uint64_t global)
 {
-	return GEMM_FULL ? s->user : ASH_MATRIX;
+	ash_write(unit + ASHLAR_LOAD_GADDR_LO, (uint32_t)global);
+	ash_write(unit + ASHLAR_LOAD_GADDR_HI, (uint32_t)(global >> 32));
+	ash_write(unit + ASHLAR_LOAD_LADDR, offset);
+	ash_start(unit);
 }
 
-/* Scratchpad bytes of a block with k elements along k. */
-static inline uint32_t gemm_block_bytes(enum ash_form form, uint32_t array,
-					uint32_t bytes, uint32_t k)
+/* Describe an operand whose M (or N) blocks begin at `first`. */
+static inline void gemm_side_init(struct gemm_side *s, uint64_t base,
+				  uint32_t stride, bool k_rows, uint32_t array,
+				  uint32_t bytes, uint32_t first,
+				  uint32_t extent)
 {
-	uint32_t line = 4 * array;
-
-	if (form == ASH_ROWS)
-		return array * ((k * bytes + line - 1) & ~(line - 1));
-	return (k * array * bytes + line - 1) & ~(line - 1);
-}
-
-/* Whether the next load has a slot whose block is no longer wanted. */
-static inline bool gemm_side_room(const struct gemm_side *s)
-{
-	return s->loaded - s->released < s->slots;
+	s->array = array;
+	s->bytes = bytes;
+	s->stride = stride;
+	s->form = k_rows ? ASH_ROWS : ASH_KMAJOR;
+	s->row_step = k_rows ? s->stride : bytes;
+	s->k_step = k_rows ? bytes : s->stride;
+	s->base = base + (uint64_t)(first * array) * s->row_step;
+	s->extent = extent - first * array;
+	s->image = NULL;
+	gemm_ring_init(&s->ring);
 }
 
 /*
- * Load block, count elements along k from k on, to offset, which is free.
- * split: the offset is not a slot; rows are twice as far from each other.
+ * Pitch and size of blocks of k elements. terms: in how many parts of 2 bytes
+ * an element is kept (3), or 1 for as it is.
  */
-static inline void gemm_side_fetch(const struct gemm_side *s, uint32_t block,
-				   uint32_t k, uint32_t count, uint32_t offset,
-				   bool split)
+static inline void gemm_side_blocks(struct gemm_side *s, uint32_t k,
+				    uint32_t terms)
+{
+	uint32_t line = 4 * s->array;
+	uint32_t row = k * (terms > 1 ? 2 : s->bytes);
+	uint32_t bytes;
+
+	if (s->form == ASH_ROWS) {
+		s->pitch = (row + line - 1) & ~(line - 1);
+		bytes = s->array * s->pitch;
+	} else {
+		s->pitch = line;
+		bytes = (s->array * row + line - 1) & ~(line - 1);
+	}
+	s->term_bytes = terms > 1 ? bytes : 0;
+	s->block_bytes = bytes * terms;
+}
+
+/* The next block is number `block`, of count elements of k from k on. */
+static inline void gemm_side_at(struct gemm_side *s, uint32_t block, uint32_t k,
+				uint32_t count)
 {
 	uint32_t row = block * s->array;
-	uint32_t rows = s->extent - row;
-	uint64_t from = s->base + (uint64_t)row * s->row_step;
 
-	if (rows > s->array)
-		rows = s->array;
+	s->from = s->base + (uint64_t)row * s->row_step;
 	if (k)
-		from += (uint64_t)k * s->k_step;
-	/*
-	 * Only what exists is loaded. Rows and columns beyond the matrix take
-	 * whatever the slot held: they end in results that are not stored.
-	 */
+		s->from += (uint64_t)k * s->k_step;
+	s->left = s->extent - row;
+	s->k = count;
+}
+
+/*
+ * Start to load the next rows (or columns), up to `array` of them, or in row
+ * form any number, to offset. split: to a stage, where rows are twice as far
+ * from each other. Only what exists is loaded: rows and columns beyond the
+ * matrix take whatever the slot held, and end in results that are not stored.
+ */
+static inline void gemm_side_load(struct gemm_side *s, uint32_t rows,
+				  uint32_t offset, bool split)
+{
+	uint64_t from = s->from;
+
+	s->from = from + (uint64_t)rows * s->row_step;
+	if (rows > s->left)
+		rows = s->left;
+	s->left -= rows;
 	if (s->form == ASH_ROWS)
-		ash_dma_shape(ASH_LOAD, count * s->bytes, rows,
+		ash_dma_shape(ASH_LOAD, s->k * s->bytes, rows,
 			      (int32_t)(s->pitch << split), (int32_t)s->stride);
 	else
-		ash_dma_shape(ASH_LOAD, rows * s->bytes, count,
+		ash_dma_shape(ASH_LOAD, rows * s->bytes, s->k,
 			      (int32_t)(s->array * s->bytes),
 			      (int32_t)s->stride);
-	ash_write(ASH_LOAD + ASHLAR_LOAD_GADDR_LO, (uint32_t)from);
-	ash_write(ASH_LOAD + ASHLAR_LOAD_GADDR_HI, (uint32_t)(from >> 32));
-	ash_write(ASH_LOAD + ASHLAR_LOAD_LADDR, offset);
+	gemm_dma(ASH_LOAD, offset, from);
 }
 
-/* Offset of the slot of the next load; there is room. */
-static inline uint32_t gemm_side_slot(const struct gemm_side *s)
+/* The same for so many blocks. */
+static inline void gemm_side_load_group(struct gemm_side *s, uint32_t blocks,
+					uint32_t offset)
 {
-	return s->offset + s->load_slot * s->slot_bytes;
+	uint32_t line = s->array * s->bytes;
+	uint32_t whole;
+
+	if (s->form == ASH_ROWS) {
+		gemm_side_load(s, blocks * s->array, offset, false);
+		return;
+	}
+	whole = blocks * s->array > s->left ? blocks - 1 : blocks;
+	if (whole) {
+		ash_dma_shape(ASH_LOAD, line, s->k, (int32_t)line,
+			      (int32_t)s->stride);
+		ash_write(ASH_LOAD + ASHLAR_LOAD_COUNT2, whole);
+		ash_write(ASH_LOAD + ASHLAR_LOAD_LSTRIDE2, s->block_bytes);
+		ash_write(ASH_LOAD + ASHLAR_LOAD_GSTRIDE2, line);
+		gemm_dma(ASH_LOAD, offset, s->from);
+		ash_write(ASH_LOAD + ASHLAR_LOAD_COUNT2, 1);
+		s->from += whole * line;
+		s->left -= whole * s->array;
+	}
+	if (whole < blocks)
+		gemm_side_load(s, s->array, offset + whole * s->block_bytes,
+			       false);
 }
 
 /*
- * Wait until the slot of the next load may be written; costs nothing when the
- * caller has seen that it may.
+ * Start to load the next block, of an image's pixels, to offset: a line of array
+ * elements for each pixel.
  */
-static inline void gemm_side_clear(const struct gemm_side *s)
-{
-	if (s->loaded >= s->slots)
-		ash_wait(gemm_user(s), s->free[s->load_slot]);
-}
-
-/* The slot of the next load is filled when the token is done. */
-static inline void gemm_side_loaded(struct gemm_side *s, ash_token token)
-{
-	s->arrived[s->load_slot] = token;
-	s->loaded++;
-	s->load_slot = s->load_slot + 1 == s->slots ? 0 : s->load_slot + 1;
-}
-
-/*
- * Load a block of an image's pixels to offset: a line of array elements for
- * each pixel. There are rows elements.
- */
-static inline void gemm_load_image(const struct gemm_side *s, uint32_t block,
-				   const struct gemm_pixels *p, uint32_t offset,
-				   uint32_t rows)
+static inline void gemm_side_load_pixels(struct gemm_side *s,
+					 const struct gemm_pixels *p,
+					 uint32_t offset)
 {
 	const struct gemm_image *m = s->image;
 	uint32_t line = s->array * s->bytes;
+	uint32_t columns = s->left < s->array ? s->left : s->array;
 	struct ash_dma d =
-		ASH_DMA_INIT(s->base + (uint64_t)(p->image * m->image_stride) +
-				     (uint64_t)(block * s->array) * s->bytes,
-			     offset, rows * s->bytes);
+		ASH_DMA_INIT(s->from + (uint64_t)(p->image * m->image_stride),
+			     offset, columns * s->bytes);
 
+	s->from += line;
+	s->left -= columns;
 	d.dim[0] = (struct ash_dma_dim){
 		.count = p->cols,
 		.global_stride = (int32_t)m->stride[1],
@@ -176,23 +206,6 @@ static inline void gemm_load_image(const struct gemm_side *s, uint32_t block,
 		.limit = m->limit[0],
 	};
 	(void)ash_dma_nd(ASH_LOAD, &d);
-}
-
-/* Whether the slot of the next load is not read any more. */
-static inline bool gemm_side_left(const struct gemm_side *s)
-{
-	return s->loaded < s->slots ||
-	       ash_done(gemm_user(s), s->free[s->load_slot]);
-}
-
-/* The oldest block is not used after the user's token. */
-static inline void gemm_side_release(struct gemm_side *s, ash_token token)
-{
-	uint32_t slot = s->release_slot;
-
-	s->free[slot] = token;
-	s->released++;
-	s->release_slot = slot + 1 == s->slots ? 0 : slot + 1;
 }
 
 #endif
