@@ -24,8 +24,8 @@
  * and nothing else orders them than ash_after(): so the matrix unit is on the
  * products of one item while the vector unit makes the operands of the next.
  *
- * Accumulators are four sets of as many: scores take two in turn, parts the
- * other two.
+ * Accumulators are four sets of as many: scores take two in turn (or both at
+ * once, where a whole item fits), parts the other two.
  *
  *	flow.h		what there is, and what a kernel defines
  *	flow_job.h	which tiles and blocks, in which order
@@ -36,7 +36,13 @@
  *
  * A kernel includes flow_layout.h and flow_run.h, and defines what the vector
  * unit does (see below). It fills in the first part of struct flow, then calls
- * flow_layout() and flow_run().
+ * flow_layout() and flow_run(). Before it includes them it defines these, as
+ * expressions of f, but as constants where it can, for what they spare:
+ *
+ *	FLOW_PRODUCTS		of scores, 1 or 2
+ *	FLOW_OUTPUTS		1 or 2
+ *	FLOW_WORDS		words that belong to a query, 0 or 2
+ *	FLOW_OUTER_QUERIES	outer tiles are queries
  */
 #ifndef FLOW_H
 #define FLOW_H
@@ -54,39 +60,50 @@
 
 /* An outer tile. */
 struct flow_tile {
-	uint32_t head, first, count;
+	uint32_t head; /* of the group */
+	uint32_t first, count;
 	uint32_t from, to; /* inner rows that it takes of each inner head */
 	int32_t diagonal; /* inner row that lane 0 is on */
-	uint32_t outer, words, sums; /* offsets */
-	uint32_t own; /* offset of the kernel's bytes for it */
-	ash_token loaded;
 };
 
-struct flow_job {
-	uint32_t batch, tiles;
-	uint32_t head, heads; /* inner ones */
-	uint32_t from, to; /* inner rows of each that some tile takes */
+/* What jobs of several batches and groups have in common. */
+struct flow_shape {
+	uint32_t at; /* number of the first tile, counted in shares */
+	uint32_t tiles;
+	uint32_t from, to; /* inner rows of each head that some tile takes */
 	struct flow_tile tile[ATTENTION_TILES];
 };
 
+struct flow_job {
+	const struct flow_shape *shape;
+	uint32_t batch;
+	uint32_t head, end; /* inner ones */
+	uint32_t outer_head; /* the first one */
+	uint32_t outer, words; /* offsets */
+};
+
 struct flow_block {
-	struct flow_job *job;
+	const struct flow_job *job;
 	uint32_t head, row, rows;
+	/* Offsets: rows for scores, for products, words. */
+	uint32_t rows_at, columns_at, words_at;
 };
 
 struct flow_item {
 	const struct flow_tile *tile;
-	uint32_t batch;
-	uint32_t block; /* its number */
+	const struct flow_job *job;
+	uint32_t number; /* of the tile in its job */
+	uint32_t block; /* number of the block */
 	uint32_t row, rows; /* inner rows that the tile takes of the block */
 	int32_t k; /* of the first one, from the diagonal on */
 	bool first, last; /* of its tile */
-	/* Offsets, at the first row: rows for scores, for products, words. */
-	uint32_t rows_at, columns_at, words;
+	/* Offsets of the tile's rows and sums. */
+	uint32_t outer, sums;
+	/* Of the first inner row: for scores, for products. */
+	uint32_t rows_at, columns_at;
+	uint32_t words; /* of the tile, or of the first inner row */
 	uint32_t operand; /* offset of the first one */
 	uint32_t own; /* offset of the kernel's bytes for it */
-	ash_token begun, loaded; /* what the first chunk and the others need */
-	ash_token made; /* its operands */
 };
 
 /* Slots for blocks. */
@@ -103,22 +120,18 @@ struct flow {
 	const struct attention_rows *inner[FLOW_OPERAND]; /* rows of scores */
 	const struct attention_rows *again[FLOW_OPERAND]; /* of products */
 	const struct attention_rows *out[FLOW_OPERAND];
-	/* A line of words for each outer tile, or words for inner rows. */
+	/* Words of queries, FLOW_WORDS of them. */
 	uint64_t words[FLOW_OPERAND];
-	bool words_outer;
 	uint32_t words_heads, words_length; /* of a batch, of a head */
-	uint32_t products; /* of scores, 1 or 2 */
-	uint32_t outputs; /* 1 or 2 */
-	uint32_t word_lines; /* 0 or 2 */
 	uint32_t batch, groups; /* batches, heads of the rarer kind */
 	uint32_t outer_heads, inner_heads; /* of a group */
 	uint32_t outer_length, inner_length;
 	uint32_t d;
 	bool causal;
-	bool outer_queries;
+	bool outer_queries; /* for kernels that do both */
 	uint32_t mask_below; /* the infinity of lanes below the diagonal */
-	/* The kernel's own bytes: of a tile, of an item, besides. */
-	uint32_t tile_bytes, item_bytes, private_bytes;
+	/* The kernel's own bytes: of an item, besides. */
+	uint32_t item_bytes, private_bytes;
 	uint32_t private_lines; /* lines of 4 * N bytes for each inner row */
 	uint32_t type; /* of the operands: the vector unit's number */
 
@@ -138,7 +151,7 @@ struct flow {
 	uint32_t inner_each, column_bytes;
 	uint32_t operand_each;
 	uint32_t sums_at, sums_bytes, sums_each;
-	uint32_t tiles_at, private_at, mask_at;
+	uint32_t private_at, mask_at;
 	int32_t mask_first; /* number of the first row there */
 
 	/* Jobs: rows of outer tiles that take nothing come before them. */
@@ -150,14 +163,16 @@ struct flow {
 
 	/* Loads. */
 	struct flow_ring rows, columns; /* for scores, for products */
-	ash_token first_rows; /* those that the very first chunk needs, or 0 */
+	/* What the very first chunk and the rest of its item need, or 0. */
+	ash_token first_chunk, first_item;
 
-	/* Sets of accumulators that are next, and the vector unit is done with. */
-	uint32_t score_set, part_set;
-	ash_token scored; /* matrix: the last scores */
-	ash_token score_read[FLOW_SETS], part_read[FLOW_SETS];
-	ash_token stored; /* all results so far */
+	/* The last operations that were started. */
+	ash_token scored; /* matrix: scores */
+	ash_token scores_read, parts_read; /* vector */
+	ash_token stored; /* store */
 
+	uint32_t shapes; /* made */
+	struct flow_shape shape[FLOW_KNOWN];
 	struct flow_job job[FLOW_KNOWN];
 	struct flow_block known[FLOW_KNOWN];
 	struct flow_item item[2]; /* the present one, that before */
@@ -168,6 +183,8 @@ struct flow {
  * at once. Rows count from the item's first one.
  */
 
+/* What is alike for all chunks of an item. */
+static void flow_read_begin(struct flow *f, const struct flow_item *i);
 /* Scores of a chunk, of product p: from the accumulators, acc_row on. */
 static void flow_read(struct flow *f, const struct flow_item *i, uint32_t p,
 		      uint32_t row, uint32_t rows, uint32_t acc_row);
@@ -180,8 +197,9 @@ static void flow_operands(struct flow *f, const struct flow_item *i);
 static void flow_part(struct flow *f, const struct flow_item *i,
 		      uint32_t output, uint32_t at, uint32_t tiles,
 		      uint32_t acc);
-/* Store what else belongs to a tile's results. */
-static void flow_store_more(struct flow *f, const struct flow_item *i);
+/* Store what else belongs to a tile's results, of this head. */
+static void flow_store_more(struct flow *f, const struct flow_item *i,
+			    uint32_t head);
 /* The same for `rows` first rows of a head that take nothing. */
 static void flow_store_dead(struct flow *f, uint32_t batch, uint32_t head,
 			    uint32_t rows);
@@ -194,6 +212,12 @@ static inline uint32_t flow_min(uint32_t a, uint32_t b)
 static inline uint32_t flow_max(uint32_t a, uint32_t b)
 {
 	return a > b ? a : b;
+}
+
+/* Most rows of a chunk. One product may take all sets that are for scores. */
+static inline uint32_t flow_most_rows(const struct flow *f)
+{
+	return FLOW_PRODUCTS == 1 ? FLOW_SETS * f->chunk_rows : f->chunk_rows;
 }
 
 static inline ash_token flow_issued(enum ash_unit unit)
@@ -215,19 +239,41 @@ static uint64_t flow_address(const struct attention_rows *r, uint32_t batch,
 }
 
 /*
- * One operation of the vector unit; SRC2, BIAS, SCALE, RED and what concerns
- * groups are written before.
+ * Start a unit. Not ash_start(): there the compiler brings to memory what the
+ * core may have written to the scratchpad, and fetches all of struct flow anew.
  */
+static inline void flow_go(enum ash_unit unit)
+{
+	ash_write(unit + ASHLAR_LOAD_GO, 1);
+}
+
+/*
+ * One operation of the vector unit; SRC2, BIAS, SCALE, RED and what concerns
+ * groups are written before; pitches too, or they come with the operation.
+ */
+static inline void flow_rows(uint32_t cfg, uint32_t op, uint32_t dst,
+			     uint32_t src, uint32_t rows)
+{
+	ash_write(ASH_VECTOR + ASHLAR_VECTOR_OP, op);
+	ash_write(ASH_VECTOR + ASHLAR_VECTOR_CFG, cfg);
+	ash_write(ASH_VECTOR + ASHLAR_VECTOR_SRC, src);
+	ash_write(ASH_VECTOR + ASHLAR_VECTOR_DST, dst);
+	ash_write(ASH_VECTOR + ASHLAR_VECTOR_ROWS, rows);
+	flow_go(ASH_VECTOR);
+}
+
+static inline void flow_pitches(uint32_t dst_pitch, uint32_t src_pitch)
+{
+	ash_write(ASH_VECTOR + ASHLAR_VECTOR_DST_PITCH, dst_pitch);
+	ash_write(ASH_VECTOR + ASHLAR_VECTOR_SRC_PITCH, src_pitch);
+}
+
 static inline void flow_vector(uint32_t cfg, uint32_t op, uint32_t dst,
 			       uint32_t dst_pitch, uint32_t src,
 			       uint32_t src_pitch, uint32_t rows)
 {
-	ash_write(ASH_VECTOR + ASHLAR_VECTOR_OP, op);
-	ash_vector_shape(cfg, dst_pitch, src_pitch);
-	ash_write(ASH_VECTOR + ASHLAR_VECTOR_SRC, src);
-	ash_write(ASH_VECTOR + ASHLAR_VECTOR_DST, dst);
-	ash_write(ASH_VECTOR + ASHLAR_VECTOR_ROWS, rows);
-	ash_start(ASH_VECTOR);
+	flow_pitches(dst_pitch, src_pitch);
+	flow_rows(cfg, op, dst, src, rows);
 }
 
 static inline void flow_groups(uint32_t groups)

@@ -46,10 +46,38 @@ static void flow_range(const struct flow *f, struct flow_tile *t)
 	t->diagonal = (int32_t)t->first + off;
 	if (!f->causal)
 		return;
-	if (f->outer_queries)
+	if (FLOW_OUTER_QUERIES)
 		t->to = flow_min(t->to, (uint32_t)t->diagonal + t->count);
 	else if (t->diagonal > 0)
 		t->from = (uint32_t)t->diagonal & ~1u;
+}
+
+/* The tiles from at * share on. */
+static void flow_shape_make(const struct flow *f, struct flow_shape *s,
+			    uint32_t at)
+{
+	uint32_t head = at * f->share;
+	uint32_t row, t;
+
+	s->at = at;
+	s->tiles = flow_min(f->share, flow_outer_tiles(f) - head);
+	s->from = ~0u;
+	s->to = 0;
+	row = f->dead + (flow_divide(&head, f->outer_heads) << f->shift);
+	for (t = 0; t < s->tiles; t++) {
+		struct flow_tile *tile = &s->tile[t];
+
+		tile->head = head;
+		tile->first = row;
+		tile->count = flow_min(f->array, f->outer_length - row);
+		flow_range(f, tile);
+		s->from = flow_min(s->from, tile->from);
+		s->to = flow_max(s->to, tile->to);
+		if (++head == f->outer_heads) {
+			head = 0;
+			row += f->array;
+		}
+	}
 }
 
 /*
@@ -57,42 +85,22 @@ static void flow_range(const struct flow *f, struct flow_tile *t)
  * keys when causal (of the first ones: the most queries), come first; in
  * between all batches and groups.
  */
-static void flow_job_make(const struct flow *f, struct flow_job *j,
-			  uint32_t number)
+static void flow_job_make(struct flow *f, struct flow_job *j, uint32_t number)
 {
 	uint32_t at = flow_divide(&number, f->batch * f->groups);
-	uint32_t batch = flow_divide(&number, f->groups);
 	uint32_t set = f->jobs & 1 ? f->share : 0; /* of what is loaded */
-	uint32_t head, row, t;
 
-	if (f->outer_queries)
+	if (FLOW_OUTER_QUERIES)
 		at = f->jobs_wide - 1 - at;
-	head = at * f->share;
-	j->batch = batch;
-	j->tiles = flow_min(f->share, flow_outer_tiles(f) - head);
-	row = flow_divide(&head, f->outer_heads);
+	if (f->shapes == 0 || f->shape[(f->shapes - 1) % FLOW_KNOWN].at != at)
+		flow_shape_make(f, &f->shape[f->shapes++ % FLOW_KNOWN], at);
+	j->shape = &f->shape[(f->shapes - 1) % FLOW_KNOWN];
+	j->batch = flow_divide(&number, f->groups);
 	j->head = number * f->inner_heads;
-	j->heads = f->inner_heads;
-	j->from = ~0u;
-	j->to = 0;
-	for (t = 0; t < j->tiles; t++) {
-		struct flow_tile *tile = &j->tile[t];
-
-		tile->head = number * f->outer_heads + head;
-		tile->first = f->dead + (row << f->shift);
-		tile->count = flow_min(f->array, f->outer_length - tile->first);
-		tile->outer = f->outer_at + (set + t) * f->tile_pitch;
-		tile->words = f->words_at + (set + t) * f->line;
-		tile->sums = f->sums_at + t * f->sums_each;
-		tile->own = f->tiles_at + t * f->tile_bytes;
-		flow_range(f, tile);
-		j->from = flow_min(j->from, tile->from);
-		j->to = flow_max(j->to, tile->to);
-		if (++head == f->outer_heads) {
-			head = 0;
-			row++;
-		}
-	}
+	j->end = j->head + f->inner_heads;
+	j->outer_head = number * f->outer_heads;
+	j->outer = f->outer_at + set * f->tile_pitch;
+	j->words = f->words_at + set * f->line;
 }
 
 /*
@@ -123,7 +131,7 @@ static inline void flow_block_at(const struct flow *f, struct flow_block *b,
 	uint32_t end = (row & ~(f->block - 1)) + f->block;
 
 	b->row = row;
-	b->rows = flow_min(end, b->job->to) - row;
+	b->rows = flow_min(end, b->job->shape->to) - row;
 }
 
 /*
@@ -134,28 +142,28 @@ static bool flow_block_next(struct flow *f)
 {
 	struct flow_block *b = &f->ahead;
 
-	if (b->job && b->row + b->rows < b->job->to) {
+	if (b->job && b->row + b->rows < b->job->shape->to) {
 		flow_block_at(f, b, b->row + b->rows);
 		return true;
 	}
-	if (b->job && b->head + 1 < b->job->head + b->job->heads) {
+	if (b->job && b->head + 1 < b->job->end) {
 		b->head++;
 	} else {
-		struct flow_job *j = flow_job_next(f);
+		const struct flow_job *j = flow_job_next(f);
 
 		if (!j)
 			return false;
 		b->job = j;
 		b->head = j->head;
 	}
-	flow_block_at(f, b, b->job->from);
+	flow_block_at(f, b, b->job->shape->from);
 	return true;
 }
 
 /* The block begins its job. */
 static inline bool flow_block_first(const struct flow_block *b)
 {
-	return b->head == b->job->head && b->row == b->job->from;
+	return b->head == b->job->head && b->row == b->job->shape->from;
 }
 
 #endif

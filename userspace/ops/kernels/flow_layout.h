@@ -41,20 +41,19 @@ static bool flow_deal(struct flow *f, uint32_t share, uint32_t slots,
 	f->outer_each = 2 * share * f->tile_pitch;
 	f->words_each = 2 * share * f->line;
 	f->sums_bytes = share * f->sums_each;
-	f->outer_at = flow_take(&at, f->products * f->outer_each);
+	f->outer_at = flow_take(&at, FLOW_PRODUCTS * f->outer_each);
 	f->words_at = flow_take(
-		&at, f->words_outer ? f->word_lines * f->words_each : 0);
+		&at, FLOW_OUTER_QUERIES ? FLOW_WORDS * f->words_each : 0);
 	f->columns.at = flow_take(&at, slots * f->columns.bytes);
 	f->rows.at = flow_take(&at, slots * f->rows.bytes);
 	for (i = 0; i < 2; i++)
 		f->item[i].operand =
-			flow_take(&at, f->outputs * f->operand_each);
+			flow_take(&at, FLOW_OUTPUTS * f->operand_each);
 	if (banked)
 		at = (at + bank - 1) & ~(bank - 1);
 	f->private_at = flow_take(
 		&at, f->private_bytes + f->private_lines * f->block * f->line);
-	f->sums_at = flow_take(&at, f->outputs * f->sums_bytes);
-	f->tiles_at = flow_take(&at, share * f->tile_bytes);
+	f->sums_at = flow_take(&at, FLOW_OUTPUTS * f->sums_bytes);
 	for (i = 0; i < 2; i++)
 		f->item[i].own = flow_take(&at, f->item_bytes);
 	f->mask_at = flow_take(&at, f->causal ? flow_mask_bytes(f) : 0);
@@ -66,16 +65,12 @@ static void flow_reset(struct flow *f)
 {
 	f->round = 0;
 	f->jobs = 0;
+	f->shapes = 0;
 	f->ahead.job = NULL;
 	f->rows = (struct flow_ring){ 0 };
 	f->columns = (struct flow_ring){ 0 };
-	f->first_rows = 0;
-	f->score_set = 0;
-	f->part_set = 0;
-	f->score_read[0] = 0;
-	f->score_read[1] = 0;
-	f->part_read[0] = 0;
-	f->part_read[1] = 0;
+	f->first_item = 0;
+	f->scores_read = 0;
 	f->stored = 0;
 }
 
@@ -84,7 +79,7 @@ static uint32_t flow_dead_rows(const struct flow *f)
 {
 	if (f->inner_length == 0)
 		return f->outer_length;
-	if (!f->causal || !f->outer_queries ||
+	if (!f->causal || !FLOW_OUTER_QUERIES ||
 	    f->outer_length < f->inner_length)
 		return 0;
 	return (f->outer_length - f->inner_length) & ~(f->array - 1);
@@ -104,17 +99,19 @@ static void flow_sizes(struct flow *f)
 	f->set_tiles = ash_accs() / (2 * FLOW_SETS);
 	f->chunk_rows = f->set_tiles << f->shift;
 	f->inner_each = f->block * f->pitch;
-	f->rows.bytes = f->products * f->inner_each;
-	if (!f->words_outer)
-		f->rows.bytes += f->word_lines * 4 * f->block;
+	f->rows.bytes = FLOW_PRODUCTS * f->inner_each;
+	if (!FLOW_OUTER_QUERIES)
+		f->rows.bytes += FLOW_WORDS * 4 * f->block;
 	f->column_bytes = f->block * f->line / 2;
-	f->columns.bytes = f->outputs * f->tiles * f->column_bytes;
+	f->columns.bytes = FLOW_OUTPUTS * f->tiles * f->column_bytes;
 	f->operand_each = f->column_bytes;
 	f->sums_each = f->tiles * f->line * f->array;
 	f->rows_cfg = ash_matmul_cfg(type, ASH_ROWS, ASH_ROWS);
 	f->columns_cfg = ash_matmul_cfg(type, ASH_KMAJOR, ASH_KMAJOR);
 	/* Keys end on the diagonal; queries begin there, or one before. */
-	f->mask_first = f->outer_queries ? -(int32_t)f->chunk_rows : 0;
+	f->mask_first = FLOW_OUTER_QUERIES ?
+				(int32_t)(f->array - flow_mask_rows(f)) :
+				0;
 }
 
 /* Choose sizes. */

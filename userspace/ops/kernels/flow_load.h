@@ -45,51 +45,58 @@ static void flow_dma_columns(const struct flow *f,
 			 b->rows);
 }
 
-/* The word of a query. */
-static uint64_t flow_words(const struct flow *f, uint32_t which, uint32_t batch,
-			   uint32_t head, uint32_t row)
+/* Words of queries; those of a kind `each` bytes behind those of another. */
+static void flow_dma_words(const struct flow *f, uint32_t batch, uint32_t head,
+			   uint32_t row, uint32_t rows, uint32_t to,
+			   uint32_t each)
 {
 	uint64_t at = (uint64_t)batch * f->words_heads + head;
+	uint32_t i;
 
-	return f->words[which] + 4 * (at * f->words_length + row);
+	at = 4 * (at * f->words_length + row);
+	for (i = 0; i != FLOW_WORDS; i++)
+		ash_load_1d(to + i * each, f->words[i] + at, 4 * rows);
 }
 
 /* Tiles from .. to - 1 of the job: what lies side by side at once. */
-static void flow_load_outer(struct flow *f, struct flow_job *j, uint32_t from,
-			    uint32_t to)
+static void flow_load_outer(const struct flow *f, const struct flow_job *j,
+			    uint32_t from, uint32_t to)
 {
-	while (from < to) {
-		const struct flow_tile *t = &j->tile[from];
-		uint32_t first = from, rows = 0, i;
-		ash_token loaded;
+	uint32_t outer = j->outer + from * f->tile_pitch;
+	uint32_t words = j->words + from * f->line;
+	const struct flow_tile *t = &j->shape->tile[from];
+	const struct flow_tile *end = &j->shape->tile[to];
 
-		for (; from < to && j->tile[from].head == t->head; from++)
-			rows += j->tile[from].count;
-		for (i = 0; i < f->products; i++)
-			flow_dma_rows(f, f->outer[i], j->batch, t->head,
-				      t->first, rows,
-				      t->outer + i * f->outer_each);
-		for (i = 0; f->words_outer && i < f->word_lines; i++)
-			ash_load_1d(
-				t->words + i * f->words_each,
-				flow_words(f, i, j->batch, t->head, t->first),
-				4 * rows);
-		loaded = flow_issued(ASH_LOAD);
-		while (first < from)
-			j->tile[first++].loaded = loaded;
+	while (t < end) {
+		uint32_t head = j->outer_head + t->head;
+		uint32_t first = t->first, tiles = 0, rows = 0, i;
+
+		do {
+			rows += t->count;
+			tiles++;
+			t++;
+		} while (t < end && t->head == t[-1].head);
+		for (i = 0; i < FLOW_PRODUCTS; i++)
+			flow_dma_rows(f, f->outer[i], j->batch, head, first,
+				      rows, outer + i * f->outer_each);
+		if (FLOW_WORDS && FLOW_OUTER_QUERIES)
+			flow_dma_words(f, j->batch, head, first, rows, words,
+				       f->words_each);
+		outer += tiles * f->tile_pitch;
+		words += tiles * f->line;
 	}
 }
 
 /* Rows at .. at + rows - 1 of the block. */
 static void flow_load_inner(const struct flow *f, const struct flow_block *b,
-			    uint32_t at, uint32_t rows, uint32_t to)
+			    uint32_t at, uint32_t rows)
 {
 	uint32_t i;
 
-	for (i = 0; i < f->products; i++)
+	for (i = 0; i < FLOW_PRODUCTS; i++)
 		flow_dma_rows(f, f->inner[i], b->job->batch, b->head,
 			      b->row + at, rows,
-			      to + i * f->inner_each + at * f->pitch);
+			      b->rows_at + i * f->inner_each + at * f->pitch);
 }
 
 static inline uint32_t flow_slot(const struct flow *f, uint32_t block)
@@ -107,46 +114,54 @@ static uint32_t flow_ring_next(const struct flow *f, const struct flow_ring *r)
 	return slot;
 }
 
-/* The first block's first chunk comes alone, so that there is work soon. */
+/*
+ * The rows of the next block, and the tiles when it begins a job. Of the very
+ * first one the first tile and chunk come first, so that there is work soon.
+ */
 static void flow_load_rows(struct flow *f)
 {
 	struct flow_block *b = &f->known[f->rows.loaded % FLOW_KNOWN];
 	uint32_t slot = flow_ring_next(f, &f->rows);
-	uint32_t to = f->rows.at + (slot ? f->rows.bytes : 0);
-	uint32_t rows = 0, i;
-	bool first;
+	uint32_t tiles = 0, rows = 0;
 
 	*b = f->ahead;
-	first = flow_block_first(b);
-	if (first)
+	b->rows_at = f->rows.at + (slot ? f->rows.bytes : 0);
+	b->words_at = b->rows_at + FLOW_PRODUCTS * f->inner_each;
+	b->columns_at = f->columns.at + (slot ? f->columns.bytes : 0);
+	if (flow_block_first(b))
+		tiles = b->job->shape->tiles;
+	if (f->rows.loaded)
+		flow_load_outer(f, b->job, 0, tiles);
+	else
 		flow_load_outer(f, b->job, 0, 1);
-	for (i = 0; !f->words_outer && i < f->word_lines; i++)
-		ash_load_1d(to + f->products * f->inner_each + i * 4 * f->block,
-			    flow_words(f, i, b->job->batch, b->head, b->row),
-			    4 * b->rows);
+	if (FLOW_WORDS && !FLOW_OUTER_QUERIES)
+		flow_dma_words(f, b->job->batch, b->head, b->row, b->rows,
+			       b->words_at, 4 * f->block);
 	if (f->rows.loaded == 0) {
-		rows = flow_min(f->chunk_rows, b->rows);
-		flow_load_inner(f, b, 0, rows, to);
-		f->first_rows = flow_issued(ASH_LOAD);
+		rows = flow_min(flow_most_rows(f), b->rows);
+		flow_load_inner(f, b, 0, rows);
+		f->first_chunk = flow_issued(ASH_LOAD);
 	}
 	if (rows < b->rows)
-		flow_load_inner(f, b, rows, b->rows - rows, to);
+		flow_load_inner(f, b, rows, b->rows - rows);
+	if (f->rows.loaded == 0) {
+		f->first_item = flow_issued(ASH_LOAD);
+		flow_load_outer(f, b->job, 1, tiles);
+	}
 	f->rows.there[slot] = flow_issued(ASH_LOAD);
 	f->rows.loaded++;
-	if (first)
-		flow_load_outer(f, b->job, 1, b->job->tiles);
 }
 
 static void flow_load_columns(struct flow *f)
 {
 	const struct flow_block *b = &f->known[f->columns.loaded % FLOW_KNOWN];
 	uint32_t slot = flow_ring_next(f, &f->columns);
-	uint32_t to = f->columns.at + (slot ? f->columns.bytes : 0);
 	uint32_t i;
 
-	for (i = 0; i < f->outputs; i++)
+	for (i = 0; i != FLOW_OUTPUTS; i++)
 		flow_dma_columns(f, f->again[i], b,
-				 to + i * f->tiles * f->column_bytes);
+				 b->columns_at +
+					 i * f->tiles * f->column_bytes);
 	f->columns.there[slot] = flow_issued(ASH_LOAD);
 	f->columns.loaded++;
 }
@@ -157,14 +172,17 @@ static inline bool flow_ring_room(const struct flow *f,
 	return r->loaded - r->left < f->slots;
 }
 
-/* Start what loads can be started: one block's of a kind at most. */
+/*
+ * Start what loads can be started: one block's of a kind at most. A block's
+ * columns come after its rows, when scores of it are under way.
+ */
 static inline void flow_load(struct flow *f)
 {
-	if (flow_ring_room(f, &f->rows) && flow_block_next(f))
-		flow_load_rows(f);
 	if (f->columns.loaded != f->rows.loaded &&
 	    flow_ring_room(f, &f->columns))
 		flow_load_columns(f);
+	if (flow_ring_room(f, &f->rows) && flow_block_next(f))
+		flow_load_rows(f);
 }
 
 /* All operations on the oldest block have been started, the last ones these. */

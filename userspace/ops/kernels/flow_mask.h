@@ -14,7 +14,7 @@
 /* Rows that chunks can need. */
 static inline uint32_t flow_mask_rows(const struct flow *f)
 {
-	return f->chunk_rows + f->array;
+	return flow_most_rows(f) + f->array;
 }
 
 /* Bytes: the rows, and a word for each in whole lines. */
@@ -27,7 +27,7 @@ static void flow_mask(const struct flow *f)
 {
 	uint32_t rows = flow_mask_rows(f);
 	uint32_t words = f->mask_at + rows * (f->line / 2);
-	uint32_t *w = ash_spad(words);
+	volatile uint32_t *w = ash_spad(words); /* see flow_go() */
 	uint32_t i;
 
 	/* 2 * lane + 1; and so on in the lines behind. */
@@ -59,7 +59,7 @@ static inline bool flow_masked(const struct flow *f, const struct flow_item *i,
 
 	if (!f->causal)
 		return false;
-	if (f->outer_queries)
+	if (FLOW_OUTER_QUERIES)
 		return k + (int32_t)rows > 1;
 	return k < (int32_t)f->array - 1;
 }
@@ -70,7 +70,7 @@ static inline void flow_mask_src2(const struct flow *f,
 {
 	int32_t k = i->k + (int32_t)row - f->mask_first;
 
-	if (!f->outer_queries)
+	if (!FLOW_OUTER_QUERIES)
 		k++;
 	ash_vector_src2(f->mask_at + (uint32_t)k * (f->line / 2), f->line / 2);
 }

@@ -10,6 +10,11 @@
  */
 #include <ashlar/kernel.h>
 
+#define FLOW_PRODUCTS	   1u
+#define FLOW_OUTPUTS	   1u
+#define FLOW_WORDS	   0u
+#define FLOW_OUTER_QUERIES true
+
 #include "flow_layout.h"
 #include "flow_run.h"
 
@@ -26,9 +31,19 @@ struct attention {
 	struct flow flow;
 	const struct attention_args *args;
 	uint32_t minus_scale;
-	uint32_t buffer, sum, minima; /* offsets */
+	uint32_t buffer, sum, minima, lines; /* offsets */
 	uint32_t minimum; /* offset of the next one */
 };
+
+static void flow_read_begin(struct flow *f, const struct flow_item *i)
+{
+	struct attention *a = (struct attention *)f;
+
+	(void)i;
+	a->minimum = a->minima;
+	ash_vector_scale(a->minus_scale);
+	flow_pitches(f->line, 1);
+}
 
 /* u of rows, and its minimum in each lane. */
 static void flow_read(struct flow *f, const struct flow_item *i, uint32_t p,
@@ -44,13 +59,10 @@ static void flow_read(struct flow *f, const struct flow_item *i, uint32_t p,
 		cfg |= ASH_VEC_SRC2_ROWS(ASH_FMT_BF16, ASH_MAX) | ASH_VEC_LATE;
 		flow_mask_src2(f, i, row);
 	}
-	if (row == 0)
-		a->minimum = a->minima;
-	ash_vector_scale(a->minus_scale);
 	ash_write(ASH_VECTOR + ASHLAR_VECTOR_RED, a->minimum);
-	flow_vector(cfg, ASH_VEC_TO_LANES(ASH_LEAST), a->buffer + row * line,
-		    line, acc_row, 1, rows);
 	a->minimum += line;
+	flow_rows(cfg, ASH_VEC_TO_LANES(ASH_LEAST), a->buffer + row * line,
+		  acc_row, rows);
 }
 
 /* b: the least of the chunks' minima and of b before. */
@@ -114,7 +126,7 @@ static void flow_operands(struct flow *f, const struct flow_item *i)
 {
 	struct attention *a = (struct attention *)f;
 	uint32_t line = f->line;
-	uint32_t own = i->tile->own;
+	uint32_t own = a->lines + i->number * (TILE_LINES * line);
 	/* b of a tile's blocks changes its place from one to the next. */
 	bool odd = i->row & f->block;
 	uint32_t b = own + (odd ? LINE_B_ODD : LINE_B) * line;
@@ -152,7 +164,7 @@ static void flow_part(struct flow *f, const struct flow_item *i,
 	struct attention *a = (struct attention *)f;
 	uint32_t line = f->line;
 	uint32_t row = f->tiles * line;
-	uint32_t sums = i->tile->sums;
+	uint32_t sums = i->sums;
 	uint32_t from = sums + at * line;
 	uint32_t to = from, pitch = line;
 	enum ash_format format = ASH_FMT_F32;
@@ -182,14 +194,15 @@ static void flow_part(struct flow *f, const struct flow_item *i,
 	flow_groups(1);
 }
 
-static void flow_store_more(struct flow *f, const struct flow_item *i)
+static void flow_store_more(struct flow *f, const struct flow_item *i,
+			    uint32_t head)
 {
 	const struct attention_rows *lse = &((struct attention *)f)->args->lse;
 
 	if (lse->at)
-		ash_store_1d(flow_address(lse, i->batch, i->tile->head,
-					  i->tile->first),
-			     i->own + LINE_LSE * f->line, 4 * i->tile->count);
+		ash_store_1d(
+			flow_address(lse, i->job->batch, head, i->tile->first),
+			i->own + LINE_LSE * f->line, 4 * i->tile->count);
 }
 
 /* lse is -infinity. */
@@ -214,8 +227,8 @@ ASHLAR_KERNEL(attention, struct attention_args)
 	struct attention a;
 	struct flow *f = &a.flow;
 	uint32_t line = 4 * ash_array();
-	/* A minimum for each chunk of a block, and a sum. */
-	uint32_t lines = attention_block(ash_array()) / ash_array() + 1;
+	/* A sum, a minimum for each chunk of a block, lines of tiles. */
+	uint32_t minima = attention_block(ash_array()) / ash_array();
 
 	a.args = args;
 	a.minus_scale = args->scale ^ 0x80000000;
@@ -223,10 +236,6 @@ ASHLAR_KERNEL(attention, struct attention_args)
 	f->inner[0] = &args->k;
 	f->again[0] = &args->v;
 	f->out[0] = &args->o;
-	f->products = 1;
-	f->outputs = 1;
-	f->words_outer = false;
-	f->word_lines = 0;
 	f->batch = args->batch;
 	f->groups = args->kv_heads;
 	f->outer_heads = args->heads / args->kv_heads;
@@ -235,16 +244,15 @@ ASHLAR_KERNEL(attention, struct attention_args)
 	f->inner_length = args->lk;
 	f->d = args->d;
 	f->causal = args->causal;
-	f->outer_queries = true;
 	f->mask_below = 0x7f800000;
-	f->tile_bytes = TILE_LINES * line;
 	f->item_bytes = ITEM_LINES * line;
-	f->private_bytes = lines * line;
+	f->private_bytes = (1 + minima + ATTENTION_TILES * TILE_LINES) * line;
 	f->private_lines = 1;
 	f->type = args->q.format;
 	flow_layout(f);
 	a.sum = f->private_at;
 	a.minima = a.sum + line;
+	a.lines = a.minima + minima * line;
 	a.buffer = f->private_at + f->private_bytes;
 	flow_run(f);
 	return 0;

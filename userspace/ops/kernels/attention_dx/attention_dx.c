@@ -7,12 +7,18 @@
  */
 #include <ashlar/kernel.h>
 
+/* Results: dq alone, or dk and dv. */
+#define FLOW_PRODUCTS	   2u
+#define FLOW_OUTPUTS	   (f->outer_queries ? 1u : 2u)
+#define FLOW_WORDS	   2u
+#define FLOW_OUTER_QUERIES (f->outer_queries)
+
 #include "flow_layout.h"
 #include "flow_run.h"
 
 /* Products of scores, and with words of queries: p of those, ds of these. */
-enum { OF_QUERIES, OF_DOUT, PRODUCTS };
-/* Results: dq alone, or dk and dv. */
+enum { OF_QUERIES, OF_DOUT };
+/* Results. */
 enum { OUT_FROM_DS, OUT_FROM_P };
 
 struct attention_dx {
@@ -22,41 +28,47 @@ struct attention_dx {
 };
 
 /*
- * One operation on rows of accumulators: as one group with a row of bias, or
- * each a group with a word of it.
+ * Rows of scores are rows of one group, with a row of bias, or each a group
+ * with a word of it.
  */
+static void flow_read_begin(struct flow *f, const struct flow_item *i)
+{
+	const struct attention_dx *a = (const struct attention_dx *)f;
+	uint32_t half = f->line / 2;
+
+	(void)i;
+	ash_vector_scale(a->scale);
+	ash_vector_groups(1, half, 1, half);
+	flow_pitches(half, 1);
+}
+
 static inline void read_rows(const struct flow *f, uint32_t cfg, uint32_t op,
 			     uint32_t to, uint32_t acc_row, uint32_t rows)
 {
-	uint32_t half = f->line / 2;
-
 	cfg |= ASH_VEC(ASH_FMT_ACC_F32, f->type);
 	if (f->outer_queries) {
-		flow_vector(cfg | ASH_VEC_BIAS_ROW, op, to, half, acc_row, 1,
-			    rows);
+		flow_rows(cfg | ASH_VEC_BIAS_ROW, op, to, acc_row, rows);
 		return;
 	}
-	ash_vector_groups(rows, half, 1, half);
-	flow_vector(cfg | ASH_VEC_BIAS_WORDS, op, to, half, acc_row, 1, 1);
-	flow_groups(1);
+	flow_groups(rows);
+	flow_rows(cfg | ASH_VEC_BIAS_WORDS, op, to, acc_row, 1);
 }
 
 /* p, then ds. */
 static void flow_read(struct flow *f, const struct flow_item *i, uint32_t p,
 		      uint32_t row, uint32_t rows, uint32_t acc_row)
 {
-	const struct attention_dx *a = (const struct attention_dx *)f;
 	uint32_t half = f->line / 2;
 	uint32_t ds = i->operand + row * half;
 	/* For dq, p of the chunk is of no use later. */
 	uint32_t p_at = f->outer_queries ? f->private_at : ds + f->operand_each;
-	uint32_t words = i->words;
 	uint32_t cfg = 0;
+	uint32_t words;
 
 	if (f->outer_queries)
-		words += p * f->words_each;
+		words = i->words + p * f->words_each;
 	else
-		words += 4 * (p * f->block + row);
+		words = i->words + 4 * (p * f->block + row);
 	ash_vector_bias(words);
 	if (p == OF_DOUT) {
 		ash_vector_src2(p_at, half);
@@ -68,7 +80,6 @@ static void flow_read(struct flow *f, const struct flow_item *i, uint32_t p,
 		cfg = ASH_VEC_SRC2_ROWS(ASH_FMT_BF16, ASH_GATE) | ASH_VEC_LATE;
 		flow_mask_src2(f, i, row);
 	}
-	ash_vector_scale(a->scale);
 	read_rows(f, cfg | ASH_VEC_SCALE_IMM | ASH_VEC_BIAS_LATE,
 		  ASH_VEC_FN(ASH_FN_EXP), p_at, acc_row, rows);
 }
@@ -86,7 +97,7 @@ static void flow_part(struct flow *f, const struct flow_item *i,
 {
 	const struct attention_dx *a = (const struct attention_dx *)f;
 	uint32_t row = f->tiles * f->line;
-	uint32_t sums = i->tile->sums + output * f->sums_bytes;
+	uint32_t sums = i->sums + output * f->sums_bytes;
 	uint32_t from = sums + at * f->line;
 	uint32_t to = from, pitch = f->line;
 	enum ash_format format = ASH_FMT_F32;
@@ -108,14 +119,15 @@ static void flow_part(struct flow *f, const struct flow_item *i,
 	ash_vector_groups(i->tile->count, row, 1, row);
 	flow_vector(cfg | ASH_VEC(ASH_FMT_ACC_F32, format), 0, to, pitch,
 		    acc << f->shift, f->array, tiles);
-	flow_groups(1);
 }
 
 /* Nothing else belongs to results. */
-static void flow_store_more(struct flow *f, const struct flow_item *i)
+static void flow_store_more(struct flow *f, const struct flow_item *i,
+			    uint32_t head)
 {
 	(void)f;
 	(void)i;
+	(void)head;
 }
 
 static void flow_store_dead(struct flow *f, uint32_t batch, uint32_t head,
@@ -143,12 +155,8 @@ static void run(struct attention_dx *a, bool by_query)
 	f->out[OUT_FROM_P] = &args->dv;
 	f->words[OF_QUERIES] = args->nlse;
 	f->words[OF_DOUT] = args->delta;
-	f->words_outer = by_query;
 	f->words_heads = args->heads;
 	f->words_length = args->lq;
-	f->word_lines = PRODUCTS;
-	f->products = PRODUCTS;
-	f->outputs = by_query ? 1 : 2;
 	f->batch = args->batch;
 	f->groups = args->kv_heads;
 	f->outer_heads = by_query ? args->heads / args->kv_heads : 1;
@@ -159,7 +167,6 @@ static void run(struct attention_dx *a, bool by_query)
 	f->causal = args->causal;
 	f->outer_queries = by_query;
 	f->mask_below = by_query ? 0xff800000 : 0x7f800000;
-	f->tile_bytes = 0;
 	f->item_bytes = 0;
 	/* p of a chunk, 16 bits: it fills less than all accumulators. */
 	f->private_bytes =
@@ -170,6 +177,7 @@ static void run(struct attention_dx *a, bool by_query)
 	flow_run(f);
 	/* The scratchpad is dealt out anew. */
 	ash_wait_all(ASH_STORE);
+	ash_vector_plain();
 }
 
 ASHLAR_KERNEL(attention_dx, struct attention_dx_args)
