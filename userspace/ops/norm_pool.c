@@ -8,6 +8,10 @@
 
 #define POOL_KERNEL_MAX	 255u
 #define POOL_PATCHES_MAX 0x7fffffffu
+#define POOL_LINES	 128u
+/* Patches of a tile, at least, so that units overlap; of whole images. */
+#define POOL_PATCHES	   12u
+#define POOL_PATCHES_WHOLE 4u
 
 /* What both operations have. */
 struct pool_op {
@@ -127,36 +131,108 @@ static int check_sizes(struct check *c, const struct pool_op *op)
 	return 0;
 }
 
-/* Sizes of blocks: whole rows if they fit, then as many as fit and keep all tiles busy. */
+static uint32_t less_of(uint32_t a, uint32_t b)
+{
+	return a < b ? a : b;
+}
+
+/* What choose_block() looks at. */
+struct pool_choice {
+	const struct plan *plan;
+	struct norm_pool_args *args;
+	const uint32_t *bytes; /* of x, y, dy, dx */
+	const uint32_t *result; /* its rows and columns */
+};
+
+/* Number of patches; 0: they do not fit into the scratchpad. */
+static uint64_t patches_of(const struct pool_choice *c)
+{
+	const struct norm_pool_args *args = c->args;
+	const uint32_t lanes = c->plan->board.array;
+	uint64_t patches =
+		(args->channels - 1) / ((uint64_t)args->lines * lanes) + 1;
+	uint32_t d;
+
+	if (!pool_layout(args, c->bytes, lanes, c->plan->board.spad_bytes).fits)
+		return 0;
+	for (d = 0; d < 2; d++)
+		patches *= (c->result[d] - 1) / args->block[d] + 1;
+	return patches * args->images;
+}
+
+/* Make a size as great as is possible with so many patches. */
+static void grow(const struct pool_choice *c, uint32_t *size, uint32_t most,
+		 uint64_t patches)
+{
+	while (*size < most) {
+		++*size;
+		if (patches_of(c) < patches) {
+			--*size;
+			return;
+		}
+	}
+}
+
+/* A size up to this one, so that the last part of all is no smaller than others. */
+static uint32_t even(uint32_t size, uint32_t all)
+{
+	return (all - 1) / ((all - 1) / size + 1) + 1;
+}
+
+/* Make a size a little less if then all tiles have as many patches. */
+static void share(const struct pool_choice *c, uint32_t *size)
+{
+	uint32_t most = *size, least = most - most / 4;
+
+	for (; *size >= least; --*size)
+		if (patches_of(c) % c->plan->board.tiles == 0)
+			return;
+	*size = most;
+}
+
+/*
+ * Sizes of blocks: whole rows if they fit, some of them if windows overlap, and so
+ * many channels that an operation on a row takes the vector unit as long as the
+ * core; then as many rows as fit, then of whole images as many channels as fit;
+ * and all tiles shall be busy.
+ */
 static int choose_block(struct plan *p, struct norm_pool_args *args,
 			const uint32_t bytes[4], const uint32_t result[2])
 {
-	const uint32_t lanes = p->board.array, spad = p->board.spad_bytes;
-	uint64_t others =
-		(uint64_t)args->images * ((args->channels - 1) / lanes + 1);
-	uint64_t patches, wanted = 2 * (uint64_t)p->board.tiles;
-	uint32_t rows;
+	const struct pool_choice c = { p, args, bytes, result };
+	const uint32_t lanes = p->board.array;
+	const uint32_t lines = (args->channels - 1) / lanes + 1;
+	const uint64_t tiles = p->board.tiles;
+	uint64_t patches;
 
+	args->lines = 1;
 	args->block[0] = 1;
 	args->block[1] = result[1];
-	while (!pool_layout(args, bytes, lanes, spad).fits) {
+	while (patches_of(&c) == 0) {
 		if (args->block[1] == 1)
 			return check_unsupported(
 				&p->check,
 				"windows of %ux%u with %u channels do not fit into the scratchpad of %u bytes",
-				args->kernel[0], args->kernel[1], lanes, spad);
+				args->kernel[0], args->kernel[1], lanes,
+				p->board.spad_bytes);
 		args->block[1] = (args->block[1] + 1) / 2;
 	}
-	/* More rows, as long as they fit and there are patches enough. */
-	others *= (result[1] - 1) / args->block[1] + 1;
-	for (rows = 2; rows <= result[0]; rows++) {
-		args->block[0] = rows;
-		if (others * ((result[0] - 1) / rows + 1) < wanted ||
-		    !pool_layout(args, bytes, lanes, spad).fits)
-			break;
-	}
-	args->block[0] = rows - 1;
-	patches = others * ((result[0] - 1) / args->block[0] + 1);
+	if (args->kernel[0] > args->stride[0])
+		grow(&c, &args->block[0],
+		     less_of(result[0],
+			     4 * (args->kernel[0] - args->stride[0]) + 1),
+		     POOL_PATCHES * tiles);
+	if (args->block[1] == result[1])
+		grow(&c, &args->lines,
+		     less_of(lines, (POOL_LINES - 1) / args->out[1] + 1),
+		     POOL_PATCHES * tiles);
+	grow(&c, &args->block[0], result[0], POOL_PATCHES * tiles);
+	if (args->block[0] == result[0] && args->block[1] == result[1])
+		grow(&c, &args->lines, lines, POOL_PATCHES_WHOLE * tiles);
+	args->lines = even(args->lines, lines);
+	args->block[0] = even(args->block[0], result[0]);
+	share(&c, &args->block[0]);
+	patches = patches_of(&c);
 	if (patches > POOL_PATCHES_MAX)
 		return check_unsupported(
 			&p->check,

@@ -145,6 +145,8 @@ struct norm_pool_args {
 	uint32_t out[2]; /* height, width of y */
 	uint32_t kernel[2], stride[2], pad[2]; /* pad: at the top, left */
 	uint32_t block[2]; /* rows and columns of y or dx made at once */
+	uint32_t lines; /* and lines of N channels, most */
+	uint32_t reserved;
 	uint32_t average, count_padding;
 };
 

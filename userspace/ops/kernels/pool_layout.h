@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * How pooling uses the scratchpad, for the plan, which chooses the size of a
- * block so that it fits, and for the kernels. Pixels are lines of N channels.
+ * block so that it fits, and for the kernels. A pixel is lines of N channels.
  *
  * Banks (eighths): what is loaded, two slots; lines that are worked on; results,
  * two slots.
@@ -48,6 +48,7 @@ static inline struct pool_layout pool_layout(const struct norm_pool_args *args,
 {
 	bool backward = bytes[3];
 	uint64_t line = 4 * lanes, eighth = spad / 8;
+	uint64_t lines = args->lines, pixel = lines * line;
 	uint64_t in_banks = backward ? 3 : 4, work_banks = backward ? 3 : 1;
 	uint64_t in[2], windows[2], wide, at;
 	struct pool_layout l;
@@ -69,22 +70,23 @@ static inline struct pool_layout pool_layout(const struct norm_pool_args *args,
 	wide = in[1];
 	in[0] = pool_min(in[0], args->size[0]);
 	in[1] = pool_min(in[1], args->size[1]);
-	l.y = pool_pixels(in[0] * in[1], lanes, bytes[0]);
+	l.y = pool_pixels(lines * in[0] * in[1], lanes, bytes[0]);
 	l.dy = l.y;
 	if (backward)
-		l.dy += pool_pixels(windows[0] * windows[1], lanes, bytes[1]);
+		l.dy += pool_pixels(lines * windows[0] * windows[1], lanes,
+				    bytes[1]);
 	l.slot_bytes = l.dy;
 	if (backward)
-		l.slot_bytes +=
-			pool_pixels(windows[0] * windows[1], lanes, bytes[2]);
+		l.slot_bytes += pool_pixels(lines * windows[0] * windows[1],
+					    lanes, bytes[2]);
 	at = in_banks * eighth;
 	/* Sums of columns and of windows; or gradients, and three rows. */
 	for (i = 0; i < 4; i++) {
 		l.work[i] = at;
 		if (backward)
-			at += (i ? windows[1] : in[0] * in[1]) * line;
+			at += (i ? windows[1] : in[0] * in[1]) * pixel;
 		else if (i < 2)
-			at += (i ? windows[1] : wide) * line;
+			at += (i ? windows[1] : wide) * pixel;
 	}
 	l.counts = at;
 	l.counts_bytes = (4 * windows[1] + line - 1) / line * line;
@@ -93,7 +95,7 @@ static inline struct pool_layout pool_layout(const struct norm_pool_args *args,
 	at += l.counts_bytes;
 	l.fits = at <= (in_banks + work_banks) * eighth;
 	l.out = (in_banks + work_banks) * eighth;
-	l.out_bytes = pool_pixels((uint64_t)args->block[0] * args->block[1],
+	l.out_bytes = pool_pixels(lines * args->block[0] * args->block[1],
 				  lanes, bytes[backward ? 3 : 1]);
 	l.fits = l.fits && 2 * l.slot_bytes <= in_banks * eighth &&
 		 l.out + 2 * l.out_bytes <= spad;
