@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* rotary: checks and its one launch. */
+/* rotary: checks and its launch. */
 #include "attention.h"
 
 #include <inttypes.h>
@@ -31,6 +31,7 @@ static uint32_t table_pitch(const struct ashlar_tensor *t)
 
 int plan_rotary(struct plan *p, const struct ashlar_op_rotary *op)
 {
+	const char *kernel = "rotary";
 	struct check *c = &p->check;
 	struct rotary_args args;
 
@@ -65,6 +66,14 @@ int plan_rotary(struct plan *p, const struct ashlar_op_rotary *op)
 		.d = (uint32_t)op->x.shape[3],
 		.flags = op->flags,
 	};
-	return plan_launch(p, "embedding", "rotary", &args, sizeof(args)) ? 0 :
-									    -1;
+	/* Halves of whole lines need no transposition. */
+	if (!(op->flags & ASHLAR_ROTARY_INTERLEAVED) &&
+	    args.d / 2 % p->board.array == 0 &&
+	    rotary_rows_bytes(args.d,
+			      ashlar_format_bytes(op->x.format) +
+				      ashlar_format_bytes(op->y.format),
+			      1, p->board.array) <= p->board.spad_bytes)
+		kernel = "rotary_rows";
+	return plan_launch(p, "embedding", kernel, &args, sizeof(args)) ? 0 :
+									  -1;
 }

@@ -62,6 +62,24 @@ struct rotary_args {
 };
 static_assert(sizeof(struct rotary_args) == 112, "rotary_args");
 
+/*
+ * Scratchpad of rotary_rows, for so many heads at a time and N lanes: two slots of
+ * three planes of a table and rows of x and y, whose elements have so many bytes
+ * together; a head's results in fp32.
+ */
+#define ROTARY_ROWS_SLOTS  2u
+#define ROTARY_ROWS_PLANES 3u
+
+static inline uint64_t rotary_rows_bytes(uint32_t d, uint32_t bytes,
+					 uint32_t heads, uint32_t n)
+{
+	uint64_t row = (uint64_t)n * d;
+
+	return ROTARY_ROWS_SLOTS * row *
+		       (ROTARY_ROWS_PLANES * 2 + (uint64_t)heads * bytes) +
+	       4 * row;
+}
+
 struct embedding_args {
 	uint64_t index, table, y;
 	uint64_t tokens;

@@ -194,7 +194,7 @@ ASHLAR_KERNEL(rotary, struct rotary_args)
 {
 	struct rotary r = { .args = args };
 	uint32_t blocks, all, number, end, slot = 0, out_slot = 0;
-	ash_token loaded, token, stored[ROTARY_SLOTS] = { 0, 0 };
+	ash_token loaded, token = 0, stored[ROTARY_SLOTS] = { 0, 0 };
 	uint32_t tables = ~0u; /* positions that they are for */
 	struct unit now, next;
 
@@ -216,13 +216,14 @@ ASHLAR_KERNEL(rotary, struct rotary_args)
 		tables = now.first;
 		if (++number < end) {
 			unit_find(&r, number, &next);
-			/* The slot's last unit was computed before this one. */
+			/* The unit before, in this slot, has been computed. */
+			ash_after(ASH_LOAD, ASH_VECTOR, token);
 			loaded = load(&r, &next, slot ^ 1);
 		}
 		ash_wait(ASH_LOAD, arrived);
 		ash_wait(ASH_STORE, stored[out_slot]);
 		token = compute(&r, &now, slot, out_slot);
-		ash_wait(ASH_VECTOR, token);
+		ash_after(ASH_STORE, ASH_VECTOR, token);
 		stored[out_slot] = store(&r, &now, out_slot);
 		slot ^= 1;
 		if (++out_slot == r.out_slots)
