@@ -3,7 +3,8 @@
  * The gradient of a table: each tile owns a range of rows and looks through
  * all indices for them, so that the order of additions is that of the tokens
  * for any number of tiles. Tokens come in batches: their table rows are
- * gathered (each once), dy is added in order, the rows go back.
+ * gathered (each once), dy is added in order, the rows go back. The core looks for
+ * the tokens of the next batch meanwhile.
  */
 #include <ashlar/kernel.h>
 
@@ -12,6 +13,15 @@
 #define INDICES	   1024u /* looked through at a time */
 #define BATCH_MOST 64u /* tokens */
 #define HASH	   256u /* more than twice that, a power of two */
+#define TABLES	   (4 * (INDICES + 2 * 2 * BATCH_MOST)) /* bytes */
+
+/* Rows in the order in which they come, tokens in theirs. */
+struct batch {
+	uint32_t rows_index, tokens_index; /* offsets */
+	uint32_t row_count, token_count;
+	uint8_t row_of[BATCH_MOST];
+	ash_token stored;
+};
 
 struct scatter {
 	const struct embedding_dx_args *args;
@@ -22,20 +32,22 @@ struct scatter {
 	uint32_t dy_row; /* bytes of N elements of dy */
 	uint32_t most; /* tokens of a batch */
 	/* Offsets. */
-	uint32_t index, rows_index, tokens_index, rows, dy, zero;
-	/* The batch: rows in the order in which they come, tokens in theirs. */
-	uint32_t row_count, token_count;
-	uint8_t row_of[BATCH_MOST];
-	uint8_t hash[HASH]; /* 1 + number of the row; 0: free */
+	uint32_t index, rows, dy, zero;
+	struct batch batch[2], *now; /* taken in turn */
+	uint8_t hash[HASH]; /* 1 + number of the row in it; 0: free */
+	ash_token stored; /* what was before is in memory */
 };
 
 static void batch_begin(struct scatter *s)
 {
 	uint32_t *h = (uint32_t *)(void *)s->hash;
+	struct batch *b = s->now;
 	uint32_t i;
 
-	s->row_count = 0;
-	s->token_count = 0;
+	/* Its tables are read until then. */
+	ash_wait(ASH_STORE, b->stored);
+	b->row_count = 0;
+	b->token_count = 0;
 	for (i = 0; i < HASH / 4; i++)
 		h[i] = 0;
 }
@@ -43,7 +55,8 @@ static void batch_begin(struct scatter *s)
 /* Number of the row in the batch, which it may be new to. */
 static uint32_t batch_row(struct scatter *s, uint32_t row)
 {
-	uint32_t *rows = ash_spad(s->rows_index);
+	struct batch *b = s->now;
+	uint32_t *rows = ash_spad(b->rows_index);
 	uint32_t at = row * 2654435761u >> 24;
 
 	for (;; at = (at + 1) % HASH) {
@@ -52,19 +65,20 @@ static uint32_t batch_row(struct scatter *s, uint32_t row)
 		if (rows[s->hash[at] - 1u] == row)
 			return s->hash[at] - 1u;
 	}
-	rows[s->row_count] = row;
-	s->hash[at] = (uint8_t)++s->row_count;
-	return s->row_count - 1;
+	rows[b->row_count] = row;
+	s->hash[at] = (uint8_t)++b->row_count;
+	return b->row_count - 1;
 }
 
 /* Add tokens of the batch from `from` on, whose rows follow each other. */
-static uint32_t batch_add(struct scatter *s, uint32_t from)
+static uint32_t batch_add(const struct scatter *s, uint32_t from)
 {
-	uint32_t row = s->row_of[from];
+	const struct batch *b = s->now;
+	uint32_t row = b->row_of[from];
 	uint32_t to = s->rows + row * s->lines * s->line;
 	uint32_t n = 1;
 
-	while (from + n < s->token_count && s->row_of[from + n] == row + n)
+	while (from + n < b->token_count && b->row_of[from + n] == row + n)
 		n++;
 	ash_vector_src2(to, s->line);
 	ash_vector(ASH_VEC(s->args->format, ASH_FMT_F32) |
@@ -74,37 +88,43 @@ static uint32_t batch_add(struct scatter *s, uint32_t from)
 	return from + n;
 }
 
-/* tokens_index counts from the token `base`. */
+/*
+ * Start all of a batch, unit after unit, and begin the next one. tokens_index
+ * counts from the token `base`.
+ */
 static void batch_end(struct scatter *s, uint64_t base)
 {
 	const struct embedding_dx_args *args = s->args;
 	uint32_t bytes = ash_format_bytes((enum ash_format)args->format);
 	uint64_t table = args->dtable + 4 * s->at;
 	int32_t pitch = (int32_t)(s->lines * s->line);
+	struct batch *b = s->now;
 	uint32_t i;
 
-	if (!s->token_count)
+	if (!b->token_count)
 		return;
-	/* Rows of the batch before are in memory. */
-	ash_wait_all(ASH_STORE);
-	ash_dma_gather(ASH_LOAD, s->rows_index, args->rows);
+	/* Rows of the batch before are in memory, its places free. */
+	ash_after(ASH_LOAD, ASH_STORE, s->stored);
+	ash_dma_gather(ASH_LOAD, b->rows_index, args->rows);
 	ash_load(s->rows, pitch, table, (int32_t)args->dtable_pitch,
-		 4 * s->count, s->row_count);
-	ash_dma_gather(ASH_LOAD, s->tokens_index, INDICES);
-	ash_load(s->dy, (int32_t)(s->lines * s->dy_row),
-		 args->dy + base * args->dy_pitch + s->at * bytes,
-		 (int32_t)args->dy_pitch, bytes * s->count, s->token_count);
+		 4 * s->count, b->row_count);
+	ash_dma_gather(ASH_LOAD, b->tokens_index, INDICES);
+	ash_after(ASH_VECTOR, ASH_LOAD,
+		  ash_load(s->dy, (int32_t)(s->lines * s->dy_row),
+			   args->dy + base * args->dy_pitch + s->at * bytes,
+			   (int32_t)args->dy_pitch, bytes * s->count,
+			   b->token_count));
 	ash_dma_plain(ASH_LOAD);
-	ash_wait_all(ASH_LOAD);
-	for (i = 0; i < s->token_count;)
+	for (i = 0; i < b->token_count;)
 		i = batch_add(s, i);
-	ash_wait_all(ASH_VECTOR);
-	ash_dma_gather(ASH_STORE, s->rows_index, args->rows);
-	ash_store(table, (int32_t)args->dtable_pitch, s->rows, pitch,
-		  4 * s->count, s->row_count);
+	ash_after(ASH_STORE, ASH_VECTOR,
+		  ash_read(ASH_VECTOR + ASHLAR_VECTOR_ISSUED));
+	ash_dma_gather(ASH_STORE, b->rows_index, args->rows);
+	b->stored = ash_store(table, (int32_t)args->dtable_pitch, s->rows,
+			      pitch, 4 * s->count, b->row_count);
 	ash_dma_plain(ASH_STORE);
-	/* The table of rows is read until then. */
-	ash_wait_all(ASH_STORE);
+	s->stored = b->stored;
+	s->now = b == s->batch ? b + 1 : s->batch;
 	batch_begin(s);
 }
 
@@ -113,7 +133,6 @@ static void look_through(struct scatter *s, uint64_t base, uint32_t count)
 {
 	const struct embedding_dx_args *args = s->args;
 	const uint32_t *index = ash_spad(s->index);
-	uint32_t *tokens = ash_spad(s->tokens_index);
 	uint64_t from = args->index + base * args->index_pitch;
 	uint32_t i;
 
@@ -124,14 +143,17 @@ static void look_through(struct scatter *s, uint64_t base, uint32_t count)
 			 count);
 	ash_wait_all(ASH_LOAD);
 	for (i = 0; i < count; i++) {
-		uint32_t row = index[i];
+		uint32_t row = index[i], *tokens;
+		struct batch *b;
 
 		if (row - s->first >= s->end - s->first ||
 		    row == (uint32_t)args->padding)
 			continue;
-		tokens[s->token_count] = i;
-		s->row_of[s->token_count++] = (uint8_t)batch_row(s, row);
-		if (s->token_count == s->most)
+		b = s->now;
+		tokens = ash_spad(b->tokens_index);
+		tokens[b->token_count] = i;
+		b->row_of[b->token_count++] = (uint8_t)batch_row(s, row);
+		if (b->token_count == s->most)
 			batch_end(s, base);
 	}
 	batch_end(s, base);
@@ -157,18 +179,25 @@ static void clear(const struct scatter *s)
 static void layout(struct scatter *s, uint32_t *segment)
 {
 	uint32_t bytes = ash_format_bytes((enum ash_format)s->args->format);
-	uint32_t each, room;
+	uint32_t bank = ash_spad_bytes() / ash_spad_banks();
+	uint32_t each, room, i;
 
 	s->array = ash_array();
 	s->line = 4 * s->array;
 	s->dy_row = bytes * s->array;
-	s->index = 0;
-	s->rows_index = 4 * INDICES;
-	s->tokens_index = s->rows_index + 4 * BATCH_MOST;
-	s->zero = s->tokens_index + 4 * BATCH_MOST;
-	s->zero = (s->zero + s->line - 1) & ~(s->line - 1);
+	/*
+	 * Tables are in the last banks, where the core, which comes last, need not
+	 * wait for the units.
+	 */
+	room = (ash_spad_bytes() - TABLES) & ~(bank - 1);
+	s->index = room;
+	for (i = 0; i < 2; i++) {
+		s->batch[i].rows_index = room + 4 * (INDICES + i * BATCH_MOST);
+		s->batch[i].tokens_index =
+			s->batch[i].rows_index + 2 * 4 * BATCH_MOST;
+	}
 	/* A row of zeros, and at least eight of both kinds. */
-	room = ash_spad_bytes() - s->zero;
+	s->zero = 0;
 	*segment = room / (8 * (s->line + s->dy_row) + s->line) * s->array;
 	if (*segment > s->args->d)
 		*segment = s->args->d;
@@ -183,11 +212,10 @@ static void layout(struct scatter *s, uint32_t *segment)
 
 ASHLAR_KERNEL(embedding_dx, struct embedding_dx_args)
 {
-	struct scatter s;
+	struct scatter s = { .args = args, .now = s.batch };
 	uint32_t segment;
 	uint64_t base;
 
-	s.args = args;
 	layout(&s, &segment);
 	s.first = (uint32_t)((uint64_t)args->rows * ash_index() / ash_count());
 	s.end = (uint32_t)((uint64_t)args->rows * (ash_index() + 1) /
@@ -206,6 +234,7 @@ ASHLAR_KERNEL(embedding_dx, struct embedding_dx_args)
 			s.count = segment;
 		if (!args->add)
 			clear(&s);
+		s.stored = ash_read(ASH_STORE + ASHLAR_STORE_ISSUED);
 		batch_begin(&s);
 		for (base = 0; base < args->tokens; base += INDICES) {
 			uint64_t left = args->tokens - base;
