@@ -18,10 +18,11 @@ ASHLAR_KERNEL(norm_affine, struct norm_affine_args)
 		.vector = { args->scale, args->bias, two ? args->bias2 : 0,
 			    two ? args->scale2 : 0 },
 		.in_part = 8,
-		.temp_part = 2,
-		.out_part = 4,
+		.temp_part = two ? 2 : 0,
+		.out_part = two ? 4 : 6,
 		.in_slots = 3,
-		.out_slots = 2,
+		/* One pass alone takes as long as its results' store. */
+		.out_slots = two ? 2 : 3,
 	};
 	uint32_t cfg = ASH_VEC(args->x.format, args->y.format) |
 		       ASH_VEC_SCALE_ROW;

@@ -20,6 +20,7 @@ enum {
 };
 
 #define CE_F32_NAN 0x7fc00000u
+#define CE_ONE	   0x3f800000u
 
 static uint32_t ce_nan(uint32_t format)
 {
@@ -34,60 +35,82 @@ static uint32_t ce_words(const struct rows *r, uint32_t which, uint32_t batch)
 	return rows_words(r, which + (batch & 1));
 }
 
-/* Element i of an array of 2 or 4 bytes. */
-static inline void ce_copy(uint32_t to, uint32_t from, uint32_t bytes)
+/* Elements of 2 or 4 bytes. */
+static inline uint32_t ce_get(uint32_t from, uint32_t bytes)
 {
 	if (bytes == 2)
-		*(uint16_t *)ash_spad(to) = *(const uint16_t *)ash_spad(from);
+		return *(const uint16_t *)ash_spad(from);
+	return *(const uint32_t *)ash_spad(from);
+}
+
+static inline void ce_put(uint32_t to, uint32_t value, uint32_t bytes)
+{
+	if (bytes == 2)
+		*(uint16_t *)ash_spad(to) = (uint16_t)value;
 	else
-		*(uint32_t *)ash_spad(to) = *(const uint32_t *)ash_spad(from);
+		*(uint32_t *)ash_spad(to) = value;
 }
 
-/* Weights of the batch; logits of labels that there are not. */
-static void ce_begin(const struct rows *r,
-		     const struct norm_cross_entropy_args *args, uint32_t batch)
+/*
+ * Logits of the classes that lie in a unit; with its first columns, weights of the
+ * batch, and logits of labels that there are not.
+ */
+static void ce_pick(const struct rows *r, const struct rows_unit *unit)
 {
-	const int32_t *label = ash_spad(r->list_in[CE_LABELS]);
-	uint32_t *weight = ash_spad(ce_words(r, CE_WEIGHT, batch));
-	uint32_t *counts = ash_spad(ce_words(r, CE_COUNTS, batch));
-	uint32_t logit = ce_words(r, CE_LOGIT, batch);
-	uint32_t bytes = r->in_line[0] / r->n;
+	const struct norm_cross_entropy_args *args = r->use->args;
+	const struct rows_walk *w = &unit->at;
+	const uint32_t *label = ash_spad(unit->list_in);
+	uint32_t *weight = ash_spad(ce_words(r, CE_WEIGHT, w->batch));
+	uint32_t *counts = ash_spad(ce_words(r, CE_COUNTS, w->batch));
+	uint32_t logit = ce_words(r, CE_LOGIT, w->batch);
 	uint32_t nan = ce_nan(args->x.format);
-	uint32_t i;
-
-	for (i = 0; i < r->batch; i++, logit += bytes) {
-		bool ignored = args->ignores && label[i] == args->ignore;
-		bool there = (uint32_t)label[i] < r->cols;
-
-		weight[i] = ignored ? 0 : there ? args->scale : CE_F32_NAN;
-		counts[i] = ignored ? 0 : 0x3f800000;
-		if (there)
-			continue;
-		if (bytes == 2)
-			*(uint16_t *)ash_spad(logit) = (uint16_t)nan;
-		else
-			*(uint32_t *)ash_spad(logit) = nan;
-	}
-}
-
-/* Logits of the classes that lie in the unit that was taken. */
-static void ce_pick(const struct rows *r, uint32_t first, uint32_t batch)
-{
-	const int32_t *label = ash_spad(r->list_in[CE_LABELS]);
 	uint32_t bytes = r->in_line[0] / r->n;
-	uint32_t logit = ce_words(r, CE_LOGIT, batch);
+	uint32_t first = w->segment * ROWS_SEGMENT * r->n;
+	uint32_t pitch = r->unit_lines * r->in_line[0];
 	uint32_t cols = r->unit_lines * r->n;
-	uint32_t row = r->in[0].offset;
-	uint32_t i;
+	uint32_t row = unit->in[0], i;
 
 	if (cols > r->cols - first)
 		cols = r->cols - first;
-	for (i = 0; i < r->batch; i++, logit += bytes, row += r->in[0].gpitch) {
-		uint32_t col = (uint32_t)label[i] - first;
+	for (i = 0; i < w->rows; i++, logit += bytes, row += pitch) {
+		uint32_t class = label[i];
+		bool there = class < r->cols;
 
-		if ((uint32_t)label[i] >= first && col < cols)
-			ce_copy(logit, row + col * bytes, bytes);
+		if (first == 0) {
+			bool ignored = args->ignores &&
+				       class == (uint32_t)args->ignore;
+
+			weight[i] = ignored ? 0 :
+				    there   ? args->scale :
+					      CE_F32_NAN;
+			counts[i] = ignored ? 0 : CE_ONE;
+			if (!there)
+				ce_put(logit, nan, bytes);
+		}
+		if (there && class - first < cols)
+			ce_put(logit,
+			       ce_get(row + (class - first) * bytes, bytes),
+			       bytes);
 	}
+}
+
+static void ce_pick_now(struct rows *r)
+{
+	ce_pick(r, r->now);
+}
+
+/*
+ * Whole rows: those of the next unit, which are in other banks than what the
+ * vector unit reads, since it goes before the core.
+ */
+static void ce_pick_next(struct rows *r)
+{
+	const struct rows_unit *unit = rows_next(r);
+
+	if (!unit)
+		return;
+	ash_wait(ASH_LOAD, unit->arrived);
+	ce_pick(r, unit);
 }
 
 /* Put the gradients at the classes into the results of a unit. */
@@ -114,7 +137,7 @@ static void ce_finish(struct rows *r, const struct rows_unit *unit)
 		if (args->ignores && label[i] == args->ignore)
 			continue;
 		if ((uint32_t)label[i] >= first && col < cols)
-			ce_copy(row + col * bytes, from, bytes);
+			ce_put(row + col * bytes, ce_get(from, bytes), bytes);
 	}
 }
 
@@ -181,13 +204,18 @@ ASHLAR_KERNEL(norm_cross_entropy, struct norm_cross_entropy_args)
 		.args = args,
 	};
 	struct rows r;
+	bool ahead;
 
 	rows_begin(&r, &use, &args->shape);
+	/* With two slots the next unit comes when this one is half done. */
+	ahead = r.resident && r.slots > 2;
 	while (rows_batch(&r)) {
 		uint32_t batch = r.now->at.batch;
 
-		ce_begin(&r, args, batch);
-		softmax_sums(&r, args->x.format, ce_pick, batch);
+		if (ahead && batch == 0)
+			ce_pick(&r, r.now);
+		softmax_sums(&r, args->x.format,
+			     ahead ? ce_pick_next : ce_pick_now);
 		ce_words_of_batch(&r, args, batch);
 		if (args->dx.addr)
 			softmax_results(&r, args->x.format, args->dx.format);

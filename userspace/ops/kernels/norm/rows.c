@@ -2,7 +2,7 @@
 /* Batches of rows through the scratchpad; rows.h says how. */
 #include "rows.h"
 
-#define ROWS_BATCH_MAX 256u
+#define ROWS_BATCH_MAX 512u
 
 static inline uint32_t rows_min(uint32_t a, uint32_t b)
 {

@@ -139,6 +139,16 @@ bool rows_segment(struct rows *r);
 void rows_turn(struct rows *r);
 void rows_end(struct rows *r);
 
+/* The unit behind the one that was taken last; NULL: it is not being loaded. */
+static inline const struct rows_unit *rows_next(const struct rows *r)
+{
+	const struct rows_unit *unit = r->now + 1;
+
+	if (r->loaded == r->taken)
+		return NULL;
+	return unit == r->unit + r->slots ? r->unit : unit;
+}
+
 /* Offset of array of words `which`. */
 static inline uint32_t rows_words(const struct rows *r, uint32_t which)
 {

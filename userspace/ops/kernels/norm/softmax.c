@@ -37,7 +37,7 @@ ASHLAR_KERNEL(norm_softmax, struct norm_softmax_args)
 
 	rows_begin(&r, &use, &args->shape);
 	while (rows_batch(&r)) {
-		softmax_sums(&r, args->x.format, NULL, 0);
+		softmax_sums(&r, args->x.format, NULL);
 		if (args->log) {
 			softmax_log_results(&r, args->x.format, args->y.format);
 			continue;

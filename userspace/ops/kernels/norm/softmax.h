@@ -14,34 +14,32 @@ enum {
 	SOFTMAX_WORDS,
 };
 
-/* Called for each unit of the first pass, which begins at column `first`. */
-typedef void softmax_look(const struct rows *r, uint32_t first, uint32_t batch);
+/* Called for each unit of the second pass, when it has been started. */
+typedef void softmax_look(struct rows *r);
 
 /* Two passes over in[0]. */
 static inline void softmax_sums(struct rows *r, uint32_t format,
-				softmax_look *look, uint32_t batch)
+				softmax_look *look)
 {
 	uint32_t less = rows_words(r, SOFTMAX_LESS);
 	uint32_t part = rows_words(r, SOFTMAX_PART);
-	uint32_t first = 0;
 
 	ash_vector_scale(0xbf800000); /* -1: the least of -x */
-	while (rows_segment(r)) {
+	while (rows_segment(r))
 		rows_reduce(r,
 			    ASH_VEC(format, ASH_FMT_NONE) | ASH_VEC_SCALE_IMM,
 			    ASH_VEC_TO_WORD(ASH_LEAST), &r->in[0], NULL, less,
 			    part, ASH_MIN);
-		if (look && (first == 0 || !r->resident))
-			look(r, first, batch);
-		first += ROWS_SEGMENT * r->n;
-	}
 	ash_vector_bias(less);
-	while (rows_segment(r))
+	while (rows_segment(r)) {
 		rows_reduce(r,
 			    ASH_VEC(format, ASH_FMT_NONE) | ASH_VEC_BIAS_WORDS,
 			    ASH_VEC_FN(ASH_FN_EXP) | ASH_VEC_TO_WORD(ASH_SUM),
 			    &r->in[0], NULL, rows_words(r, SOFTMAX_SUM), part,
 			    ASH_ADD);
+		if (look && (r->first || !r->resident))
+			look(r);
+	}
 }
 
 /* out = exp(x - greatest) * factor, the third pass. */
