@@ -69,6 +69,17 @@ static const struct ashlar_op *build_reduce(struct ot *t, const void *param)
 	return &op->op;
 }
 
+static const struct ashlar_op *build_calibrate(struct ot *t, const void *param)
+{
+	const struct variant *v = param;
+	struct ashlar_op_calibrate *op = OT_OP(t, calibrate);
+
+	t->pattern = KT_PLAIN;
+	op->x = ot_tensor(t, v->in, 2, square, OT_PACKED);
+	op->scale = ot_tensor(t, ASHLAR_F32, 2, v->other, OT_PACKED);
+	return &op->op;
+}
+
 static const struct ashlar_op *build_quantize(struct ot *t, const void *param)
 {
 	const struct variant *v = param;
@@ -290,6 +301,20 @@ const struct ops_bench ops_benches[] = {
 	  build_reduce,
 	  CASE(ASHLAR_REDUCE_ARGMAX, BF16, ASHLAR_I32, COL),
 	  { 4 * ALL, 0, 4 * LINES, 0 },
+	  70,
+	  80 },
+	{ "calibrate_row",
+	  "a scale for each column, bf16",
+	  build_calibrate,
+	  CASE(0, BF16, 0, ROW),
+	  { 2 * ALL, 0, LINES, 0 },
+	  70,
+	  80 },
+	{ "calibrate_one",
+	  "one scale, bf16",
+	  build_calibrate,
+	  CASE(0, BF16, 0, ONE),
+	  { 2 * ALL, 0, LINES, 0 },
 	  70,
 	  80 },
 	{ "quantize_row",
