@@ -105,8 +105,8 @@ static const struct ashlar_op *build_conv_dw(struct ot *t, const void *param)
 #define DEPTHWISE(side, c, k, s, p, format) \
 	(&(const struct layer){ side, c, c, k, s, p, ASHLAR_##format, c })
 /*
- * Floats: each tap of each line of N channels, which is two operations but for
- * the first, and one for the result. int8: lines that the matrix unit fetches,
+ * Floats: each tap (of fp32, six products of it) of each line of N channels,
+ * which is two operations but for the first, and one for the result. int8: lines that the matrix unit fetches,
  * up to four kx of N channels each.
  */
 /* clang-format off */
@@ -116,6 +116,7 @@ static const struct ashlar_op *build_conv_dw(struct ot *t, const void *param)
 	  PIXELS(side, k, s, p) * ((c) / 32) * (vector),              \
 	  PIXELS(side, k, s, p) * ((c) / 32) * (matrix) }
 /* clang-format on */
+#define sizeof_f32  4
 #define sizeof_bf16 2
 #define sizeof_int8 1
 
@@ -200,6 +201,9 @@ const struct ops_bench ops_benches[] = {
 	{ "depthwise_2_int8", "int8 depthwise 3x3/2 of 64 at 56", build_conv,
 	  DEPTHWISE(56, 64, 3, 2, 1, I8),
 	  DEPTHWISE_BOUND(56, 64, 3, 2, 1, sizeof_int8, 1, 3), 34, 80 },
+	{ "depthwise_f32", "fp32 depthwise 3x3 of 64 at 28", build_conv,
+	  DEPTHWISE(28, 64, 3, 1, 1, F32),
+	  DEPTHWISE_BOUND(28, 64, 3, 1, 1, sizeof_f32, 108, 0), 80, 80 },
 	{ "depthwise_dw_bf16", "by the weights: bf16 depthwise 3x3 of 64 at 56",
 	  build_conv_dw, DEPTHWISE(56, 64, 3, 1, 1, BF16),
 	  DEPTHWISE_BOUND(56, 64, 3, 1, 1, sizeof_bf16, 0, 9), 7, 80 },

@@ -6,7 +6,7 @@
  *	gemm_plan.h	how the product is cut, and dealt out to tiles
  *	gemm_walk.h	the order of its pieces
  *	gemm_side.h	an operand's blocks; gemm_ring.h: slots for them
- *	gemm_load.h	loads; gemm_split.h: of fp32, made bf16
+ *	gemm_load.h	loads; gemm_split.h: of fp32, made bf16 by gemm_terms.h
  *	gemm_sweep.h	products, drains, stores
  *	gemm_epilogue.h	what a drain does to the sums
  *

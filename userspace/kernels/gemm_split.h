@@ -11,6 +11,7 @@
 #define GEMM_SPLIT_H
 
 #include "gemm_job.h"
+#include "gemm_terms.h"
 
 /* Elements of k in a chunk of split operands. */
 #define GEMM_SPLIT_CHUNK 128u
@@ -35,32 +36,15 @@ static void gemm_split_block(struct gemm *g)
 {
 	const struct gemm_staged *st = &g->staged[g->staging.release_slot];
 	const struct gemm_side *s = st->side;
-	uint32_t from = st->from, to = st->to;
 	bool rows = s->form == ASH_ROWS;
-	uint32_t wide = 4 * s->array, narrow = 2 * s->array;
 	uint32_t groups = rows ? s->array : 1;
 	uint32_t lines = rows ? gemm_div_up(st->k, s->array) : st->k;
 	ash_token made;
 
 	ash_after(ASH_VECTOR, ASH_LOAD, st->arrived);
 	ash_after(ASH_VECTOR, ASH_MATRIX, st->free);
-	/* hi = x; x - hi twice, as rounded (mid) and exact; lo = that - mid */
-	ash_vector_groups(groups, s->pitch, 2 * s->pitch, s->pitch);
-	ash_vector(ASH_VEC(ASH_FMT_F32, ASH_FMT_BF16), to, narrow, from, wide,
-		   lines);
-	ash_vector_src2(to, narrow);
-	ash_write(ASH_VECTOR + ASHLAR_VECTOR_DST_GPITCH, 2 * s->pitch);
-	ash_vector(ASH_VEC(ASH_FMT_F32, ASH_FMT_F32) |
-			   ASH_VEC_SRC2_ROWS(ASH_FMT_BF16, ASH_SUB),
-		   from, wide, from, wide, lines);
-	ash_write(ASH_VECTOR + ASHLAR_VECTOR_DST_GPITCH, s->pitch);
-	ash_vector(ASH_VEC(ASH_FMT_F32, ASH_FMT_BF16), to + s->term_bytes,
-		   narrow, from, wide, lines);
-	ash_vector_src2(to + s->term_bytes, narrow);
-	made = ash_vector(ASH_VEC(ASH_FMT_F32, ASH_FMT_BF16) |
-				  ASH_VEC_SRC2_ROWS(ASH_FMT_BF16, ASH_SUB),
-			  to + 2 * s->term_bytes, narrow, from, wide, lines);
-	ash_write(ASH_VECTOR + ASHLAR_VECTOR_GROUPS, 1);
+	made = gemm_terms(st->to, s->term_bytes, st->from, lines, groups,
+			  s->pitch);
 	gemm_ring_release(&g->staging, made);
 	g->staged_count--;
 }

@@ -19,8 +19,7 @@
 static bool knows(const struct plan_board *board,
 		  const struct linear_conv_args *a)
 {
-	if (a->groups == 1 || a->channels != a->columns || a->channels == 0 ||
-	    a->type == ASHLAR_F32)
+	if (a->groups == 1 || a->channels != a->columns || a->channels == 0)
 		return false;
 	if (!depthwise_matrix(a))
 		return a->channels == 1;
@@ -84,7 +83,8 @@ static bool layout(const struct plan_board *board,
 		pixels = (pixels + n - 1) / n * n;
 		weights = m->taps[0] * n * cell;
 	} else {
-		weights = (uint64_t)m->taps[0] * m->taps[1] * n * (4 + bytes);
+		weights = (uint64_t)m->taps[0] * m->taps[1] *
+			  depthwise_tap_bytes(a, n);
 	}
 	plane = ((uint64_t)d->rows + m->span) * d->width * cell;
 	d->cell = (uint32_t)cell;
@@ -102,6 +102,9 @@ static bool layout(const struct plan_board *board,
 			  pixels * n * ashlar_format_bytes(e->residual_format) :
 			  0,
 		  2, line);
+	at = give(&d->terms, at,
+		  a->type == ASHLAR_F32 ? m->planes * plane / 2 * 3 : 0, 1,
+		  line);
 	at = give(&d->sums, at, !matrix || late ? pixels * line : 0, 1, line);
 	at = give(&d->temp, at, late || scaled ? pixels * line : 0, 1, line);
 	at = give(&d->result, at, pixels * n * ashlar_format_bytes(e->out), 2,

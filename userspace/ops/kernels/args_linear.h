@@ -115,9 +115,9 @@ struct linear_depthwise_args {
 	uint32_t cell, plane_bytes;
 	struct linear_area patch, weights, vec, residual,
 		result; /* two slots */
-	struct linear_area sums, temp; /* one */
+	struct linear_area sums, temp, terms; /* one */
 };
-static_assert(sizeof(struct linear_depthwise_args) == 280,
+static_assert(sizeof(struct linear_depthwise_args) == 288,
 	      "struct linear_depthwise_args: host and kernel agree");
 
 #endif

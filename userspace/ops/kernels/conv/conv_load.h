@@ -7,6 +7,7 @@
 #define CONV_LOAD_H
 
 #include "conv.h"
+#include "gemm_terms.h"
 
 /*
  * Start a load of two dimensions; the rest is at its defaults, but what the
@@ -71,36 +72,16 @@ static uint32_t conv_load_begin(struct conv *c, uint32_t to, ash_token free)
 	return c->board.stages + c->stage * c->board.stage_bytes;
 }
 
-/*
- * Split what was loaded to the stage: hi = x; mid and lo of what is left.
- * Returns the vector token.
- */
+/* Split what was loaded to the stage. Returns the vector token. */
 static ash_token conv_split(struct conv *c, ash_token loaded,
 			    struct conv_terms t)
 {
-	uint32_t wide = 4 * c->array, narrow = 2 * c->array;
 	uint32_t from = c->board.stages + c->stage * c->board.stage_bytes;
 
 	ash_after(ASH_VECTOR, ASH_LOAD, loaded);
 	ash_after(ASH_VECTOR, ASH_MATRIX, t.free);
-	ash_vector_groups(t.groups, t.pitch, 2 * t.pitch, t.pitch);
-	ash_vector(ASH_VEC(ASH_FMT_F32, ASH_FMT_BF16), t.to, narrow, from, wide,
-		   t.lines);
-	ash_vector_src2(t.to, narrow);
-	ash_write(ASH_VECTOR + ASHLAR_VECTOR_DST_GPITCH, 2 * t.pitch);
-	ash_vector(ASH_VEC(ASH_FMT_F32, ASH_FMT_F32) |
-			   ASH_VEC_SRC2_ROWS(ASH_FMT_BF16, ASH_SUB),
-		   from, wide, from, wide, t.lines);
-	ash_write(ASH_VECTOR + ASHLAR_VECTOR_DST_GPITCH, t.pitch);
-	t.to += t.term_bytes;
-	ash_vector(ASH_VEC(ASH_FMT_F32, ASH_FMT_BF16), t.to, narrow, from, wide,
-		   t.lines);
-	ash_vector_src2(t.to, narrow);
-	ash_vector(ASH_VEC(ASH_FMT_F32, ASH_FMT_BF16) |
-			   ASH_VEC_SRC2_ROWS(ASH_FMT_BF16, ASH_SUB),
-		   t.to + t.term_bytes, narrow, from, wide, t.lines);
-	ash_write(ASH_VECTOR + ASHLAR_VECTOR_GROUPS, 1);
-	c->out.vectors += 4;
+	c->out.vectors = gemm_terms(t.to, t.term_bytes, from, t.lines, t.groups,
+				    t.pitch);
 	c->stage_free[c->stage] = c->out.vectors;
 	c->stage ^= 1;
 	return c->out.vectors;

@@ -5,6 +5,7 @@
  * are made of them (gemm_epilogue.h).
  */
 #include "depthwise.h"
+#include "gemm_terms.h"
 
 /*
  * Operations of a piece that are given out before the next piece is loaded:
@@ -24,43 +25,105 @@ static void depthwise_zero(const struct depthwise *d, uint32_t at,
 
 /* --- By the vector unit ------------------------------------------------------- */
 
+/*
+ * What is multiplied, of cells and of weights, in this order: the six products of
+ * split fp32 (ashlar/ops_linear.h), or the last one only.
+ */
+static const struct {
+	uint8_t cell, weight; /* term */
+} depthwise_products[] = { { 2, 0 }, { 1, 1 }, { 0, 2 },
+			   { 1, 0 }, { 0, 1 }, { 0, 0 } };
+#define DEPTHWISE_PRODUCTS 6u
+
+/* Cells and weights of a piece as they are multiplied. */
+struct depthwise_operands {
+	enum ash_format format; /* of cells */
+	uint32_t bytes; /* of an element of them */
+	uint32_t cells, cell_term; /* offset; bytes from term to term */
+	uint32_t weights, weight_term; /* rows of fp32 */
+};
+
+/* Make them of what was loaded: widen weights, or split both. */
+static struct depthwise_operands depthwise_operands(struct depthwise *d,
+						    uint32_t i)
+{
+	const struct depthwise_piece *p = depthwise_piece(d, i);
+	const struct linear_depthwise_args *args = d->args;
+	uint32_t slot = i & 1, line = 4 * d->n;
+	uint32_t rows = p->axis[0].taps * p->axis[1].taps;
+	uint32_t raw = depthwise_raw(d, p, slot);
+	uint32_t patch = args->patch.bytes;
+	struct depthwise_operands o = {
+		.format = (enum ash_format)d->a->type,
+		.bytes = d->bytes,
+		.cells = depthwise_slot(&args->patch, slot),
+		.weights = depthwise_slot(&args->weights, slot),
+		.weight_term = rows * line,
+	};
+
+	if (d->terms > 1) {
+		if (d->fresh[slot]) {
+			uint32_t terms = raw + rows * line;
+
+			gemm_terms(terms, rows * line / 2, raw, rows, 1, 0);
+			raw = terms;
+		}
+		gemm_terms(args->terms.at, patch / 2, o.cells, patch / line, 1,
+			   0);
+		o.format = ASH_FMT_BF16;
+		o.bytes = 2;
+		o.cells = args->terms.at;
+		o.cell_term = patch / 2;
+	}
+	if (d->fresh[slot])
+		ash_vector(ASH_VEC(o.format, ASH_FMT_F32), o.weights, line, raw,
+			   d->n * o.bytes, d->terms * rows);
+	return o;
+}
+
 static void depthwise_sum_taps(struct depthwise *d, uint32_t i)
 {
 	const struct depthwise_piece *p = depthwise_piece(d, i);
 	const struct depthwise_axis *y = &p->axis[0], *x = &p->axis[1];
 	const struct linear_depthwise_args *args = d->args;
-	enum ash_format format = (enum ash_format)d->a->type;
-	uint32_t line = 4 * d->n, row = d->n * d->bytes, slot = i & 1;
-	uint32_t patch = depthwise_slot(&args->patch, slot);
-	uint32_t weights = depthwise_slot(&args->weights, slot);
-	uint32_t cfg = ASH_VEC(format, ASH_FMT_F32) | ASH_VEC_SCALE_ROW;
-	uint32_t pixels = depthwise_pixels(p);
-	uint32_t left = DEPTHWISE_AHEAD, ky, kx;
+	const struct depthwise_operands o = depthwise_operands(d, i);
+	uint32_t line = 4 * d->n, row = d->n * o.bytes;
+	uint32_t cell = args->cell / d->bytes * o.bytes;
+	uint32_t plane = args->plane_bytes / d->bytes * o.bytes;
+	uint32_t cfg = ASH_VEC(o.format, ASH_FMT_F32) | ASH_VEC_SCALE_ROW;
+	uint32_t pixels = depthwise_pixels(p), weights = o.weights;
+	uint32_t first = d->terms > 1 ? 0 : DEPTHWISE_PRODUCTS - 1;
+	uint32_t left = DEPTHWISE_AHEAD, ky, kx, k;
 
-	if (d->fresh[slot])
-		ash_vector(ASH_VEC(format, ASH_FMT_F32), weights, line,
-			   depthwise_raw(d, p, slot), row, y->taps * x->taps);
 	/* The first one: +0 is added, as a sum begins with it. */
 	ash_vector_bias(0);
 	ash_vector_src2(args->sums.at, line);
 	ash_vector_shape(cfg | ASH_VEC_BIAS_IMM | ASH_VEC_BIAS_LATE, line,
-			 args->cell);
+			 cell);
 	cfg |= ASH_VEC_SRC2_ROWS(ASH_FMT_F32, ASH_ADD) | ASH_VEC_LATE;
 	for (ky = 0; ky < y->taps; ky++) {
 		struct conv_tap t =
 			conv_tap(d->a, 0, p->phase[0], y->first + ky * y->step);
 		uint32_t cells =
-			patch + t.plane * args->plane_bytes +
-			(uint32_t)(t.offset - y->low) * p->width * args->cell;
+			o.cells + t.plane * plane +
+			(uint32_t)(t.offset - y->low) * p->width * cell;
 
 		for (kx = 0; kx < x->taps; kx++) {
-			ash_vector_scale(weights);
-			(void)ash_vector_at(args->sums.at, cells, pixels);
-			ash_write(ASH_VECTOR + ASHLAR_VECTOR_CFG, cfg);
+			for (k = first; k < DEPTHWISE_PRODUCTS; k++) {
+				ash_vector_scale(weights +
+						 depthwise_products[k].weight *
+							 o.weight_term);
+				(void)ash_vector_at(
+					args->sums.at,
+					cells + depthwise_products[k].cell *
+							o.cell_term,
+					pixels);
+				ash_write(ASH_VECTOR + ASHLAR_VECTOR_CFG, cfg);
+				if (--left == 0)
+					depthwise_ahead(d, i);
+			}
 			weights += line;
 			cells += row;
-			if (--left == 0)
-				depthwise_ahead(d, i);
 		}
 	}
 }
@@ -176,6 +239,7 @@ static void depthwise_begin(struct depthwise *d,
 	d->a = a;
 	d->n = ash_array();
 	d->bytes = ash_format_bytes((enum ash_format)a->type);
+	d->terms = a->type == ASHLAR_F32 ? 3 : 1;
 	d->out_bytes = ash_format_bytes((enum ash_format)a->epilogue.out);
 	if (a->epilogue.residual)
 		d->residual_bytes = ash_format_bytes(

@@ -16,8 +16,7 @@
 #include "depthwise_layout.h"
 
 struct depthwise_piece {
-	uint32_t
-		key; /* of channels and phase: pieces with one have its weights */
+	uint32_t key; /* channels and phase: what weights it has */
 	uint32_t image, channel, channels;
 	uint32_t phase[2];
 	struct depthwise_axis axis[2];
@@ -29,6 +28,7 @@ struct depthwise {
 	const struct linear_depthwise_args *args;
 	const struct linear_conv_args *a;
 	uint32_t n, bytes; /* lanes; of an element */
+	uint32_t terms; /* of an element, 3: split fp32 */
 	uint32_t out_bytes, residual_bytes;
 	uint32_t strips, bands, phases[2], blocks; /* of a pixel's channels */
 	uint32_t number, pieces; /* the next one, all */
@@ -157,13 +157,16 @@ static void depthwise_load_patch(const struct depthwise *d,
 	ash_dma_plain(ASH_LOAD);
 }
 
-/* Floats: a row of fp32 for each tap, and behind them rows as they are loaded. */
+/*
+ * Floats: a row of fp32 for each term of each tap, and behind them rows as they
+ * are loaded.
+ */
 static inline uint32_t depthwise_raw(const struct depthwise *d,
 				     const struct depthwise_piece *p,
 				     uint32_t slot)
 {
 	return depthwise_slot(&d->args->weights, slot) +
-	       p->axis[0].taps * p->axis[1].taps * 4 * d->n;
+	       d->terms * p->axis[0].taps * p->axis[1].taps * 4 * d->n;
 }
 
 static void depthwise_load_rows(const struct depthwise *d,
