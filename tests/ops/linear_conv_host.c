@@ -443,12 +443,17 @@ static void refuse(struct ot *t)
 	big.w.stride[0] = big.w.stride[1] * 3;
 	if (t->lanes == 32)
 		ot_accepted(t, &big.op);
-	/* A kernel with more taps than there is room for. */
-	big.x.shape[3] = big.w.shape[3] = 2;
+	/*
+	 * A kernel with more taps than there is room for; of one group rows of
+	 * its taps would be one.
+	 */
+	big.shape.groups = 2;
+	big.x.shape[3] = 4;
+	big.w.shape[3] = 2;
 	big.x.shape[1] = big.x.shape[2] = 40;
-	big.x.stride[2] = 2;
-	big.x.stride[1] = 80;
-	big.x.stride[0] = 3200;
+	big.x.stride[2] = 4;
+	big.x.stride[1] = 160;
+	big.x.stride[0] = 6400;
 	big.w.shape[1] = big.w.shape[2] = 33;
 	big.w.stride[2] = 2;
 	big.w.stride[1] = 66;

@@ -3,6 +3,7 @@
 #ifndef OPS_LINEAR_CONV_H
 #define OPS_LINEAR_CONV_H
 
+#include "kernels/conv/conv_geometry.h"
 #include "linear.h"
 
 /* A convolution: its tensors by what they are forward, and its geometry. */
@@ -30,6 +31,12 @@ int linear_conv_pixels(struct check *c, const char *name,
 		       const struct ashlar_tensor *t, const uint32_t *stride);
 /* Of rows and pixels, in bytes. */
 void linear_conv_strides(uint32_t *to, const struct ashlar_tensor *t);
+
+/*
+ * The rest of the arguments of the kernel conv: fold and plan. Fails if it does
+ * not fit.
+ */
+int linear_conv_plan(struct plan *p, struct conv_args *args);
 
 /*
  * Whether the kernel depthwise knows this convolution and it fits; then its

@@ -3,7 +3,6 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#include "kernels/conv/conv_geometry.h"
 #include "linear_conv.h"
 
 #define SIDE_MAX    32767u /* rows, columns */
@@ -260,120 +259,6 @@ static int plan_product(struct plan *p, const struct conv *v, bool backward,
 
 /* --- The kernel conv ------------------------------------------------------------- */
 
-/* What the core needs for a step of a block, about. */
-#define STEP_CYCLES 40u
-
-/* Lines of N columns of words that the matrix unit fetches, and what it takes. */
-static uint64_t step_cycles(uint64_t k, uint32_t format, uint32_t array)
-{
-	uint32_t bytes = ashlar_format_bytes(format);
-	uint64_t fetch = (k * bytes + 4 * array - 1) / (4 * array) * array;
-	uint64_t takes = bytes == 1 ? (k + 3) / 4 : k;
-
-	return fetch > takes ? fetch : takes;
-}
-
-/*
- * How many rows of the input a cell should have: what computes and loads
- * quickest, in cycles for a block of pixels. 0: a cell is a pixel.
- */
-static uint32_t choose_fold(const struct plan *p,
-			    const struct linear_conv_args *a)
-{
-	uint32_t array = p->board.array;
-	uint32_t bytes = ashlar_format_bytes(a->type);
-	uint64_t columns = (a->columns + array - 1) / array;
-	uint64_t pixel = (uint64_t)a->channels * bytes;
-	uint64_t best, cycles, loads, run;
-	uint32_t best_fold = 0, fold, taps, line = 4 * array;
-
-	if (a->flags & (LINEAR_BACKWARD | LINEAR_NOTHING) ||
-	    a->type == ASHLAR_F32 || a->groups != 1 || a->dilation[1] != 1 ||
-	    a->x_stride[1] != pixel || a->dilation[0] != 1)
-		return 0;
-	/* Kernels with stride 1 take all columns in a step, if that is lines. */
-	taps = a->kernel[0] * a->kernel[1];
-	best = columns * taps * step_cycles(a->channels, a->type, array);
-	if (a->stride[1] == 1 && pixel % (4 * array) == 0)
-		taps = a->kernel[0];
-	if (best < columns * taps * STEP_CYCLES)
-		best = columns * taps * STEP_CYCLES;
-	loads = (uint64_t)array * a->stride[0] * a->stride[1] *
-		((pixel + 63) / 64);
-	if (loads > best)
-		best = loads;
-	run = pixel * a->kernel[1];
-	for (fold = a->stride[0]; fold < a->kernel[0] + a->stride[0];
-	     fold += a->stride[0]) {
-		uint64_t cell = (fold * run + line - 1) / line * line;
-		uint64_t rows, halo;
-
-		if (fold * run > 4096)
-			break;
-		taps = a->kernel[0] / fold;
-		halo = (a->kernel[0] - 1) / fold * (fold / a->stride[0]);
-		/* Rows of a patch, of which there are two. */
-		rows = p->board.spad_bytes / 16 * 5 / (cell * a->out[1]);
-		if (rows < halo + 2)
-			break;
-		cycles = taps * step_cycles(fold * a->kernel[1] * a->channels,
-					    a->type, array);
-		if (a->kernel[0] % fold) {
-			cycles +=
-				step_cycles(a->kernel[0] % fold * a->kernel[1] *
-						    a->channels,
-					    a->type, array);
-			taps++;
-		}
-		if (cycles < taps * STEP_CYCLES)
-			cycles = taps * STEP_CYCLES;
-		cycles *= columns;
-		/* Most runs begin somewhere in a piece of 64 bytes. */
-		loads = array * fold * ((run + 63) / 64 + (run % 64 != 0)) *
-			rows / (rows - halo);
-		if (loads > cycles)
-			cycles = loads;
-		if (cycles < best) {
-			best = cycles;
-			best_fold = fold;
-		}
-	}
-	return best_fold;
-}
-
-static int check_fits(struct plan *p, const struct linear_conv_args *a)
-{
-	uint32_t bytes = ashlar_format_bytes(a->type);
-	uint32_t terms = a->type == ASHLAR_F32 ? 3 : 1;
-	struct conv_board board = conv_board(a, p->board.array,
-					     p->board.spad_bytes,
-					     p->board.spad_banks, bytes, terms);
-	struct conv_cut cut;
-	uint64_t products;
-	uint32_t y, x;
-
-	for (y = 0; y < conv_phases(a, 0); y++)
-		for (x = 0; x < conv_phases(a, 1); x++)
-			if (!conv_cut(&cut, a, &board, y, x, bytes, terms))
-				return check_unsupported(
-					&p->check,
-					"a %ux%u kernel over %u channels needs more input for %u pixels than the %u bytes of scratchpad that there are for it",
-					a->kernel[0], a->kernel[1], a->channels,
-					p->board.array, board.patch_bytes);
-	/* A row of a piece of weights has 256 bytes or more. */
-	products = (uint64_t)a->kernel[0] * a->kernel[1] *
-		   (1 + a->channels * (uint64_t)bytes * terms / 256);
-	if (products > PRODUCTS_MAX)
-		return check_unsupported(
-			&p->check,
-			"a %ux%u kernel over %u channels takes about %" PRIu64
-			" steps, allowed are %u",
-			a->kernel[0], a->kernel[1], a->channels, products,
-			PRODUCTS_MAX);
-
-	return 0;
-}
-
 void linear_conv_strides(uint32_t *to, const struct ashlar_tensor *t)
 {
 	uint32_t d;
@@ -405,6 +290,7 @@ static int plan_conv(struct plan *p, const struct conv *v, bool backward,
 		.columns = (uint32_t)to->shape[3] / v->groups,
 	};
 	struct linear_depthwise_args depthwise;
+	struct conv_args args;
 	uint32_t d;
 
 	linear_epilogue_args(&a.epilogue, e, to->format);
@@ -432,11 +318,10 @@ static int plan_conv(struct plan *p, const struct conv *v, bool backward,
 				   sizeof(depthwise)) ?
 			       0 :
 			       -1;
-	a.fold = choose_fold(p, &a);
-	if (check_fits(p, &a)) {
+	args.conv = a;
+	if (linear_conv_plan(p, &args))
 		return -1;
-	}
-	return plan_launch(p, "conv", "conv", &a, sizeof(a)) ? 0 : -1;
+	return plan_launch(p, "conv", "conv", &args, sizeof(args)) ? 0 : -1;
 }
 
 /* --- Operations ------------------------------------------------------------------- */

@@ -18,124 +18,19 @@
 
 /* --- Set-up --------------------------------------------------------------------- */
 
-/* Blocks of all phases, and what phases need at most. */
-struct conv_needs {
-	uint32_t blocks;
-	uint32_t steps; /* of a column */
-	uint32_t buffers; /* patches at a time that all phases allow */
-	uint32_t patch_bytes, patch_numbers; /* of the first phase */
-	uint32_t whole; /* patches of it, if they hold whole strips; or 0 */
-};
-
-static uint32_t conv_phase_blocks(const struct conv *c,
-				  const struct conv_cut *cut)
-{
-	uint32_t full = cut->strips - 1;
-	uint32_t last = cut->x.out - full * cut->width;
-	uint32_t blocks = conv_div_up(conv_numbers(cut, last), c->array);
-
-	if (full)
-		blocks += full *
-			  conv_div_up(conv_numbers(cut, cut->width), c->array);
-	return c->a->images * blocks;
-}
-
-static void conv_needs(struct conv *c, struct conv_needs *n)
-{
-	const struct linear_conv_args *a = c->a;
-	uint32_t left = conv_phases(a, 0) * conv_phases(a, 1);
-	struct conv_band *b = &c->weights.band;
-	const struct conv_cut *cut = &b->cut;
-
-	*n = (struct conv_needs){ .buffers = 2 };
-	b->epoch = 0;
-	b->phase[0] = 0;
-	b->phase[1] = 0;
-	for (;;) {
-		conv_band_phase(c, b);
-		if (b->epoch == 0)
-			c->band = *b;
-		if (cut->y.out && cut->x.out) {
-			n->blocks += conv_phase_blocks(c, cut);
-			n->steps = conv_max(n->steps, conv_steps(c, b));
-			n->buffers = conv_min(n->buffers, cut->buffers);
-			if (!n->patch_bytes) {
-				n->patch_bytes = cut->patch_bytes;
-				n->patch_numbers = cut->rows * cut->pitch;
-				if (cut->rows == cut->y.out)
-					n->whole = a->images * cut->strips;
-			}
-		}
-		if (--left == 0)
-			return;
-		b->epoch++;
-		if (++b->phase[1] == conv_phases(a, 1)) {
-			b->phase[1] = 0;
-			b->phase[0]++;
-		}
-	}
-}
-
-/* Steps and the ring of their weights. */
-static void conv_cut_weights(struct conv *c)
-{
-	const struct linear_conv_args *a = c->a;
-	uint32_t line = 4 * c->array, room = c->board.weights_bytes;
-	/* Bytes of a row of a piece; so that some fit. */
-	uint32_t most = room / CONV_SLOTS / c->array & ~(line - 1);
-	uint32_t taps = conv_taps(a, 1), bytes;
-
-	c->k_major = a->flags & LINEAR_BACKWARD;
-	/* Backward, of the taps in a row only some hit. */
-	if (c->k_major)
-		taps = conv_div_up(
-			taps,
-			a->stride[1] / conv_gcd(a->stride[1], a->dilation[1]));
-	c->tap_k = conv_max(conv_tap_k(a), 1);
-	bytes = conv_round_up(c->tap_k * c->bytes, line);
-	c->by_rows = c->terms == 1 && (a->fold || taps * bytes <= most);
-	c->joined = c->by_rows && !c->k_major &&
-		    (taps == 1 || (a->stride[1] % a->dilation[1] == 0 &&
-				   c->tap_k * c->bytes == bytes));
-	c->chunk = c->tap_k;
-	if (!c->by_rows) {
-		taps = 1;
-		if (c->terms > 1) {
-			c->chunk = conv_min(c->tap_k, CONV_SPLIT_K);
-		} else if (bytes > most) {
-			bytes = conv_round_up(
-				conv_div_up(bytes, conv_div_up(bytes, most)),
-				line);
-			c->chunk = bytes / c->bytes;
-		}
-		bytes = conv_round_up(c->chunk * c->bytes, line);
-	}
-	if (c->k_major) {
-		c->b_tap = conv_round_up(c->chunk * c->array * c->bytes, line);
-		c->b_pitch = line;
-		c->b_term = taps * c->b_tap;
-	} else {
-		c->b_tap = bytes;
-		c->b_pitch = taps * bytes;
-		c->b_term = c->array * c->b_pitch;
-	}
-	c->slot_bytes = c->terms * c->b_term;
-	c->slots = conv_min(room / c->slot_bytes, CONV_SLOTS_MAX);
-	ASH_ASSERT(c->slots > 0);
-}
-
 /* Choose what is loaded once and what again: weights or patches. */
-static void conv_choose_set(struct conv *c, const struct conv_needs *n)
+static void conv_choose_set(struct conv *c)
 {
+	const struct conv_plan *n = c->plan;
 	uint32_t mine = conv_min(c->n_end - c->n_first, c->cols);
-	uint32_t keep = c->slots / n->steps; /* columns whose weights fit */
+	uint32_t keep = c->b.slots / n->steps; /* columns whose weights fit */
 	uint32_t blocks = c->m_end - c->m_first;
 	uint32_t bands =
 		n->whole ? n->whole :
 			   conv_div_up(blocks * c->array, n->patch_numbers);
 	uint32_t passes =
 		conv_div_up(conv_div_up(blocks, bands), c->group_most);
-	uint64_t weights = (uint64_t)mine * n->steps * c->slot_bytes;
+	uint64_t weights = (uint64_t)mine * n->steps * c->b.bytes;
 	uint64_t patches = (uint64_t)bands * n->patch_bytes;
 
 	c->resident = false;
@@ -187,20 +82,22 @@ static void conv_layout_results(struct conv *c, uint32_t from, uint32_t room)
 	}
 }
 
-static bool conv_init(struct conv *c, const struct linear_conv_args *a)
+static bool conv_init(struct conv *c, const struct conv_args *args)
 {
+	const struct linear_conv_args *a = &args->conv;
 	struct gemm_plan part;
-	struct conv_needs needs;
 	uint32_t d, i;
 
 	c->a = a;
+	c->plan = &args->plan;
 	c->array = ash_array();
 	c->type = linear_type(a->type);
 	c->mem_bytes = ash_format_bytes((enum ash_format)a->type);
 	c->bytes = ash_type_bytes(c->type);
 	c->terms = a->type == ASHLAR_F32 ? 3 : 1;
-	c->board = conv_board(a, c->array, ash_spad_bytes(), ash_spad_banks(),
-			      c->mem_bytes, c->terms);
+	c->board = c->plan->board;
+	c->b = c->plan->pieces;
+	c->buffers = c->plan->buffers;
 	c->cols = conv_div_up(a->columns, c->array);
 	c->set = c->cols;
 	c->out_bytes = ash_format_bytes((enum ash_format)a->epilogue.out);
@@ -216,13 +113,10 @@ static bool conv_init(struct conv *c, const struct linear_conv_args *a)
 	gemm_epilogue_init(&c->out);
 
 	conv_layout_results(c, c->board.results, c->board.result_bytes);
-	conv_cut_weights(c);
-	conv_needs(c, &needs);
-	c->buffers = needs.buffers;
 	c->cfg = ash_matmul_cfg(c->type, ASH_ROWS,
-				c->k_major ? ASH_KMAJOR : ASH_ROWS);
+				c->b.k_major ? ASH_KMAJOR : ASH_ROWS);
 
-	gemm_split(&part, needs.blocks, a->groups * c->cols, ash_count(),
+	gemm_split(&part, c->plan->blocks, a->groups * c->cols, ash_count(),
 		   ash_index());
 	if (!part.m_blocks || !part.n_blocks)
 		return false;
@@ -230,13 +124,13 @@ static bool conv_init(struct conv *c, const struct linear_conv_args *a)
 	c->m_end = part.m_first + part.m_blocks;
 	c->n_first = part.n_first;
 	c->n_end = part.n_first + part.n_blocks;
-	conv_choose_set(c, &needs);
+	conv_choose_set(c);
 
 	c->loaded = 0;
 	c->released = 0;
 	c->load_slot = 0;
 	c->release_slot = 0;
-	for (i = 0; i < c->slots; i++)
+	for (i = 0; i < c->b.slots; i++)
 		c->b_free[i] = 0;
 	c->bands_done = 0;
 	c->stage = 0;
@@ -262,7 +156,7 @@ static bool conv_init(struct conv *c, const struct linear_conv_args *a)
 static void conv_products(struct conv *c)
 {
 	const struct conv_band *b = &c->band;
-	uint32_t parts = c->joined && !b->zero ? b->cut.x.taps : 1;
+	uint32_t parts = c->b.joined && !b->cut->zero ? b->cut->x.taps : 1;
 	struct conv_step step;
 
 	if (c->products_epoch == b->epoch || (c->products_epoch != UINT32_MAX &&
@@ -298,9 +192,9 @@ static void conv_start_split(const struct conv *c, uint32_t cfg, uint32_t a,
 
 	for (i = 0; i < 6; i++) {
 		ash_write(ASH_MATRIX + ASHLAR_MATRIX_A_ADDR,
-			  a + terms[i][0] * c->band.cut.term_bytes);
+			  a + terms[i][0] * c->band.cut->term_bytes);
 		ash_write(ASH_MATRIX + ASHLAR_MATRIX_B_ADDR,
-			  b + terms[i][1] * c->b_term);
+			  b + terms[i][1] * c->b.term);
 		ash_write(ASH_MATRIX + ASHLAR_MATRIX_CFG, cfg);
 		ash_start(ASH_MATRIX);
 		cfg |= ASH_FIELD(MATRIX, CFG_ACCUMULATE, 1);
@@ -312,7 +206,7 @@ static inline void conv_release(struct conv *c, ash_token token)
 {
 	c->b_free[c->release_slot] = token;
 	c->released++;
-	if (++c->release_slot == c->slots)
+	if (++c->release_slot == c->b.slots)
 		c->release_slot = 0;
 }
 
@@ -324,8 +218,8 @@ static void conv_steps_start(struct conv *c, const struct conv_group *g,
 			     uint32_t cfg, bool there, bool last)
 {
 	const struct conv_product *p = c->product, *end = p + c->products;
-	uint32_t count = c->b_count, slot = c->b_slot, slots = c->slots;
-	uint32_t bytes = c->slot_bytes, from = g->a;
+	uint32_t count = c->b_count, slot = c->b_slot, slots = c->b.slots;
+	uint32_t bytes = c->b.bytes, from = g->a;
 	uint32_t b = c->board.weights + slot * bytes;
 	uint32_t splits = c->terms > 1 ? 6 : 1;
 	ash_token token = c->matmuls;
@@ -367,8 +261,8 @@ static void conv_need_group(struct conv *c, const struct conv_group *g)
 	const struct conv_band *b = &c->band;
 	uint32_t last = (b->block + g->block + g->blocks) * c->array;
 
-	last = (conv_min(last, b->numbers) - 1) / b->cut.pitch;
-	conv_need(c, conv_need_rows(c, last - b->y + b->cut.y.span));
+	last = (conv_min(last, b->numbers) - 1) / b->cut->pitch;
+	conv_need(c, conv_need_rows(c, last - b->y + b->cut->y.span));
 }
 
 /* All columns of the band for a group of blocks. */
@@ -400,8 +294,8 @@ static void conv_band_shape(struct conv *c)
 {
 	const struct linear_conv_args *a = c->a;
 	const struct conv_band *b = &c->band;
-	const struct conv_axis *x = &b->cut.x;
-	uint32_t cell = x->sub * b->cut.cell; /* from number to number */
+	const struct conv_axis *x = &b->cut->x;
+	uint32_t cell = x->sub * b->cut->cell; /* from number to number */
 
 	c->y_first = a->y + (uint64_t)(b->image * a->y_image) +
 		     (uint64_t)b->phase[0] * a->y_stride[0] +
@@ -411,11 +305,11 @@ static void conv_band_shape(struct conv *c)
 			    (uint64_t)(b->image * a->residual_image) +
 			    (uint64_t)b->strip_x * c->residual_step[1];
 	conv_store_shape(c);
-	ash_matmul_shape(cell, c->b_pitch, 1);
+	ash_matmul_shape(cell, c->b.pitch, 1);
 	ash_matmul_tiles(1, (int32_t)(c->array * cell), 0);
-	if (c->by_rows && !c->joined && !b->zero)
-		ash_matmul_parts(x->taps, x->by * (int32_t)b->cut.cell,
-				 (int32_t)c->b_tap);
+	if (c->b.by_rows && !c->b.joined && !b->cut->zero)
+		ash_matmul_parts(x->taps, x->by * (int32_t)b->cut->cell,
+				 (int32_t)c->b.tap);
 	else
 		ash_matmul_parts(1, 0, 0);
 }
@@ -424,10 +318,10 @@ static void conv_band_shape(struct conv *c)
 static void conv_band_run(struct conv *c, bool there, bool last)
 {
 	const struct conv_band *b = &c->band;
-	uint32_t size = conv_group_size(c, b), pitch = b->cut.pitch;
+	uint32_t size = conv_group_size(c, b), pitch = b->cut->pitch;
 	uint32_t count = c->b_count, slot = c->b_slot, width = b->width;
 	uint32_t number = b->block * c->array;
-	uint32_t pixel = b->cut.x.sub * b->cut.cell;
+	uint32_t pixel = b->cut->x.sub * b->cut->cell;
 	struct conv_group g;
 
 	g.a = conv_patch_offset(c, b) + (number - b->y * pitch) * pixel;
@@ -465,27 +359,28 @@ static void conv_band_run(struct conv *c, bool there, bool last)
 
 static void conv_run(struct conv *c)
 {
-	struct conv_band next;
-	bool there = false, last;
+	bool there = false;
 
-	conv_band_begin(c, &c->band);
-	c->patch.band = c->band;
+	/* What is waited for first. */
+	conv_band_begin(c, &c->patch.band, &c->cuts[0]);
 	conv_patch_begin(c);
-	c->weights.band = c->band;
+	conv_load_patch(c);
+	conv_band_begin(c, &c->weights.band, &c->cuts[1]);
 	c->weights.col = 0;
 	c->weights.group = 0;
 	conv_weights_column(c, &c->weights);
+	conv_load_weights(c);
+	conv_band_begin(c, &c->band, &c->cuts[2]);
 	while (!c->band.end) {
-		next = c->band;
-		conv_band_next(c, &next);
-		last = next.end || next.epoch != c->band.epoch;
+		bool last = conv_band_last(c, &c->band);
+
 		conv_band_run(c, there, last);
 		there = !last;
-		c->band = next;
+		conv_band_next(c, &c->band);
 	}
 }
 
-ASHLAR_KERNEL(conv, struct linear_conv_args)
+ASHLAR_KERNEL(conv, struct conv_args)
 {
 	struct conv c;
 

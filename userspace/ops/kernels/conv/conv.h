@@ -27,13 +27,9 @@
 #include "../linear/linear.h"
 #include "conv_geometry.h"
 
-#define CONV_SLOTS_MAX	128u
-#define CONV_SLOTS	8u /* that pieces of weights are made for, at least */
 #define CONV_CHUNKS_MAX 64u /* parts in which a patch is loaded */
-#define CONV_SPLIT_K	128u /* channels of a step of split operands */
 #define CONV_ACCS_MAX	16u
 #define CONV_AHEAD	2u /* pieces loaded for each step, while there is room */
-#define CONV_STEPS_MAX	1024u /* the host refuses more */
 #define CONV_VECS	32u /* columns of a set with bias or scale, at most */
 
 /* A band, and all around it. */
@@ -44,8 +40,8 @@ struct conv_band {
 	uint32_t n; /* first column of its set, of all groups */
 	uint32_t group, col, cols; /* the set: group, columns in it */
 	uint32_t phase[2];
-	struct conv_cut cut;
-	bool zero; /* no tap hits */
+	const struct conv_cut *cut;
+	struct conv_cut *own; /* for phases behind the first one */
 	uint32_t image, strip;
 	uint32_t index; /* of the strip's first block */
 	uint32_t strip_blocks, strip_x, width, numbers;
@@ -98,6 +94,7 @@ struct conv_half {
  */
 struct conv {
 	const struct linear_conv_args *a;
+	const struct conv_plan *plan;
 	uint32_t array;
 	enum ash_type type;
 	uint32_t bytes, mem_bytes; /* of an element, here and in memory */
@@ -108,13 +105,7 @@ struct conv {
 	/* Weights. */
 	bool resident;
 	uint32_t set; /* columns of a set, at most */
-	uint32_t tap_k,
-		chunk; /* elements of a tap; of a step's part, at most */
-	bool by_rows; /* a step is a row of taps, each a part */
-	bool joined; /* and these follow each other: one part */
-	bool k_major;
-	uint32_t b_tap; /* bytes from one part to the next */
-	uint32_t b_pitch, b_term, slot_bytes, slots;
+	struct conv_pieces b;
 	uint32_t loaded, released, load_slot, release_slot;
 	/* Patches. */
 	uint32_t buffers; /* patches at a time */
@@ -146,6 +137,7 @@ struct conv {
 	struct conv_band band;
 	struct conv_weights weights;
 	struct conv_patch patch;
+	struct conv_cut cuts[3]; /* of these bands, when there are phases */
 	ash_token a_arrived[2][CONV_CHUNKS_MAX]; /* of a patch's chunks */
 	ash_token b_arrived[CONV_SLOTS_MAX], b_free[CONV_SLOTS_MAX];
 	struct conv_product product[CONV_STEPS_MAX]; /* of a column */
@@ -164,13 +156,12 @@ static void conv_band_phase(const struct conv *c, struct conv_band *b)
 {
 	b->image = 0;
 	b->strip = 0;
-	/* The same for all sets of columns, if there is only one phase. */
-	if (b->epoch && !(c->a->flags & LINEAR_BACKWARD))
+	if (!(c->a->flags & LINEAR_BACKWARD))
 		return;
 	/* The host has seen that it fits. */
-	ASH_ASSERT(conv_cut(&b->cut, c->a, &c->board, b->phase[0], b->phase[1],
+	ASH_ASSERT(conv_cut(b->own, c->a, &c->board, b->phase[0], b->phase[1],
 			    c->mem_bytes, c->terms));
-	b->zero = !b->cut.y.taps || !b->cut.x.taps || !c->a->channels;
+	b->cut = b->own;
 }
 
 /* The strip's part that is the tile's; false if there is none. */
@@ -178,13 +169,13 @@ static bool conv_band_strip(const struct conv *c, struct conv_band *b)
 {
 	uint32_t last;
 
-	if (!b->cut.y.out || !b->cut.x.out) {
+	if (!b->cut->y.out || !b->cut->x.out) {
 		b->strip_blocks = 0;
 		return false;
 	}
-	b->strip_x = b->strip * b->cut.width;
-	b->width = conv_min(b->cut.width, b->cut.x.out - b->strip_x);
-	b->numbers = conv_numbers(&b->cut, b->width);
+	b->strip_x = b->strip * b->cut->width;
+	b->width = conv_min(b->cut->width, b->cut->x.out - b->strip_x);
+	b->numbers = conv_numbers(b->cut, b->width);
 	b->strip_blocks = conv_div_up(b->numbers, c->array);
 	last = conv_min(b->index + b->strip_blocks, c->m_end);
 	if (last <= c->m_first || last <= b->index)
@@ -197,11 +188,11 @@ static bool conv_band_strip(const struct conv *c, struct conv_band *b)
 static void conv_band_blocks(const struct conv *c, struct conv_band *b)
 {
 	uint32_t last = conv_min(b->strip_blocks, c->m_end - b->index);
-	uint32_t pitch = b->cut.pitch;
+	uint32_t pitch = b->cut->pitch;
 	uint32_t most;
 
 	b->y = b->block * c->array / pitch;
-	most = (b->y + b->cut.rows) * pitch;
+	most = (b->y + b->cut->rows) * pitch;
 	if (most < b->numbers)
 		last = conv_min(last, most / c->array);
 	b->blocks = last - b->block;
@@ -214,7 +205,7 @@ static void conv_band_advance(const struct conv *c, struct conv_band *b)
 {
 	b->index += b->strip_blocks;
 	if (b->strip_blocks) {
-		if (++b->strip < b->cut.strips)
+		if (++b->strip < b->cut->strips)
 			return;
 		b->strip = 0;
 		if (++b->image < c->a->images)
@@ -248,20 +239,29 @@ static void conv_band_find(const struct conv *c, struct conv_band *b)
 	conv_band_blocks(c, b);
 }
 
-/* The first band; cut and zero are those of the first phase. */
-static void conv_band_begin(const struct conv *c, struct conv_band *b)
+/* The first band; own: what it may keep a cut in. */
+static void conv_band_begin(const struct conv *c, struct conv_band *b,
+			    struct conv_cut *own)
 {
-	b->end = false;
-	b->number = 0;
-	b->epoch = 0;
-	b->n = c->n_first;
-	b->index = 0;
-	b->phase[0] = 0;
-	b->phase[1] = 0;
-	b->image = 0;
-	b->strip = 0;
+	*b = (struct conv_band){
+		.n = c->n_first,
+		.cut = &c->plan->cut,
+		.own = own,
+	};
 	conv_band_set(c, b);
 	conv_band_find(c, b);
+}
+
+/* Whether no band of its epoch comes behind b. */
+static inline bool conv_band_last(const struct conv *c,
+				  const struct conv_band *b)
+{
+	uint32_t next = b->index + b->strip_blocks;
+
+	if (b->index + b->block + b->blocks < conv_min(next, c->m_end))
+		return false;
+	return next >= c->m_end ||
+	       (b->strip + 1 == b->cut->strips && b->image + 1 == c->a->images);
 }
 
 static void conv_band_next(const struct conv *c, struct conv_band *b)
@@ -286,21 +286,10 @@ static inline uint32_t conv_group_size(const struct conv *c,
 
 /* --- Steps ------------------------------------------------------------------ */
 
-/* Steps of a column of the band's phase. */
-static inline uint32_t conv_steps(const struct conv *c,
-				  const struct conv_band *b)
-{
-	if (b->zero)
-		return 1;
-	if (c->by_rows)
-		return b->cut.y.taps;
-	return b->cut.y.taps * b->cut.x.taps * conv_div_up(c->tap_k, c->chunk);
-}
-
 static inline void conv_step_begin(const struct conv_band *b,
 				   struct conv_step *s)
 {
-	*s = (struct conv_step){ .row = b->cut.y.at * b->cut.row };
+	*s = (struct conv_step){ .row = b->cut->y.at * b->cut->row };
 }
 
 /* To the column's next step; false: it was the last. */
@@ -308,24 +297,24 @@ static inline bool conv_step_next(const struct conv *c,
 				  const struct conv_band *b,
 				  struct conv_step *s)
 {
-	const struct conv_axis *y = &b->cut.y;
+	const struct conv_axis *y = &b->cut->y;
 
-	if (b->zero)
+	if (b->cut->zero)
 		return false;
-	s->channel += c->chunk;
-	if (s->channel < c->tap_k)
+	s->channel += c->b.chunk;
+	if (s->channel < c->b.tap_k)
 		return true;
 	s->channel = 0;
-	if (!c->by_rows && ++s->x < b->cut.x.taps)
+	if (!c->b.by_rows && ++s->x < b->cut->x.taps)
 		return true;
 	s->x = 0;
 	if (++s->y == y->taps)
 		return false;
-	s->row += (uint32_t)y->by * b->cut.row;
+	s->row += (uint32_t)y->by * b->cut->row;
 	s->plane += (uint32_t)y->plane_by;
 	if (s->plane >= y->step) {
 		s->plane -= y->step;
-		s->row += b->cut.row;
+		s->row += b->cut->row;
 	}
 	return true;
 }
@@ -337,13 +326,13 @@ static inline uint32_t conv_step_k(const struct conv *c,
 {
 	const struct linear_conv_args *a = c->a;
 
-	if (b->zero)
+	if (b->cut->zero)
 		return 1;
 	/* With fold, the last rows of the kernel may be fewer. */
 	if (a->fold)
 		return conv_min(a->fold, a->kernel[0] - s->y * a->fold) *
 		       a->kernel[1] * a->channels;
-	return conv_min(c->chunk, c->tap_k - s->channel);
+	return conv_min(c->b.chunk, c->b.tap_k - s->channel);
 }
 
 /* What the step reads: bytes in the patch from the block's first cell. */
@@ -351,7 +340,7 @@ static inline uint32_t conv_step_cells(const struct conv *c,
 				       const struct conv_band *b,
 				       const struct conv_step *s)
 {
-	const struct conv_cut *cut = &b->cut;
+	const struct conv_cut *cut = b->cut;
 
 	return s->row + s->plane * cut->plane_bytes +
 	       (cut->x.at + s->x * (uint32_t)cut->x.by) * cut->cell +
@@ -364,16 +353,16 @@ static inline uint64_t conv_step_weights(const struct conv *c,
 					 const struct conv_step *s)
 {
 	const struct linear_conv_args *a = c->a;
-	const struct conv_cut *cut = &b->cut;
+	const struct conv_cut *cut = b->cut;
 	uint32_t tap;
 
-	if (b->zero)
+	if (b->cut->zero)
 		return 0;
 	if (a->fold)
-		return s->y * c->tap_k * c->mem_bytes;
+		return s->y * c->b.tap_k * c->mem_bytes;
 	tap = (cut->y.first + s->y * cut->y.every) * a->kernel[1] +
 	      cut->x.first + s->x * cut->x.every;
-	if (c->k_major)
+	if (c->b.k_major)
 		return (uint64_t)tap * a->columns * c->mem_bytes +
 		       (uint64_t)s->channel * a->w_stride;
 	return ((uint64_t)tap * a->channels + s->channel) * c->mem_bytes;

@@ -58,6 +58,7 @@ struct conv_cut {
 	struct conv_axis y, x;
 	uint32_t cell; /* bytes of a cell, of a term of it */
 	uint32_t terms; /* 3 for split fp32 */
+	uint32_t zero; /* no tap hits: sums are 0 */
 	uint32_t strips, width; /* output columns of a strip but the last */
 	uint32_t pitch; /* numbers of a row of the output */
 	uint32_t row; /* bytes from a row of cells to the next */
@@ -66,6 +67,46 @@ struct conv_cut {
 	uint32_t rows; /* of the output in a patch, at most */
 	uint32_t plane_bytes, term_bytes, patch_bytes;
 };
+
+#define CONV_SLOTS_MAX 128u
+#define CONV_STEPS_MAX 1024u
+
+/*
+ * Weights of a step of a column (conv.h), a piece: its elements along k lie in
+ * rows, each a column of the result, or, backward, in lines, k-major.
+ */
+struct conv_pieces {
+	uint32_t tap_k,
+		chunk; /* elements of a tap; of a step's part, at most */
+	uint32_t by_rows; /* a step is a row of taps, each a part */
+	uint32_t joined; /* and these follow each other: one part */
+	uint32_t k_major;
+	uint32_t tap; /* bytes from one part to the next */
+	uint32_t pitch, term; /* from row to row, term to term */
+	uint32_t bytes, slots; /* of a piece; that there is room for */
+};
+
+/* What the host finds out for all tiles. */
+struct conv_plan {
+	struct conv_board board;
+	struct conv_cut cut; /* of the first phase */
+	struct conv_pieces pieces;
+	/* Of all phases. */
+	uint32_t blocks;
+	uint32_t steps; /* of a column, at most */
+	uint32_t buffers; /* patches at a time that all allow */
+	/* Of the first one with any pixels. */
+	uint32_t patch_bytes, patch_numbers;
+	uint32_t whole; /* patches of it, if they hold whole strips; or 0 */
+};
+
+/* The kernel's arguments. */
+struct conv_args {
+	struct linear_conv_args conv;
+	struct conv_plan plan;
+};
+static_assert(sizeof(struct conv_args) == 464,
+	      "struct conv_args: host and kernel agree");
 
 static inline uint32_t conv_min(uint32_t a, uint32_t b)
 {
@@ -334,6 +375,7 @@ static inline bool conv_cut(struct conv_cut *c,
 	c->y = conv_axis(a, 0, phase_y);
 	c->x = conv_axis(a, 1, phase_x);
 	c->terms = terms;
+	c->zero = !c->y.taps || !c->x.taps || !a->channels;
 	c->cell = conv_cell(a, b->array, terms > 1 ? 2 : bytes);
 	if (!c->y.out || !c->x.out)
 		return true; /* nothing of this phase */

@@ -95,7 +95,7 @@ static void conv_weights_column(const struct conv *c, struct conv_weights *w)
 	uint32_t first = (w->band.col + w->col) * c->array;
 
 	conv_step_begin(&w->band, &w->step);
-	if (c->k_major)
+	if (c->b.k_major)
 		w->from =
 			a->w +
 			(uint64_t)(w->band.group * a->channels) * a->w_stride +
@@ -141,58 +141,59 @@ static __attribute__((noinline)) void conv_load_weights(struct conv *c)
 {
 	const struct linear_conv_args *a = c->a;
 	struct conv_weights *w = &c->weights;
-	const struct conv_axis *x = &w->band.cut.x;
+	const struct conv_axis *x = &w->band.cut->x;
 	uint32_t slot = c->load_slot;
-	uint32_t to = c->board.weights + slot * c->slot_bytes;
+	uint32_t to = c->board.weights + slot * c->b.bytes;
 	uint32_t n = conv_column_width(c, w->band.col + w->col);
 	uint32_t k = conv_step_k(c, &w->band, &w->step);
 	uint64_t from = w->from + conv_step_weights(c, &w->band, &w->step);
-	uint32_t parts = c->by_rows && !w->band.zero ? x->taps : 1;
+	uint32_t parts = c->b.by_rows && !w->band.cut->zero ? x->taps : 1;
 	uint32_t split = c->terms > 1;
 	uint32_t at = conv_load_begin(c, to, c->b_free[slot]);
 	ash_token token;
 
-	if (w->band.zero)
+	if (w->band.cut->zero)
 		ash_write(ASH_LOAD + ASHLAR_LOAD_LIMIT0, 0);
-	if (c->k_major) {
+	if (c->b.k_major) {
 		token = conv_load(
 			from, at, n * c->mem_bytes,
 			conv_dim(k, a->w_stride, c->array * c->mem_bytes),
 			conv_dim(parts, x->every * a->columns * c->mem_bytes,
-				 c->b_tap));
+				 c->b.tap));
 	} else {
 		/* The taps of a row follow each other in memory. */
 		uint32_t run = k * c->mem_bytes;
 
-		if (c->joined && !w->band.zero) {
+		if (c->b.joined && !w->band.cut->zero) {
 			run *= parts;
 			parts = 1;
 		}
 		token = conv_load(
-			from, at, run, conv_dim(parts, run, c->b_tap),
-			conv_dim(n, a->w_stride, c->b_pitch << split));
+			from, at, run, conv_dim(parts, run, c->b.tap),
+			conv_dim(n, a->w_stride, c->b.pitch << split));
 	}
 	if (split)
 		token = conv_split(
 			c, token,
 			(struct conv_terms){
 				.to = to,
-				.term_bytes = c->b_term,
-				.groups = c->k_major ? 1 : n,
-				.lines = c->k_major ? k :
-						      conv_div_up(k, c->array),
-				.pitch = c->b_pitch,
+				.term_bytes = c->b.term,
+				.groups = c->b.k_major ? 1 : n,
+				.lines = c->b.k_major ?
+						 k :
+						 conv_div_up(k, c->array),
+				.pitch = c->b.pitch,
 				.free = c->b_free[slot],
 			});
 	c->b_arrived[slot] = token;
 	c->loaded++;
-	c->load_slot = slot + 1 == c->slots ? 0 : slot + 1;
+	c->load_slot = slot + 1 == c->b.slots ? 0 : slot + 1;
 	conv_weights_next(c, w);
 }
 
 static inline bool conv_weights_left(const struct conv *c)
 {
-	return c->loaded - c->released < c->slots && !c->weights.band.end;
+	return c->loaded - c->released < c->b.slots && !c->weights.band.end;
 }
 
 /* See that piece `count` is on its way, and some further ones. */
@@ -210,7 +211,7 @@ static inline void conv_need_weights(struct conv *c, uint32_t count)
 /* Rows of cells of a band. */
 static inline uint32_t conv_patch_rows(const struct conv_band *b)
 {
-	return b->rows + b->cut.y.span;
+	return b->rows + b->cut->y.span;
 }
 
 /* Which of the buffers for patches a band has. */
@@ -241,7 +242,7 @@ static void conv_inside(const struct conv *c, const struct conv_band *b,
 			int32_t x, uint32_t *first, uint32_t *last)
 {
 	const struct linear_conv_args *a = c->a;
-	uint32_t step = b->cut.x.step;
+	uint32_t step = b->cut->x.step;
 	int32_t most = (int32_t)a->in[1] - (int32_t)a->kernel[1] - x;
 
 	*first = x < 0 ? conv_min(conv_div_up((uint32_t)-x, step), b->width) :
@@ -260,7 +261,7 @@ static void conv_load_cells(const struct conv *c, const struct conv_patch *p,
 			    uint32_t count, bool edge, uint32_t f)
 {
 	const struct linear_conv_args *a = c->a;
-	const struct conv_cut *cut = &p->band.cut;
+	const struct conv_cut *cut = p->band.cut;
 	uint32_t pixel = a->channels * c->bytes;
 	uint32_t run = a->kernel[1] * pixel;
 	int32_t column = r->x + (int32_t)(x * cut->x.step);
@@ -304,7 +305,7 @@ static void conv_load_fold(const struct conv *c, const struct conv_patch *p,
 	const struct linear_conv_args *a = c->a;
 	const struct conv_band *b = &p->band;
 	int32_t last_row =
-		r->y + (int32_t)((r->h - 1) * b->cut.y.step + a->fold) - 1;
+		r->y + (int32_t)((r->h - 1) * b->cut->y.step + a->fold) - 1;
 	uint32_t f = 0, first, last, x;
 
 	conv_inside(c, b, r->x, &first, &last);
@@ -325,7 +326,7 @@ static ash_token conv_load_planes(struct conv *c, const struct conv_patch *p,
 {
 	const struct linear_conv_args *a = c->a;
 	const struct conv_band *b = &p->band;
-	const struct conv_cut *cut = &b->cut;
+	const struct conv_cut *cut = b->cut;
 	ash_token free = c->patch_free[p->buffer], token;
 	bool split = c->terms > 1;
 	uint32_t y = 0, to = r->to;
@@ -333,11 +334,12 @@ static ash_token conv_load_planes(struct conv *c, const struct conv_patch *p,
 	do {
 		uint32_t at = conv_load_begin(c, to, free);
 
-		if (b->zero)
+		if (b->cut->zero)
 			ash_write(ASH_LOAD + ASHLAR_LOAD_LIMIT0, 0);
 		token = conv_load(
 			p->from, at,
-			b->zero ? c->mem_bytes : a->channels * c->mem_bytes,
+			b->cut->zero ? c->mem_bytes :
+				       a->channels * c->mem_bytes,
 			(struct ash_dma_dim){
 				.count = cut->reach,
 				.global_stride = (int32_t)a->x_stride[1],
@@ -386,7 +388,7 @@ static inline bool conv_same_patch(const struct conv *c,
 static void conv_patch_begin(struct conv *c)
 {
 	struct conv_patch *p = &c->patch;
-	const struct conv_cut *cut = &p->band.cut;
+	const struct conv_cut *cut = p->band.cut;
 
 	if (p->band.end)
 		return;
@@ -412,10 +414,10 @@ static __attribute__((noinline)) void conv_load_patch(struct conv *c)
 {
 	struct conv_patch *p = &c->patch;
 	const struct conv_band *b = &p->band;
-	const struct conv_axis *y = &b->cut.y, *x = &b->cut.x;
+	const struct conv_axis *y = &b->cut->y, *x = &b->cut->x;
 	const struct conv_rows r = {
 		.h = conv_min(p->chunk, p->rows - p->row),
-		.to = conv_patch_offset(c, b) + p->row * b->cut.row,
+		.to = conv_patch_offset(c, b) + p->row * b->cut->row,
 		.y = y->start + (int32_t)((b->y + p->row) * y->step),
 		.x = x->start + (int32_t)(b->strip_x * x->sub * x->step),
 	};

@@ -79,7 +79,7 @@ static inline bool conv_flat(const struct conv *c, const struct conv_band *b)
 	const uint32_t *y = c->y_step, *residual = c->residual_step;
 	uint32_t width = b->width;
 
-	return b->cut.pitch == width && y[0] == width * y[1] &&
+	return b->cut->pitch == width && y[0] == width * y[1] &&
 	       (!c->a->epilogue.residual || residual[0] == width * residual[1]);
 }
 
@@ -133,7 +133,7 @@ static void conv_load_residual(struct conv *c, const struct conv_half *h,
 				  channels * c->residual_bytes,
 				  conv_dim(run->n, c->residual_step[1], pitch),
 				  conv_dim(run->rows, c->residual_step[0],
-					   c->band.cut.pitch * pitch));
+					   c->band.cut->pitch * pitch));
 }
 
 /* What all stores of a band have in common. */
@@ -144,7 +144,8 @@ static inline void conv_store_shape(const struct conv *c)
 	ash_write(ASH_STORE + ASHLAR_STORE_GSTRIDE1, c->y_step[1]);
 	ash_write(ASH_STORE + ASHLAR_STORE_LSTRIDE1, pitch);
 	ash_write(ASH_STORE + ASHLAR_STORE_GSTRIDE2, c->y_step[0]);
-	ash_write(ASH_STORE + ASHLAR_STORE_LSTRIDE2, c->band.cut.pitch * pitch);
+	ash_write(ASH_STORE + ASHLAR_STORE_LSTRIDE2,
+		  c->band.cut->pitch * pitch);
 }
 
 static void conv_store(const struct conv *c, struct conv_half *h,
