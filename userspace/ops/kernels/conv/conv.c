@@ -243,6 +243,8 @@ static void conv_steps_start(struct conv *c, const struct conv_group *g,
 		token += splits;
 		if (last)
 			conv_release(c, token);
+		if (!there)
+			conv_weights_ahead(c);
 		count++;
 		b += bytes;
 		if (++slot == slots) {
@@ -361,16 +363,18 @@ static void conv_run(struct conv *c)
 {
 	bool there = false;
 
+	conv_band_begin(c, &c->band, &c->cuts[0]);
 	/* What is waited for first. */
-	conv_band_begin(c, &c->patch.band, &c->cuts[0]);
+	c->patch.band = c->band;
+	c->patch.band.own = &c->cuts[1];
 	conv_patch_begin(c);
 	conv_load_patch(c);
-	conv_band_begin(c, &c->weights.band, &c->cuts[1]);
+	c->weights.band = c->band;
+	c->weights.band.own = &c->cuts[2];
 	c->weights.col = 0;
 	c->weights.group = 0;
 	conv_weights_column(c, &c->weights);
 	conv_load_weights(c);
-	conv_band_begin(c, &c->band, &c->cuts[2]);
 	while (!c->band.end) {
 		bool last = conv_band_last(c, &c->band);
 

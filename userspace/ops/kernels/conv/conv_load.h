@@ -196,13 +196,19 @@ static inline bool conv_weights_left(const struct conv *c)
 	return c->loaded - c->released < c->b.slots && !c->weights.band.end;
 }
 
-/* See that piece `count` is on its way, and some further ones. */
+/* See that piece `count` is on its way. */
 static inline void conv_need_weights(struct conv *c, uint32_t count)
+{
+	if (c->loaded == count)
+		conv_load_weights(c);
+}
+
+/* Some further pieces, while there is room. */
+static inline void conv_weights_ahead(struct conv *c)
 {
 	uint32_t i;
 
-	for (i = c->loaded == count ? 0 : 1;
-	     i <= CONV_AHEAD && conv_weights_left(c); i++)
+	for (i = 0; i < CONV_AHEAD && conv_weights_left(c); i++)
 		conv_load_weights(c);
 }
 
