@@ -111,8 +111,9 @@ static bool conv_init(struct conv *c, const struct conv_args *args)
 			c->type == ASH_INT8 ? ASH_FMT_ACC_I32 :
 					      ASH_FMT_ACC_F32);
 	gemm_epilogue_init(&c->out);
-
 	conv_layout_results(c, c->board.results, c->board.result_bytes);
+	c->out.scale_gap = c->vec_bytes;
+	gemm_epilogue_registers(&c->out, c->terms == 1);
 	c->cfg = ash_matmul_cfg(c->type, ASH_ROWS,
 				c->b.k_major ? ASH_KMAJOR : ASH_ROWS);
 
@@ -214,8 +215,9 @@ static inline void conv_release(struct conv *c, ash_token token)
  * Start the steps of a column for a group of blocks. there: weights stay from
  * the group before; last: to use them.
  */
-static void conv_steps_start(struct conv *c, const struct conv_group *g,
-			     uint32_t cfg, bool there, bool last)
+static __attribute__((noinline)) void
+conv_steps_start(struct conv *c, const struct conv_group *g, uint32_t cfg,
+		 bool there, bool last)
 {
 	const struct conv_product *p = c->product, *end = p + c->products;
 	uint32_t count = c->b_count, slot = c->b_slot, slots = c->b.slots;
@@ -257,24 +259,14 @@ static void conv_steps_start(struct conv *c, const struct conv_group *g,
 	c->matmuls = token;
 }
 
-/* The cells that the group's blocks read are needed. */
-static void conv_need_group(struct conv *c, const struct conv_group *g)
-{
-	const struct conv_band *b = &c->band;
-	uint32_t last = (b->block + g->block + g->blocks) * c->array;
-
-	last = (conv_min(last, b->numbers) - 1) / b->cut->pitch;
-	conv_need(c, conv_need_rows(c, last - b->y + b->cut->y.span));
-}
-
 /* All columns of the band for a group of blocks. */
-static void conv_group(struct conv *c, const struct conv_group *g, bool there,
-		       bool last)
+static __attribute__((noinline)) void
+conv_group(struct conv *c, const struct conv_group *g, bool there, bool last)
 {
 	uint32_t col, cols = c->band.cols;
 
 	ash_write(ASH_MATRIX + ASHLAR_MATRIX_TILES, g->blocks);
-	conv_need_group(c, g);
+	conv_need(c, conv_need_rows(c, g->block + g->blocks));
 	for (col = 0; col < cols; col++) {
 		struct conv_half *h = &c->half[c->columns++ & 1];
 

@@ -277,6 +277,17 @@ static void conv_band_next(const struct conv *c, struct conv_band *b)
 		conv_band_find(c, b);
 }
 
+/* To the first band of the next epoch. */
+static void conv_band_skip(const struct conv *c, struct conv_band *b)
+{
+	uint32_t epoch = b->epoch;
+
+	if (b->n + b->cols == c->n_end && !(c->a->flags & LINEAR_BACKWARD))
+		b->end = true; /* what is mostly so, without walking there */
+	while (!b->end && b->epoch == epoch)
+		conv_band_next(c, b);
+}
+
 /* Groups of a band's blocks, and blocks of each but the last. */
 static inline uint32_t conv_group_size(const struct conv *c,
 				       const struct conv_band *b)

@@ -108,21 +108,18 @@ static void conv_weights_column(const struct conv *c, struct conv_weights *w)
 
 static void conv_weights_next(const struct conv *c, struct conv_weights *w)
 {
-	uint32_t epoch;
-
 	if (conv_step_next(c, &w->band, &w->step))
 		return;
 	if (++w->col == w->band.cols) {
 		w->col = 0;
-		epoch = w->band.epoch;
-		if (!c->resident)
+		if (c->resident) {
+			conv_band_skip(c, &w->band);
+		} else {
 			w->group += conv_group_size(c, &w->band);
-		if (c->resident || w->group >= w->band.blocks) {
-			w->group = 0;
-			do
+			if (w->group >= w->band.blocks) {
+				w->group = 0;
 				conv_band_next(c, &w->band);
-			while (c->resident && !w->band.end &&
-			       w->band.epoch == epoch);
+			}
 		}
 		if (w->band.end)
 			return;
@@ -218,6 +215,15 @@ static inline void conv_weights_ahead(struct conv *c)
 static inline uint32_t conv_patch_rows(const struct conv_band *b)
 {
 	return b->rows + b->cut->y.span;
+}
+
+/* Of them, those that the blocks before `end` read. */
+static inline uint32_t conv_rows_before(const struct conv *c,
+					const struct conv_band *b, uint32_t end)
+{
+	uint32_t last = conv_min((b->block + end) * c->array, b->numbers) - 1;
+
+	return last / b->cut->pitch - b->y + 1 + b->cut->y.span;
 }
 
 /* Which of the buffers for patches a band has. */
@@ -394,20 +400,21 @@ static inline bool conv_same_patch(const struct conv *c,
 static void conv_patch_begin(struct conv *c)
 {
 	struct conv_patch *p = &c->patch;
-	const struct conv_cut *cut = p->band.cut;
+	const struct conv_band *b = &p->band;
+	const struct conv_cut *cut = b->cut;
 
-	if (p->band.end)
+	if (b->end)
 		return;
 	p->row = 0;
-	p->rows = conv_patch_rows(&p->band);
-	p->buffer = conv_buffer(c, &p->band);
-	p->from = c->a->x + (uint64_t)(p->band.image * c->a->x_image) +
-		  (uint64_t)(p->band.group * c->a->channels) * c->mem_bytes;
-	/* The first one is waited for: what comes first, comes soon. */
+	p->rows = conv_patch_rows(b);
+	p->buffer = conv_buffer(c, b);
+	p->from = c->a->x + (uint64_t)(b->image * c->a->x_image) +
+		  (uint64_t)(b->group * c->a->channels) * c->mem_bytes;
 	p->chunk = p->rows;
-	/* Nor must other loads wait long for it. */
-	if (p->band.number == 0 ||
-	    (p->rows > 8 && (!c->resident || c->a->epilogue.residual)))
+	/* The first group is waited for, and other loads wait for a chunk. */
+	if (b->number == 0)
+		p->chunk = conv_rows_before(c, b, conv_group_size(c, b));
+	else if (p->rows > 8 && (!c->resident || c->a->epilogue.residual))
 		p->chunk = (p->rows + 3) / 4;
 	if (c->terms > 1)
 		p->chunk = conv_min(
@@ -456,15 +463,20 @@ static inline void conv_patch_ahead(struct conv *c)
 		conv_load_patch(c);
 }
 
-/* See that the rows of the band that is computed are on their way, up to row. */
-static ash_token conv_need_rows(struct conv *c, uint32_t row)
+/*
+ * See that what the blocks before `end` of the band that is computed read is on
+ * its way. Returns the token that brings the last of it.
+ */
+static ash_token conv_need_rows(struct conv *c, uint32_t end)
 {
-	uint32_t buffer = conv_buffer(c, &c->band);
+	const struct conv_band *b = &c->band;
+	uint32_t buffer = conv_buffer(c, b);
+	uint32_t rows = conv_rows_before(c, b, end);
 
-	while (c->patch.band.number == c->band.number && !c->patch.band.end &&
-	       c->patch.row <= row)
+	while (c->patch.band.number == b->number && !c->patch.band.end &&
+	       c->patch.row < rows)
 		conv_load_patch(c);
-	return c->a_arrived[buffer][row / c->a_chunk[buffer]];
+	return c->a_arrived[buffer][(rows - 1) / c->a_chunk[buffer]];
 }
 
 #endif

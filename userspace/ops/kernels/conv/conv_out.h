@@ -187,8 +187,6 @@ static void conv_results(struct conv *c, struct conv_half *h,
 	ash_after(ASH_VECTOR, ASH_STORE, h->stored);
 	to = gemm_epilogue_begin(&c->out, h->stage, c->vec + 4 * c->array * col,
 				 h->residual, rows);
-	if (c->out.scale)
-		ash_vector_scale(c->vec + c->vec_bytes + 4 * c->array * col);
 	ash_write(ASH_VECTOR + ASHLAR_VECTOR_ROWS, rows);
 	gemm_epilogue_tile(&to, h->acc * c->array);
 	ash_start(ASH_VECTOR);
