@@ -36,6 +36,8 @@
 #define ASHLAR_ABI_CONTROL ASHLAR_VERSION(1, 0) /* control ring, shared SRAM */
 #define ASHLAR_ABI_JOB	   ASHLAR_VERSION(1, 0) /* job rings, completions */
 #define ASHLAR_ABI_KERNEL  ASHLAR_VERSION(2, 1) /* kernel image and registers */
+/* Kernels of these still run: a minor version only adds registers. */
+#define ASHLAR_ABI_KERNEL_MIN ASHLAR_VERSION(2, 0)
 
 struct ashlar_version_range {
 	uint32_t min;

@@ -106,8 +106,11 @@ static uint32_t rest(const union args *a, uint32_t index)
 
 static uint16_t hello(union args *a)
 {
-	static const uint32_t ours[3] = { ASHLAR_ABI_CONTROL, ASHLAR_ABI_JOB,
-					  ASHLAR_ABI_KERNEL };
+	static const struct ashlar_version_range ours[3] = {
+		{ ASHLAR_ABI_CONTROL, ASHLAR_ABI_CONTROL },
+		{ ASHLAR_ABI_JOB, ASHLAR_ABI_JOB },
+		{ ASHLAR_ABI_KERNEL_MIN, ASHLAR_ABI_KERNEL },
+	};
 	union args theirs = *a;
 	uint32_t i, bad = rest(a, sizeof(a->hello) / 4);
 	uint16_t status = ASHLAR_STATUS_OK;
@@ -117,14 +120,17 @@ static uint16_t hello(union args *a)
 	for (i = 0; i < 3; i++) {
 		if (theirs.word[2 * i] > theirs.word[2 * i + 1])
 			return bad_arg(a, 2 * i);
-		if (ours[i] < theirs.word[2 * i] ||
-		    ours[i] > theirs.word[2 * i + 1])
+		if (ours[i].max < theirs.word[2 * i] ||
+		    ours[i].min > theirs.word[2 * i + 1])
 			status = ASHLAR_STATUS_VERSION;
 	}
-	/* One version of each so far: what is agreed is what we speak. */
+	/* Our ranges, or up to the newest that both speak. */
 	for (i = 0; i < 3; i++) {
-		a->word[2 * i] = ours[i];
-		a->word[2 * i + 1] = ours[i];
+		a->word[2 * i] = ours[i].min;
+		a->word[2 * i + 1] = ours[i].max;
+		if (status == ASHLAR_STATUS_OK &&
+		    theirs.word[2 * i + 1] < ours[i].max)
+			a->word[2 * i + 1] = theirs.word[2 * i + 1];
 	}
 	if (status == ASHLAR_STATUS_OK)
 		rt.hello = 1;

@@ -31,10 +31,10 @@ static void put(uint32_t offset, uint32_t value)
 	*hal_shared(offset) = value;
 }
 
-static void put_range(uint32_t offset, uint32_t version)
+static void put_range(uint32_t offset, uint32_t min, uint32_t max)
 {
-	put(offset, version);
-	put(offset + 4, version);
+	put(offset, min);
+	put(offset + 4, max);
 }
 
 static void write_info(void)
@@ -45,9 +45,9 @@ static void write_info(void)
 	put(INFO(bytes), sizeof(struct ashlar_info));
 	put(INFO(firmware_version), RT_FIRMWARE_VERSION);
 	put(INFO(hw_version), io_read(MP(HW_VERSION)));
-	put_range(INFO(control), ASHLAR_ABI_CONTROL);
-	put_range(INFO(job), ASHLAR_ABI_JOB);
-	put_range(INFO(kernel), ASHLAR_ABI_KERNEL);
+	put_range(INFO(control), ASHLAR_ABI_CONTROL, ASHLAR_ABI_CONTROL);
+	put_range(INFO(job), ASHLAR_ABI_JOB, ASHLAR_ABI_JOB);
+	put_range(INFO(kernel), ASHLAR_ABI_KERNEL_MIN, ASHLAR_ABI_KERNEL);
 	put(INFO(tiles), rt.tiles);
 	put(INFO(queues), RT_QUEUES);
 	put(INFO(contexts), RT_CONTEXTS);

@@ -20,6 +20,7 @@ static void info(void **state)
 	assert_int_equal(i->bytes, sizeof(*i));
 	assert_int_equal(i->hw_version, ASHLAR_HOST_HW_VERSION_RESET);
 	assert_int_equal(i->control.min, ASHLAR_ABI_CONTROL);
+	assert_int_equal(i->kernel.min, ASHLAR_ABI_KERNEL_MIN);
 	assert_int_equal(i->kernel.max, ASHLAR_ABI_KERNEL);
 	assert_int_equal(i->tiles, 3);
 	assert_int_equal(i->queues, 63);
@@ -69,7 +70,7 @@ static void hello_negotiates(void **state)
 			 ASHLAR_STATUS_VERSION);
 	assert_int_equal(m.arg[0], v); /* our range */
 	assert_int_equal(m.arg[1], v);
-	h = versions(v, v, v, v, 0, k - 1);
+	h = versions(v, v, v, v, 0, ASHLAR_ABI_KERNEL_MIN - 1);
 	assert_int_equal(host_call(ASHLAR_CTRL_HELLO, &h, sizeof(h), NULL),
 			 ASHLAR_STATUS_VERSION);
 	h = versions(v, v, w, v, k, k);
@@ -90,6 +91,16 @@ static void hello_negotiates(void **state)
 			 ASHLAR_STATUS_OK);
 	assert_int_equal(m.arg[1], v);
 	assert_int_equal(m.arg[3], ASHLAR_ABI_JOB);
+	assert_int_equal(m.arg[4], ASHLAR_ABI_KERNEL_MIN);
+	assert_int_equal(m.arg[5], k);
+	/* An older driver, a newer one: the newest version that both speak. */
+	h = versions(v, v, v, v, 0, ASHLAR_ABI_KERNEL_MIN);
+	assert_int_equal(host_call(ASHLAR_CTRL_HELLO, &h, sizeof(h), &m),
+			 ASHLAR_STATUS_OK);
+	assert_int_equal(m.arg[5], ASHLAR_ABI_KERNEL_MIN);
+	h = versions(v, v, v, v, k, w);
+	assert_int_equal(host_call(ASHLAR_CTRL_HELLO, &h, sizeof(h), &m),
+			 ASHLAR_STATUS_OK);
 	assert_int_equal(m.arg[5], k);
 	bad[0] = 0xfeed;
 	assert_int_equal(host_call(ASHLAR_CTRL_PING, bad, 4, &m),

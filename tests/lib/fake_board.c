@@ -528,7 +528,7 @@ static void boot(struct ashlar_model *m)
 		.hw_version = ASHLAR_VERSION(1, 0),
 		.control = { ASHLAR_ABI_CONTROL, ASHLAR_ABI_CONTROL },
 		.job = { ASHLAR_ABI_JOB, ASHLAR_ABI_JOB },
-		.kernel = { ASHLAR_ABI_KERNEL, ASHLAR_ABI_KERNEL },
+		.kernel = { ASHLAR_ABI_KERNEL_MIN, ASHLAR_ABI_KERNEL },
 		.tiles = 1,
 		.queues = 63,
 		.contexts = CONTEXTS - 1,
