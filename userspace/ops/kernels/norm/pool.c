@@ -132,6 +132,8 @@ static void pool_load(struct pool *p, uint32_t number)
 	uint32_t slot = pool_slot(p, number);
 	bool windows = patch->window[0].count && patch->window[1].count;
 
+	/* The patch before the last one has left the slot then. */
+	ash_after(ASH_LOAD, ASH_VECTOR, p->used[number & 1]);
 	if (windows && p->x)
 		pool_move(ASH_LOAD, &args->x, patch, patch->in, slot, p->x,
 			  p->x / p->n);
@@ -145,25 +147,15 @@ static void pool_load(struct pool *p, uint32_t number)
 	p->arrived[number & 1] = ash_read(ASH_LOAD + ASHLAR_LOAD_ISSUED);
 }
 
-void pool_turn(struct pool *p)
+/* Store what a patch has made. Units wait for each other, the core does not. */
+static void pool_store(struct pool *p, uint32_t number)
 {
-	uint32_t number = p->taken;
+	const struct pool_patch *patch = pool_patch(p, number);
 
-	if (p->turned)
-		return;
-	p->turned = true;
-	if (number > 0) {
-		const struct pool_patch *before = pool_patch(p, number - 1);
-
-		ash_wait(ASH_VECTOR, p->used[(number - 1) & 1]);
-		p->stored[(number - 1) & 1] = pool_move(
-			ASH_STORE, p->to, before, before->block,
-			pool_out(p, number - 1), p->to_line, p->to_line / p->n);
-	}
-	if (number + 1 < p->patches) {
-		pool_load(p, number + 1);
-		pool_prepare(p, number + 2);
-	}
+	ash_after(ASH_STORE, ASH_VECTOR, p->used[number & 1]);
+	p->stored[number & 1] = pool_move(ASH_STORE, p->to, patch, patch->block,
+					  pool_out(p, number), p->to_line,
+					  p->to_line / p->n);
 }
 
 /* --- Operations -------------------------------------------------------------------- */
@@ -283,7 +275,10 @@ static uint32_t pool_run(const struct norm_pool_args *args, bool backward)
 	for (; p.taken < p.patches; p.taken++) {
 		uint32_t slot = p.taken & 1;
 
-		p.turned = false;
+		if (p.taken > 0)
+			pool_store(&p, p.taken - 1);
+		if (p.taken + 1 < p.patches)
+			pool_load(&p, p.taken + 1);
 		ash_wait(ASH_LOAD, p.arrived[slot]);
 		ash_wait(ASH_STORE, p.stored[slot]);
 		if (backward)
@@ -291,9 +286,9 @@ static uint32_t pool_run(const struct norm_pool_args *args, bool backward)
 		else
 			pool_forward(&p, pool_patch(&p, p.taken));
 		p.used[slot] = ash_read(ASH_VECTOR + ASHLAR_VECTOR_ISSUED);
+		pool_prepare(&p, p.taken + 2);
 	}
-	p.turned = false;
-	pool_turn(&p);
+	pool_store(&p, p.taken - 1);
 	return 0;
 }
 

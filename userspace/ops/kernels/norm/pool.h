@@ -49,7 +49,6 @@ struct pool {
 	struct pool_patch patch[4];
 	uint32_t first_item, patches; /* of this tile */
 	uint32_t taken; /* patches of it */
-	bool turned; /* the patch before is stored, the next one loaded */
 	ash_token arrived[2], used[2], stored[2];
 	/* What the factors are of: a range of windows, and rows. */
 	struct pool_range counted;
@@ -140,12 +139,6 @@ void pool_fill(const struct pool *p, uint32_t offset, uint32_t lines,
  */
 void pool_factors(struct pool *p, const struct pool_patch *patch,
 		  uint32_t rows);
-
-/*
- * Called when the first operations of a patch have been started: store what the
- * patch before has made, load the one behind.
- */
-void pool_turn(struct pool *p);
 
 void pool_forward(struct pool *p, const struct pool_patch *patch);
 void pool_backward(struct pool *p, const struct pool_patch *patch);

@@ -34,7 +34,7 @@ struct backward {
 	struct backward_run run[BACKWARD_COLUMNS];
 };
 
-/* The same place of some windows: offsets and how far they are apart. */
+/* The same place of some windows: offsets of the first one. */
 struct backward_place {
 	uint32_t count;
 	uint32_t x, y, gradient, rest;
@@ -301,11 +301,8 @@ void pool_backward(struct pool *p, const struct pool_patch *patch)
 	b.runs = 0;
 	backward_begin(&b);
 	backward_runs(&b);
-	for (i = 0; patch->window[1].count && i < patch->window[0].count; i++) {
+	for (i = 0; patch->window[1].count && i < patch->window[0].count; i++)
 		backward_row(&b, patch->window[0].first + i);
-		pool_turn(p);
-	}
-	pool_turn(p);
 	/* The block, in its format. */
 	ash_vector_groups(patch->block[0].count,
 			  patch->block[1].count * b.lines * p->dx,

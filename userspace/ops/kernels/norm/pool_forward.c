@@ -112,8 +112,6 @@ void pool_forward(struct pool *p, const struct pool_patch *patch)
 	uint32_t row;
 
 	forward_edges(p, patch);
-	for (row = 0; row < patch->block[0].count; row++) {
+	for (row = 0; row < patch->block[0].count; row++)
 		forward_row(p, patch, row);
-		pool_turn(p);
-	}
 }
