@@ -219,10 +219,12 @@ static void test_units(void **state)
 				      .c = c,
 				      .out = ASH_F32,
 				      .ldc = N };
-		struct ash_matrix_cmd m = {
-			.a_pitch = 64, .b_addr = 4096, .b_pitch = 64,
-			.k = K, .tiles = 1, .parts = 1
-		};
+		struct ash_matrix_cmd m = { .a_pitch = 64,
+					    .b_addr = 4096,
+					    .b_pitch = 64,
+					    .k = K,
+					    .tiles = 1,
+					    .parts = 1 };
 		struct ash_vector_cmd v = { .dst = 8192,
 					    .dst_pitch = 4 * N,
 					    .rows = N,
