@@ -75,6 +75,9 @@ static uint64_t fold_cycles(const struct plan *p,
 	/* Runs begin somewhere in a piece of 64 bytes. */
 	loads = array * fold * (run % 64 ? run + 63 : run) / 64 * rows /
 		(rows - halo);
+	/* They overlap, so that tiles meet at the same channels of memory. */
+	if (p->board.tiles > 1)
+		loads *= 2;
 	products = taps * step_cycles(fold * pixels, a->type, array) +
 		   step_cycles(rest * pixels, a->type, array);
 	return block_cycles(a, array, loads, products, taps + (rest > 0));

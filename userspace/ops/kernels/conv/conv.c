@@ -263,12 +263,15 @@ conv_steps_start(struct conv *c, const struct conv_group *g, uint32_t cfg,
 static __attribute__((noinline)) void
 conv_group(struct conv *c, const struct conv_group *g, bool there, bool last)
 {
+	struct conv_half *h = &c->half[c->columns & 1];
+	struct conv_half *other = &c->half[~c->columns & 1];
 	uint32_t col, cols = c->band.cols;
 
+	c->columns += cols;
 	ash_write(ASH_MATRIX + ASHLAR_MATRIX_TILES, g->blocks);
 	conv_need(c, conv_need_rows(c, g->block + g->blocks));
 	for (col = 0; col < cols; col++) {
-		struct conv_half *h = &c->half[c->columns++ & 1];
+		struct conv_half *next = other;
 
 		/* Split operands come from the vector unit, too. */
 		if (c->terms > 1)
@@ -280,6 +283,8 @@ conv_group(struct conv *c, const struct conv_group *g, bool there, bool last)
 				 there, last);
 		conv_results(c, h, g, col);
 		conv_patch_ahead(c);
+		other = h;
+		h = next;
 	}
 }
 

@@ -243,11 +243,17 @@ static void conv_band_find(const struct conv *c, struct conv_band *b)
 static void conv_band_begin(const struct conv *c, struct conv_band *b,
 			    struct conv_cut *own)
 {
-	*b = (struct conv_band){
-		.n = c->n_first,
-		.cut = &c->plan->cut,
-		.own = own,
-	};
+	b->end = false;
+	b->number = 0;
+	b->epoch = 0;
+	b->n = c->n_first;
+	b->phase[0] = 0;
+	b->phase[1] = 0;
+	b->cut = &c->plan->cut;
+	b->own = own;
+	b->image = 0;
+	b->strip = 0;
+	b->index = 0;
 	conv_band_set(c, b);
 	conv_band_find(c, b);
 }

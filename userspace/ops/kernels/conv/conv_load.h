@@ -413,7 +413,9 @@ static void conv_patch_begin(struct conv *c)
 	p->chunk = p->rows;
 	/* The first group is waited for, and other loads wait for a chunk. */
 	if (b->number == 0)
-		p->chunk = conv_rows_before(c, b, conv_group_size(c, b));
+		p->chunk =
+			conv_max(conv_rows_before(c, b, conv_group_size(c, b)),
+				 conv_div_up(p->rows, CONV_CHUNKS_MAX));
 	else if (p->rows > 8 && (!c->resident || c->a->epilogue.residual))
 		p->chunk = (p->rows + 3) / 4;
 	if (c->terms > 1)
