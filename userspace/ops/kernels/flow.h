@@ -51,10 +51,11 @@
 
 #include "args_attention.h"
 
-#define FLOW_SLOTS   2u /* most slots for blocks */
-#define FLOW_OPERAND 2u /* most operands of a kind */
-#define FLOW_SETS    2u /* sets of accumulators of a kind */
-#define FLOW_RUNS    65535u /* most rows of a store */
+#define FLOW_SLOTS    2u /* most slots for blocks */
+#define FLOW_OPERAND  2u /* most operands of a kind */
+#define FLOW_SETS     2u /* sets of accumulators of a kind */
+#define FLOW_TOGETHER 4u /* most outer tiles whose results are stored at once */
+#define FLOW_RUNS     65535u /* most rows of a store */
 /* Jobs and blocks that are known: that before, the present one, those ahead. */
 #define FLOW_KNOWN (FLOW_SLOTS + 2)
 
@@ -64,6 +65,8 @@ struct flow_tile {
 	uint32_t first, count;
 	uint32_t from, to; /* inner rows that it takes of each inner head */
 	int32_t diagonal; /* inner row that lane 0 is on */
+	/* When its results are there, those of so many tiles are stored. */
+	uint32_t complete;
 };
 
 /* What jobs of several batches and groups have in common. */
@@ -79,7 +82,7 @@ struct flow_job {
 	uint32_t batch;
 	uint32_t head, end; /* inner ones */
 	uint32_t outer_head; /* the first one */
-	uint32_t outer, words; /* offsets */
+	uint32_t place; /* of its first tile among two jobs' */
 };
 
 struct flow_block {
@@ -93,6 +96,7 @@ struct flow_item {
 	const struct flow_tile *tile;
 	const struct flow_job *job;
 	uint32_t number; /* of the tile in its job */
+	uint32_t place; /* of the tile among two jobs' */
 	uint32_t block; /* number of the block */
 	uint32_t row, rows; /* inner rows that the tile takes of the block */
 	int32_t k; /* of the first one, from the diagonal on */
@@ -184,7 +188,7 @@ struct flow {
  */
 
 /* What is alike for all chunks of an item. */
-static void flow_read_begin(struct flow *f, const struct flow_item *i);
+static void flow_read_begin(struct flow *f);
 /* Scores of a chunk, of product p: from the accumulators, acc_row on. */
 static void flow_read(struct flow *f, const struct flow_item *i, uint32_t p,
 		      uint32_t row, uint32_t rows, uint32_t acc_row);
@@ -197,9 +201,12 @@ static void flow_operands(struct flow *f, const struct flow_item *i);
 static void flow_part(struct flow *f, const struct flow_item *i,
 		      uint32_t output, uint32_t at, uint32_t tiles,
 		      uint32_t acc);
-/* Store what else belongs to a tile's results, of this head. */
+/*
+ * Store what else belongs to results: of rows of a head, the last of which are
+ * those of the item's tile.
+ */
 static void flow_store_more(struct flow *f, const struct flow_item *i,
-			    uint32_t head);
+			    uint32_t head, uint32_t row, uint32_t rows);
 /* The same for `rows` first rows of a head that take nothing. */
 static void flow_store_dead(struct flow *f, uint32_t batch, uint32_t head,
 			    uint32_t rows);

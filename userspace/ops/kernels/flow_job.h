@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Which outer tiles and inner blocks a tile of the board takes, in which order. */
+/* Which outer tiles and inner blocks a tile of the board takes, in what order. */
 #ifndef FLOW_JOB_H
 #define FLOW_JOB_H
 
@@ -57,7 +57,7 @@ static void flow_shape_make(const struct flow *f, struct flow_shape *s,
 			    uint32_t at)
 {
 	uint32_t head = at * f->share;
-	uint32_t row, t;
+	uint32_t complete = 0, row, t;
 
 	s->at = at;
 	s->tiles = flow_min(f->share, flow_outer_tiles(f) - head);
@@ -73,6 +73,14 @@ static void flow_shape_make(const struct flow *f, struct flow_shape *s,
 		flow_range(f, tile);
 		s->from = flow_min(s->from, tile->from);
 		s->to = flow_max(s->to, tile->to);
+		/* Of one head: none is complete later than the next. */
+		complete++;
+		tile->complete = 0;
+		if (complete == FLOW_TOGETHER || t + 1 == s->tiles ||
+		    f->outer_heads > 1) {
+			tile->complete = complete;
+			complete = 0;
+		}
 		if (++head == f->outer_heads) {
 			head = 0;
 			row += f->array;
@@ -88,7 +96,6 @@ static void flow_shape_make(const struct flow *f, struct flow_shape *s,
 static void flow_job_make(struct flow *f, struct flow_job *j, uint32_t number)
 {
 	uint32_t at = flow_divide(&number, f->batch * f->groups);
-	uint32_t set = f->jobs & 1 ? f->share : 0; /* of what is loaded */
 
 	if (FLOW_OUTER_QUERIES)
 		at = f->jobs_wide - 1 - at;
@@ -99,8 +106,7 @@ static void flow_job_make(struct flow *f, struct flow_job *j, uint32_t number)
 	j->head = number * f->inner_heads;
 	j->end = j->head + f->inner_heads;
 	j->outer_head = number * f->outer_heads;
-	j->outer = f->outer_at + set * f->tile_pitch;
-	j->words = f->words_at + set * f->line;
+	j->place = f->jobs & 1 ? f->share : 0;
 }
 
 /*

@@ -62,14 +62,15 @@ static void flow_dma_words(const struct flow *f, uint32_t batch, uint32_t head,
 static void flow_load_outer(const struct flow *f, const struct flow_job *j,
 			    uint32_t from, uint32_t to)
 {
-	uint32_t outer = j->outer + from * f->tile_pitch;
-	uint32_t words = j->words + from * f->line;
+	uint32_t place = j->place + from;
 	const struct flow_tile *t = &j->shape->tile[from];
 	const struct flow_tile *end = &j->shape->tile[to];
 
 	while (t < end) {
 		uint32_t head = j->outer_head + t->head;
 		uint32_t first = t->first, tiles = 0, rows = 0, i;
+		uint32_t outer = f->outer_at + place * f->tile_pitch;
+		uint32_t words = f->words_at + place * f->line;
 
 		do {
 			rows += t->count;
@@ -82,8 +83,7 @@ static void flow_load_outer(const struct flow *f, const struct flow_job *j,
 		if (FLOW_WORDS && FLOW_OUTER_QUERIES)
 			flow_dma_words(f, j->batch, head, first, rows, words,
 				       f->words_each);
-		outer += tiles * f->tile_pitch;
-		words += tiles * f->line;
+		place += tiles;
 	}
 }
 

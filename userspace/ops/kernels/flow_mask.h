@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A table for scores that lie on the diagonal: in its row k, bf16, lanes below k
- * have one infinity, the others the other one; it begins with row mask_first.
+ * A table for scores that lie on the diagonal: in its row k, bf16, lanes below
+ * k have one infinity, the others the other one. It begins with row mask_first.
  * A key k behind that of lane 0 is hidden from lanes below k; a query k behind
  * it sees lanes below k + 1. Chunks of which not all is seen take rows of the
  * table, one for each of theirs.
@@ -26,18 +26,19 @@ static inline uint32_t flow_mask_bytes(const struct flow *f)
 static void flow_mask(const struct flow *f)
 {
 	uint32_t rows = flow_mask_rows(f);
+	uint32_t bytes = f->mask_at;
 	uint32_t words = f->mask_at + rows * (f->line / 2);
-	volatile uint32_t *w = ash_spad(words); /* see flow_go() */
+	volatile uint32_t *w = ash_spad(bytes); /* see flow_go() */
 	uint32_t i;
 
-	/* 2 * lane + 1; and so on in the lines behind. */
-	for (i = 0; i < f->array; i++)
-		w[i] = 2 * i + 1;
-	for (i = f->array; i < rows; i += f->array) {
+	/* Lanes' 2 * lane + 1, of a byte each: the core is slow at storing. */
+	for (i = 0; i < f->array / 4; i++)
+		w[i] = 0x07050301 + i * 0x08080808;
+	/* Words 2 * k + 1. */
+	for (i = 0; i < rows; i += f->array) {
 		ash_vector_bias(2 * i);
-		flow_vector(ASH_VEC(ASH_FMT_I32, ASH_FMT_I32) |
-				    ASH_VEC_BIAS_IMM,
-			    0, words + 4 * i, f->line, words, f->line, 1);
+		flow_vector(ASH_VEC(ASH_FMT_I8, ASH_FMT_I32) | ASH_VEC_BIAS_IMM,
+			    0, words + 4 * i, f->line, bytes, f->array, 1);
 	}
 	/* 2 * (lane - k) + 1, times an infinity. */
 	ash_vector_src2(words, 0);

@@ -61,7 +61,7 @@ static inline void flow_scores(struct flow *f, const struct flow_item *i)
 	} else {
 		ash_after(ASH_MATRIX, ASH_LOAD, loaded);
 	}
-	flow_read_begin(f, i);
+	flow_read_begin(f);
 	do {
 		rows = flow_min(most, i->rows - row);
 		token = flow_chunk(f, i, 0, row, rows, a, set, older);
@@ -83,24 +83,27 @@ static inline void flow_scores(struct flow *f, const struct flow_item *i)
 	f->scored = flow_issued(ASH_MATRIX);
 }
 
-/* The tile's results are complete. */
+/* The tile's results are complete, and those of its neighbours before it. */
 static void flow_store(struct flow *f, const struct flow_item *i)
 {
 	const struct flow_tile *t = i->tile;
 	uint32_t head = i->job->outer_head + t->head;
+	uint32_t before = t->complete - 1; /* tiles */
+	uint32_t row = t->first - (before << f->shift);
+	uint32_t rows = t->first + t->count - row;
 	uint32_t o;
 
-	ash_after(ASH_STORE, ASH_VECTOR, flow_issued(ASH_VECTOR));
+	ash_after(ASH_STORE, ASH_VECTOR, f->parts_read);
 	for (o = 0; o < FLOW_OUTPUTS; o++) {
 		const struct attention_rows *out = f->out[o];
 		uint32_t bytes = ash_format_bytes((enum ash_format)out->format);
 
-		ash_store(flow_address(out, i->job->batch, head, t->first),
-			  (int32_t)out->pos, i->sums + o * f->sums_bytes,
-			  (int32_t)(f->tiles * f->line), f->d * bytes,
-			  t->count);
+		ash_store(flow_address(out, i->job->batch, head, row),
+			  (int32_t)out->pos,
+			  i->sums - before * f->sums_each + o * f->sums_bytes,
+			  (int32_t)(f->tiles * f->line), f->d * bytes, rows);
 	}
-	flow_store_more(f, i, head);
+	flow_store_more(f, i, head, row, rows);
 	f->stored = flow_issued(ASH_STORE);
 }
 
@@ -139,7 +142,7 @@ static inline void flow_products(struct flow *f, const struct flow_item *i)
 		a += f->operand_each;
 	}
 	f->parts_read = newer;
-	if (i->last)
+	if (i->last && i->tile->complete)
 		flow_store(f, i);
 }
 
@@ -164,12 +167,14 @@ static inline bool flow_meet(const struct flow *f, struct flow_item *i,
 	i->k = (int32_t)row - tile->diagonal;
 	i->first = row == tile->from && b->head == j->head;
 	i->last = end == tile->to && b->head + 1 == j->end;
-	i->outer = j->outer + t * f->tile_pitch;
+	i->place = j->place + t;
+	i->outer = f->outer_at + i->place * f->tile_pitch;
 	i->rows_at = b->rows_at + skip * f->pitch;
 	i->columns_at = b->columns_at + skip * (f->line / 2);
 	if (FLOW_WORDS)
-		i->words = FLOW_OUTER_QUERIES ? j->words + t * f->line :
-						b->words_at + 4 * skip;
+		i->words = FLOW_OUTER_QUERIES ?
+				   f->words_at + i->place * f->line :
+				   b->words_at + 4 * skip;
 	i->sums = f->sums_at + t * f->sums_each;
 	return true;
 }

@@ -24,22 +24,21 @@
 
 /* Lines of each tile: b, of blocks in turn, and l. */
 enum { LINE_B, LINE_B_ODD, LINE_L, TILE_LINES };
-/* Of each item: factors of what was summed up, and of the result; lse. */
-enum { LINE_A, LINE_END, LINE_LSE, ITEM_LINES };
+/* Of each item: factors of what was summed up, and of the result. */
+enum { LINE_A, LINE_END, ITEM_LINES };
 
 struct attention {
 	struct flow flow;
 	const struct attention_args *args;
 	uint32_t minus_scale;
-	uint32_t buffer, sum, minima, lines; /* offsets */
+	uint32_t buffer, sum, infinity, minima, lines, lse; /* offsets */
 	uint32_t minimum; /* offset of the next one */
 };
 
-static void flow_read_begin(struct flow *f, const struct flow_item *i)
+static void flow_read_begin(struct flow *f)
 {
 	struct attention *a = (struct attention *)f;
 
-	(void)i;
 	a->minimum = a->minima;
 	ash_vector_scale(a->minus_scale);
 	flow_pitches(f->line, 1);
@@ -118,7 +117,7 @@ static inline void finish_lines(struct attention *a, const struct flow_item *i,
 	flow_vector(ASH_VEC(ASH_FMT_F32, ASH_FMT_F32) |
 			    ASH_VEC_SRC2_ROWS(ASH_FMT_F32, ASH_SUB) |
 			    ASH_VEC_LATE,
-		    ASH_VEC_FN(ASH_FN_LOG), i->own + LINE_LSE * line, line, l,
+		    ASH_VEC_FN(ASH_FN_LOG), a->lse + i->place * line, line, l,
 		    line, 1);
 }
 
@@ -195,14 +194,16 @@ static void flow_part(struct flow *f, const struct flow_item *i,
 }
 
 static void flow_store_more(struct flow *f, const struct flow_item *i,
-			    uint32_t head)
+			    uint32_t head, uint32_t row, uint32_t rows)
 {
 	const struct attention_rows *lse = &((struct attention *)f)->args->lse;
 
+	uint32_t first = i->place + 1 - i->tile->complete;
+
 	if (lse->at)
-		ash_store_1d(
-			flow_address(lse, i->job->batch, head, i->tile->first),
-			i->own + LINE_LSE * f->line, 4 * i->tile->count);
+		ash_store_1d(flow_address(lse, i->job->batch, head, row),
+			     ((struct attention *)f)->lse + first * f->line,
+			     4 * rows);
 }
 
 /* lse is -infinity. */
@@ -214,11 +215,11 @@ static void flow_store_dead(struct flow *f, uint32_t batch, uint32_t head,
 
 	if (!a->args->lse.at)
 		return;
-	*(uint32_t *)ash_spad(a->sum) = 0xff800000;
+	*(uint32_t *)ash_spad(a->infinity) = 0xff800000;
 	for (row = 0; row < rows; row += count) {
 		count = flow_min(rows - row, FLOW_RUNS);
 		ash_store(flow_address(&a->args->lse, batch, head, row), 4,
-			  a->sum, 0, 4, count);
+			  a->infinity, 0, 4, count);
 	}
 }
 
@@ -227,7 +228,7 @@ ASHLAR_KERNEL(attention, struct attention_args)
 	struct attention a;
 	struct flow *f = &a.flow;
 	uint32_t line = 4 * ash_array();
-	/* A sum, a minimum for each chunk of a block, lines of tiles. */
+	/* Sum, infinity, a minimum for each chunk, lines of tiles, lse. */
 	uint32_t minima = attention_block(ash_array()) / ash_array();
 
 	a.args = args;
@@ -246,13 +247,16 @@ ASHLAR_KERNEL(attention, struct attention_args)
 	f->causal = args->causal;
 	f->mask_below = 0x7f800000;
 	f->item_bytes = ITEM_LINES * line;
-	f->private_bytes = (1 + minima + ATTENTION_TILES * TILE_LINES) * line;
+	f->private_bytes =
+		(2 + minima + ATTENTION_TILES * (TILE_LINES + 2)) * line;
 	f->private_lines = 1;
 	f->type = args->q.format;
 	flow_layout(f);
 	a.sum = f->private_at;
-	a.minima = a.sum + line;
+	a.infinity = a.sum + line;
+	a.minima = a.infinity + line;
 	a.lines = a.minima + minima * line;
+	a.lse = a.lines + ATTENTION_TILES * TILE_LINES * line;
 	a.buffer = f->private_at + f->private_bytes;
 	flow_run(f);
 	return 0;

@@ -31,12 +31,11 @@ struct attention_dx {
  * Rows of scores are rows of one group, with a row of bias, or each a group
  * with a word of it.
  */
-static void flow_read_begin(struct flow *f, const struct flow_item *i)
+static void flow_read_begin(struct flow *f)
 {
 	const struct attention_dx *a = (const struct attention_dx *)f;
 	uint32_t half = f->line / 2;
 
-	(void)i;
 	ash_vector_scale(a->scale);
 	ash_vector_groups(1, half, 1, half);
 	flow_pitches(half, 1);
@@ -123,11 +122,13 @@ static void flow_part(struct flow *f, const struct flow_item *i,
 
 /* Nothing else belongs to results. */
 static void flow_store_more(struct flow *f, const struct flow_item *i,
-			    uint32_t head)
+			    uint32_t head, uint32_t row, uint32_t rows)
 {
 	(void)f;
 	(void)i;
 	(void)head;
+	(void)row;
+	(void)rows;
 }
 
 static void flow_store_dead(struct flow *f, uint32_t batch, uint32_t head,
