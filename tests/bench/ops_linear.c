@@ -91,6 +91,30 @@ static const struct ashlar_op *build_conv_dw(struct ot *t, const void *param)
 	return &op->op;
 }
 
+/* The gradient by the input of the same. */
+static const struct ashlar_op *build_conv_dx(struct ot *t, const void *param)
+{
+	const struct layer *l = param;
+	struct ashlar_op_conv2d_dx *op = OT_OP(t, conv2d_dx);
+	uint64_t out = (l->side + 2 * l->pad - l->kernel) / l->stride + 1;
+
+	t->pattern = KT_PLAIN;
+	op->dy = ot_tensor(t, l->format, 4, (uint64_t[]){ 1, out, out, l->co },
+			   OT_PACKED);
+	op->w = ot_tensor(
+		t, l->format, 4,
+		(uint64_t[]){ l->co, l->kernel, l->kernel, l->c / l->groups },
+		OT_PACKED);
+	op->dx = ot_tensor(t, l->format, 4,
+			   (uint64_t[]){ 1, l->side, l->side, l->c },
+			   OT_PACKED);
+	op->shape.groups = l->groups;
+	op->shape.stride[0] = op->shape.stride[1] = l->stride;
+	op->shape.pad_top = op->shape.pad_bottom = l->pad;
+	op->shape.pad_left = op->shape.pad_right = l->pad;
+	return &op->op;
+}
+
 #define LAYER(side, c, co, k, s, p, format) \
 	(&(const struct layer){ side, c, co, k, s, p, ASHLAR_##format, 1 })
 #define OUT(side, k, s, p)    (((side) + 2 * (p) - (k)) / (s) + 1.0)
@@ -189,6 +213,18 @@ const struct ops_bench ops_benches[] = {
 	{ "conv5_1x1_int8", "int8 1x1 2048 to 512 at 7", build_conv,
 	  LAYER(7, 2048, 512, 1, 1, 0, I8),
 	  LAYER_BOUND(7, 2048, 512, 1, 1, 0, sizeof_int8, RATE_I8), 80, 80 },
+	{ "conv2_3x3_dx_bf16", "by the input: bf16 3x3 64 to 64 at 56",
+	  build_conv_dx, LAYER(56, 64, 64, 3, 1, 1, BF16),
+	  LAYER_BOUND(56, 64, 64, 3, 1, 1, sizeof_bf16, RATE_BF16), 60, 80 },
+	{ "conv3_3x3_2_dx_bf16", "by the input: bf16 3x3/2 128 to 128 at 56",
+	  build_conv_dx, LAYER(56, 128, 128, 3, 2, 1, BF16),
+	  LAYER_BOUND(56, 128, 128, 3, 2, 1, sizeof_bf16, RATE_BF16), 60, 80 },
+	{ "conv2_3x3_dw_bf16", "by the weights: bf16 3x3 64 to 64 at 56",
+	  build_conv_dw, LAYER(56, 64, 64, 3, 1, 1, BF16),
+	  LAYER_BOUND(56, 64, 64, 3, 1, 1, sizeof_bf16, RATE_BF16), 68, 80 },
+	{ "conv3_3x3_2_dw_bf16", "by the weights: bf16 3x3/2 128 to 128 at 56",
+	  build_conv_dw, LAYER(56, 128, 128, 3, 2, 1, BF16),
+	  LAYER_BOUND(56, 128, 128, 3, 2, 1, sizeof_bf16, RATE_BF16), 68, 80 },
 	{ "depthwise_bf16", "bf16 depthwise 3x3 of 64 at 56", build_conv,
 	  DEPTHWISE(56, 64, 3, 1, 1, BF16),
 	  DEPTHWISE_BOUND(56, 64, 3, 1, 1, sizeof_bf16, 18, 0), 93, 80 },

@@ -13,8 +13,13 @@
 #include "linear_conv.h"
 #include "map.h"
 
-/* Pixels in a chunk of the sums. */
-#define DW_CHUNK 128u
+/*
+ * Pixels in a chunk of the sums, at most: so many that the core has time to start
+ * the next one, and so few that two of each operand fit in the scratchpad. fp32
+ * is kept as three terms.
+ */
+#define DW_CHUNK_16  512u
+#define DW_CHUNK_F32 128u
 
 /* Products of groups (or sets of them) with m outputs and n inputs each. */
 struct dw_products {
@@ -61,7 +66,7 @@ static int plan_products(struct plan *p, const struct conv *v,
 	};
 	struct linear_images *im = &a.images;
 	uint64_t pixels = v->y->shape[0] * v->y->shape[1] * v->y->shape[2];
-	uint32_t d;
+	uint32_t chunk, d;
 
 	if (g->accumulate) {
 		a.epilogue.residual = to->addr;
@@ -88,8 +93,9 @@ static int plan_products(struct plan *p, const struct conv *v,
 	im->images = (uint32_t)v->y->shape[0];
 	im->height = (uint32_t)v->y->shape[1];
 	im->width = (uint32_t)v->y->shape[2];
-	im->chunk_cols = im->width < DW_CHUNK ? im->width : DW_CHUNK;
-	im->chunk_rows = DW_CHUNK / im->chunk_cols;
+	chunk = v->x->format == ASHLAR_F32 ? DW_CHUNK_F32 : DW_CHUNK_16;
+	im->chunk_cols = im->width < chunk ? im->width : chunk;
+	im->chunk_rows = chunk / im->chunk_cols;
 	if (im->chunk_rows > im->height)
 		im->chunk_rows = im->height;
 	return linear_launch(p, &a);
