@@ -118,6 +118,7 @@ static inline void gemm_begin_results(struct gemm *g)
 	g->stage_end = g->stage_offset + g->stages * g->stage_bytes;
 	g->stage = g->stage_offset;
 	g->set = g->sets;
+	g->sets_end = &g->sets[g->plan.sets];
 	for (i = 0; i < g->plan.sets; i++) {
 		uint32_t acc = i * g->plan.group;
 

@@ -41,7 +41,10 @@ struct gemm_job {
 	const struct gemm_images *images; /* NULL: k is one range */
 };
 
-/* Steps (gemm_load.h) whose loads may be under way; a power of two. */
+/*
+ * Steps (gemm_load.h) whose loads may be under way, a power of two; up to half of
+ * them more are loaded, several at once where that can be.
+ */
 #define GEMM_AHEAD 8u
 
 /* When the operands of a step are there. */
@@ -91,7 +94,7 @@ struct gemm {
 	uint32_t stage_offset, stage_end, stage_bytes, stages;
 	uint32_t stage; /* offset of the next one */
 	struct gemm_set sets[GEMM_SETS_MAX];
-	struct gemm_set *set; /* of the next column */
+	struct gemm_set *set, *sets_end; /* of the next column */
 	struct gemm_epilogue out;
 	/* Only with GEMM_FULL. */
 	uint64_t residual; /* first element of this tile's part */

@@ -110,12 +110,20 @@ static inline bool gemm_special(const struct gemm *g)
 	return GEMM_FULL && (g->job->split || g->job->images);
 }
 
-/* The next `blocks` blocks of A or B, to the next slot. each: one by one. */
+/*
+ * The next `blocks` blocks of A or B, to so many slots, which follow each other.
+ * each: one by one.
+ */
 static inline void gemm_load_blocks(struct gemm *g, struct gemm_side *s,
-				    uint32_t blocks, bool each)
+				    uint32_t blocks, uint32_t slots, bool each)
 {
-	ash_token free = gemm_ring_free(&s->ring);
-	uint32_t to = gemm_ring_take(&s->ring);
+	uint32_t to = gemm_ring_offset(&s->ring, s->ring.load_slot);
+	ash_token free;
+
+	do {
+		free = gemm_ring_free(&s->ring);
+		gemm_ring_take(&s->ring);
+	} while (--slots);
 
 	if (!gemm_splits(g))
 		ash_after(ASH_LOAD, ASH_MATRIX, free);
@@ -161,6 +169,26 @@ static inline void gemm_load_sweep(struct gemm *g)
 	gemm_side_at(&g->b, w->panel, k, g->a.k);
 }
 
+/*
+ * How many groups of A come with one load: several, when nothing else is loaded
+ * for them, once the core is ahead.
+ */
+static inline uint32_t gemm_load_groups(const struct gemm *g)
+{
+	const struct gemm_walk *w = &g->next;
+	const struct gemm_ring *r = &g->a.ring;
+	uint32_t groups, left = g->plan.m_blocks - w->group;
+
+	if (g->load_b || (GEMM_FULL && g->load_residual) || gemm_special(g) ||
+	    g->steps_loaded - g->steps_used < 2)
+		return 1;
+	groups = gemm_min(GEMM_AHEAD / 2, r->slots - (r->loaded - r->released));
+	groups = gemm_min(groups, r->slots - r->load_slot);
+	while (groups > 1 && groups * g->plan.group > left)
+		groups--;
+	return groups;
+}
+
 /* Behind the last step of a sweep. */
 static inline void gemm_load_on(struct gemm *g)
 {
@@ -177,16 +205,26 @@ static inline void gemm_load_on(struct gemm *g)
 	gemm_load_sweep(g);
 }
 
+/* The next step's loads have been started: those up to the token. */
+static inline void gemm_step_loaded(struct gemm *g, ash_token loaded)
+{
+	struct gemm_step *step = &g->step[g->steps_loaded++ % GEMM_AHEAD];
+
+	step->loaded = loaded;
+	step->split = 0;
+}
+
 /*
- * Start the loads of the next step, if it has slots. There is a next step, and
- * fewer than GEMM_AHEAD are under way.
+ * Start the loads of the next step, or of some, if it has slots. There is a next
+ * step, and half of GEMM_AHEAD at most are under way.
  */
 static __attribute__((noinline)) bool gemm_load_step(struct gemm *g)
 {
 	struct gemm_walk *w = &g->next;
 	bool first = w->col == 0;
 	bool a = first && g->load_a, vec = first && g->load_vec;
-	struct gemm_step *step;
+	uint32_t groups = 1;
+	ash_token loaded;
 
 	if ((g->load_b && !gemm_ring_room(&g->b.ring)) ||
 	    (a && !gemm_ring_room(&g->a.ring)) ||
@@ -200,37 +238,44 @@ static __attribute__((noinline)) bool gemm_load_step(struct gemm *g)
 	if (GEMM_FULL && g->load_residual)
 		gemm_load_residual(g);
 	if (g->load_b)
-		gemm_load_blocks(g, &g->b, 1, true);
+		gemm_load_blocks(g, &g->b, 1, 1, true);
 	if (a) {
 		/* The first ones are computed with as they arrive. */
 		bool each = g->steps_loaded == 0;
 
 		if (each)
 			g->first_a = ash_read(ASH_LOAD + ASHLAR_LOAD_ISSUED);
-		gemm_load_blocks(g, &g->a, w->group_rows, each);
+		groups = gemm_load_groups(g);
+		gemm_load_blocks(g, &g->a, groups * w->group_rows, groups,
+				 each);
 	}
-	step = &g->step[g->steps_loaded++ % GEMM_AHEAD];
-	step->loaded = ash_read(ASH_LOAD + ASHLAR_LOAD_ISSUED);
-	step->split = 0;
+	loaded = ash_read(ASH_LOAD + ASHLAR_LOAD_ISSUED);
+	gemm_step_loaded(g, loaded);
+	while (--groups) {
+		gemm_walk_on(&g->plan, w);
+		gemm_step_loaded(g, loaded);
+	}
 	if (!(g->load_b || (GEMM_FULL && g->load_residual)) ||
 	    ++w->col == w->panel_cols)
 		gemm_load_on(g);
 	return true;
 }
 
+/* Whether there are too few steps under way, and more of them. */
+static inline bool gemm_load_more(const struct gemm *g)
+{
+	return !g->next.end &&
+	       g->steps_loaded - g->steps_used <= GEMM_AHEAD / 2;
+}
+
 /*
- * Start loads of steps to come: of two for each column, so that they get ahead,
+ * Start loads of steps to come: twice for each column, so that they get ahead,
  * and the core soon starts the next product.
  */
 static inline void gemm_load_ahead(struct gemm *g)
 {
-	int i;
-
-	for (i = 0; i < 2; i++)
-		if (g->next.end ||
-		    g->steps_loaded - g->steps_used == GEMM_AHEAD ||
-		    !gemm_load_step(g))
-			return;
+	if (gemm_load_more(g) && gemm_load_step(g) && gemm_load_more(g))
+		gemm_load_step(g);
 }
 
 /* The next step: its loads have been started. */

@@ -144,7 +144,7 @@ static inline void gemm_side_load(struct gemm_side *s, uint32_t rows,
 	gemm_dma(ASH_LOAD, offset, from);
 }
 
-/* The same for so many blocks. */
+/* The same for so many blocks, which lie one behind the other. */
 static inline void gemm_side_load_group(struct gemm_side *s, uint32_t blocks,
 					uint32_t offset)
 {

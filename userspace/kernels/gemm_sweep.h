@@ -106,12 +106,11 @@ static inline ash_token gemm_result(struct gemm *g,
 
 /*
  * A column tile by tile; the first one is p's. arriving: its A blocks come one
- * by one. Returns the matrix unit's last token, and the vector unit's in
- * *drained.
+ * by one. Returns the matrix unit's last token.
  */
-__attribute__((noinline)) static ash_token
-gemm_by_tiles(struct gemm *g, struct gemm_column col, struct gemm_piece p,
-	      bool result, bool arriving, ash_token *drained)
+static inline ash_token gemm_by_tiles(struct gemm *g, struct gemm_column col,
+				      struct gemm_piece p, bool result,
+				      bool arriving, struct gemm_set *set)
 {
 	const uint32_t array = g->a.array;
 	const uint32_t stage = array * g->out.out_pitch;
@@ -128,7 +127,7 @@ gemm_by_tiles(struct gemm *g, struct gemm_column col, struct gemm_piece p,
 		gemm_piece_registers(&p);
 		token = gemm_multiply(g, &col, &p);
 		if (result)
-			*drained = gemm_result(g, &col, &p, token);
+			set->drained = gemm_result(g, &col, &p, token);
 		left -= p.rows;
 		if (!left)
 			return token;
@@ -172,25 +171,26 @@ static inline void gemm_sweep(struct gemm *g, const struct gemm_sweep *s)
 	const uint32_t b_end = g->b.ring.offset + g->b.ring.slots * b_bytes;
 	const uint32_t join = g->join - 1;
 	const bool residual = GEMM_FULL && g->job->residual && s->result;
+	const bool ends = s->first || s->last;
 	const struct gemm_piece whole = { s->tiles, s->rows, s->a };
+	struct gemm_set *const sets = g->sets, *const end = g->sets_end;
 	struct gemm_set *set = g->set;
-	struct gemm_column col = {
-		.b = gemm_ring_oldest(&g->b.ring),
-		.vec = gemm_ring_oldest(&g->vec),
-		.to = g->stage,
-		.stage = g->stage,
-		.c = s->c,
-	};
+	struct gemm_column col;
 	uint32_t left = s->width;
 	uint32_t i = 0;
 
+	col.b = gemm_ring_oldest(&g->b.ring);
+	col.vec = gemm_ring_oldest(&g->vec);
+	col.add = 0;
+	col.stage = g->stage;
+	col.to = col.stage;
+	col.run = 0;
+	col.c = s->c;
+	col.step = *gemm_next_step(g);
 	gemm_piece_registers(&whole);
 	for (;;) {
-		ash_token computed, drained;
-		bool arriving = s->first && i == 0;
+		ash_token computed;
 
-		if (i == 0 || s->steps)
-			col.step = *gemm_next_step(g);
 		i++;
 		col.cfg = s->cfg + set->cfg;
 		col.acc = set->acc;
@@ -199,20 +199,19 @@ static inline void gemm_sweep(struct gemm *g, const struct gemm_sweep *s)
 		col.store = (i & join) == 0 || i == s->cols;
 		if (residual)
 			col.add = gemm_ring_oldest(&g->residuals);
-		if (arriving || (s->last && i == s->cols)) {
-			drained = col.drained;
+		if (ends &&
+		    ((s->first && i == 1) || (s->last && i == s->cols))) {
 			computed = gemm_by_tiles(g, col, whole, s->result,
-						 arriving, &drained);
+						 s->first && i == 1, set);
 			gemm_piece_registers(&whole);
-			set->drained = drained;
 		} else {
 			computed = gemm_multiply(g, &col, &whole);
 			if (s->result)
 				set->drained =
 					gemm_result(g, &col, &whole, computed);
 		}
-		if (++set == &g->sets[g->plan.sets])
-			set = g->sets;
+		if (++set == end)
+			set = sets;
 		if (residual)
 			gemm_ring_release(
 				&g->residuals,
@@ -224,8 +223,10 @@ static inline void gemm_sweep(struct gemm *g, const struct gemm_sweep *s)
 				gemm_ring_release(&g->a.ring, computed);
 			break;
 		}
-		if (i == 1 || s->steps)
+		if (s->steps) {
 			gemm_load_ahead(g);
+			col.step = *gemm_next_step(g);
+		}
 		col.b += b_bytes;
 		if (col.b == b_end)
 			col.b = g->b.ring.offset;
