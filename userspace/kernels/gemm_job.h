@@ -42,10 +42,13 @@ struct gemm_job {
 };
 
 /*
- * Steps (gemm_load.h) whose loads may be under way, a power of two; up to half of
- * them more are loaded, several at once where that can be.
+ * Steps (gemm_load.h) whose loads may be under way, a power of two. More are
+ * loaded while half of them or fewer are.
  */
 #define GEMM_AHEAD 8u
+
+/* Bytes of a group that is computed with sooner than the core issues loads. */
+#define GEMM_SHORT_GROUP 16384u
 
 /* When the operands of a step are there. */
 struct gemm_step {

@@ -170,8 +170,8 @@ static inline void gemm_load_sweep(struct gemm *g)
 }
 
 /*
- * How many groups of A come with one load: several, when nothing else is loaded
- * for them, once the core is ahead.
+ * How many groups of A come with one load: several short ones, when nothing else
+ * is loaded for them, once the core is ahead.
  */
 static inline uint32_t gemm_load_groups(const struct gemm *g)
 {
@@ -180,6 +180,7 @@ static inline uint32_t gemm_load_groups(const struct gemm *g)
 	uint32_t groups, left = g->plan.m_blocks - w->group;
 
 	if (g->load_b || (GEMM_FULL && g->load_residual) || gemm_special(g) ||
+	    r->slot_bytes > GEMM_SHORT_GROUP ||
 	    g->steps_loaded - g->steps_used < 2)
 		return 1;
 	groups = gemm_min(GEMM_AHEAD / 2, r->slots - (r->loaded - r->released));
