@@ -18,6 +18,27 @@
 
 /* --- Set-up --------------------------------------------------------------------- */
 
+/* What of all blocks and columns is this tile's; false: nothing. */
+static bool conv_part(struct conv *c)
+{
+	const struct linear_conv_args *a = c->a;
+	uint32_t columns = a->groups * c->cols, blocks = c->plan->blocks;
+	/* Phases have not as many taps: tiles rather share columns. */
+	bool whole = conv_phases(a, 0) * conv_phases(a, 1) > 1 &&
+		     columns % ash_count() == 0;
+	struct gemm_plan part;
+
+	gemm_split(&part, whole ? 1 : blocks, columns, ash_count(),
+		   ash_index());
+	if (whole)
+		part.m_blocks = blocks;
+	c->m_first = part.m_first;
+	c->m_end = part.m_first + part.m_blocks;
+	c->n_first = part.n_first;
+	c->n_end = part.n_first + part.n_blocks;
+	return part.m_blocks && part.n_blocks;
+}
+
 /* Choose what is loaded once and what again: weights or patches. */
 static void conv_choose_set(struct conv *c)
 {
@@ -85,7 +106,6 @@ static void conv_layout_results(struct conv *c, uint32_t from, uint32_t room)
 static bool conv_init(struct conv *c, const struct conv_args *args)
 {
 	const struct linear_conv_args *a = &args->conv;
-	struct gemm_plan part;
 	uint32_t d, i;
 
 	c->a = a;
@@ -117,14 +137,8 @@ static bool conv_init(struct conv *c, const struct conv_args *args)
 	c->cfg = ash_matmul_cfg(c->type, ASH_ROWS,
 				c->b.k_major ? ASH_KMAJOR : ASH_ROWS);
 
-	gemm_split(&part, c->plan->blocks, a->groups * c->cols, ash_count(),
-		   ash_index());
-	if (!part.m_blocks || !part.n_blocks)
+	if (!conv_part(c))
 		return false;
-	c->m_first = part.m_first;
-	c->m_end = part.m_first + part.m_blocks;
-	c->n_first = part.n_first;
-	c->n_end = part.n_first + part.n_blocks;
 	conv_choose_set(c);
 
 	c->loaded = 0;
