@@ -145,8 +145,9 @@ struct ashlar_conv_shape {
  * Limits (UNSUPPORTED, also of conv2d_dx): what input a block of N output
  * pixels needs, with all channels of a group, must fit into the scratchpad's
  * part for it; on boards with 512 KiB, 3x3 kernels take 2048 channels of 16
- * bits. And kh * kw * (1 + bytes of a group's channels / 256), bytes of fp32
- * taken three times, is at most 1024.
+ * bits. And kernels of more than 1024 taps, each of them counted again for
+ * each further 256 bytes of a group's channels (fp32: 128 channels), may be
+ * refused.
  */
 struct ashlar_op_conv2d {
 	struct ashlar_op op;
