@@ -119,7 +119,6 @@ static bool conv_init(struct conv *c, const struct conv_args *args)
 	c->b = c->plan->pieces;
 	c->buffers = c->plan->buffers;
 	c->cols = conv_div_up(a->columns, c->array);
-	c->set = c->cols;
 	c->out_bytes = ash_format_bytes((enum ash_format)a->epilogue.out);
 	c->residual_bytes =
 		ash_format_bytes((enum ash_format)a->epilogue.residual_format);

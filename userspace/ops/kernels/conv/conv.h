@@ -49,12 +49,12 @@ struct conv_band {
 	uint32_t y, rows; /* of the output, in the patch */
 };
 
-/* A step of a column: where it is among the taps. */
+/* A step of a column: where it is among the taps that hit. */
 struct conv_step {
-	uint32_t y, x,
-		channel; /* of the taps that hit; first element along k */
-	uint32_t row,
-		plane; /* bytes of the patch before row y of taps; plane */
+	uint32_t y, x;
+	uint32_t channel; /* first element along k */
+	uint32_t row; /* bytes of the patch before the cells of y, */
+	uint32_t plane; /* in this plane */
 };
 
 /* The same as a macro-operation takes it. */
@@ -127,9 +127,8 @@ struct conv {
 	uint32_t out_bytes, residual_bytes; /* of elements */
 	uint32_t y_step[2], residual_step[2]; /* bytes: row, pixel of a phase */
 	uint64_t y_first, residual_first; /* of the band's strip */
-	uint32_t vec_offset, vec_bytes,
-		vec; /* bias of a set, scale behind it */
-	uint32_t vec_n; /* whose set's they are */
+	uint32_t vec_offset, vec_bytes; /* bias of a set, scale behind it */
+	uint32_t vec, vec_n; /* offset of one's; its first column */
 	ash_token operands; /* load: all that results so far are made with */
 	uint32_t columns; /* begun, of all groups of blocks */
 	struct conv_half half[2];

@@ -77,7 +77,7 @@ static void conv_pixels(const struct conv *c, struct conv_group *g,
 static inline bool conv_flat(const struct conv *c, const struct conv_band *b)
 {
 	const uint32_t *y = c->y_step, *residual = c->residual_step;
-	uint32_t width = b->width;
+	uint64_t width = b->width;
 
 	return b->cut->pitch == width && y[0] == width * y[1] &&
 	       (!c->a->epilogue.residual || residual[0] == width * residual[1]);
