@@ -147,11 +147,12 @@ static inline void gemm_main(struct gemm *g, const struct gemm_job *job)
 	if (GEMM_FULL)
 		g->job = job;
 	g->plan.batches = 1;
+	/* 64 bytes a cycle; 4 k a cycle of int8, 1 of 16 bits, 1/6 of fp32. */
 	if (batch)
 		gemm_split_batches(&g->plan,
 				   batch->count[0] * batch->count[1] *
 					   batch->count[2] * batch->count[3],
-				   m_blocks, n_blocks);
+				   m_blocks, n_blocks, 2 / job->bytes);
 	else
 		gemm_split(&g->plan, m_blocks, n_blocks, ash_count(),
 			   ash_index());

@@ -113,10 +113,12 @@ static inline uint64_t gemm_split(struct gemm_plan *p, uint32_t m_blocks,
 
 /*
  * The same with batches of such products: some tiles share a batch, the others
- * take other batches. Sets p->batches and p->batch_first, too.
+ * take other batches. Sets p->batches and p->batch_first, too. load: how many
+ * products of two blocks take as long as the load of one.
  */
 static inline void gemm_split_batches(struct gemm_plan *p, uint32_t batches,
-				      uint32_t m_blocks, uint32_t n_blocks)
+				      uint32_t m_blocks, uint32_t n_blocks,
+				      uint32_t load)
 {
 	uint32_t count = ash_count();
 	uint32_t index = ash_index();
@@ -126,14 +128,18 @@ static inline void gemm_split_batches(struct gemm_plan *p, uint32_t batches,
 	/* More parts are better among equals: they load less. */
 	for (parts = 1; parts <= count; parts++) {
 		uint32_t share = count / parts;
-		uint64_t tiles;
+		uint64_t time, loads;
 
 		if (parts * share != count || parts > batches)
 			continue;
-		tiles = gemm_div_up(batches, parts) *
-			gemm_split(p, m_blocks, n_blocks, share, 0);
-		if (tiles <= least) {
-			least = tiles;
+		/* Of the first tile, whose part is the largest. */
+		time = gemm_split(p, m_blocks, n_blocks, share, 0);
+		loads = (uint64_t)load * (p->m_blocks + p->n_blocks);
+		if (time < loads)
+			time = loads;
+		time *= gemm_div_up(batches, parts);
+		if (time <= least) {
+			least = time;
 			best = parts;
 		}
 	}
