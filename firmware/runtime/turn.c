@@ -54,7 +54,7 @@ static void earlier(uint64_t *next, uint64_t at)
 		*next = at;
 }
 
-/* The timer: deadlines, operations, and the pulse while there is work. */
+/* The timer: deadlines, operations, and the pulse until there is rest. */
 static void tick(void)
 {
 	uint64_t next;
@@ -66,7 +66,8 @@ static void tick(void)
 	earlier(&next, ops_poll());
 	if (rt.ctrl_stalled)
 		rt.ctrl_rung = 1;
-	if (busy()) {
+	/* Also between two jobs: the second one does not begin it anew. */
+	if (rt.awake) {
 		watchdog_kick();
 		earlier(&next, rt.time + RT_TICK);
 	}

@@ -12,7 +12,10 @@
 #define EXIT_VA	 0xe000
 #define DEAF_VA	 0xd000
 #define LONG_VA	 0xb000
+#define TICK_VA	 0x9000 /* takes tick_cycles */
 #define PART_VA	 0xa000 /* faults on the job's second tile, others hang */
+
+static uint32_t tick_cycles;
 
 /* The code's address says what the kernel does. */
 static void kernel(unsigned int tile, struct mock_plan *p)
@@ -49,6 +52,9 @@ static void kernel(unsigned int tile, struct mock_plan *p)
 		break;
 	case LONG_VA:
 		p->cycles = 1000000;
+		break;
+	case TICK_VA:
+		p->cycles = tick_cycles;
 		break;
 	}
 }
@@ -810,6 +816,34 @@ static void bad_doorbells(void **state)
 	assert_int_equal(host_completed(&q[0]), 3);
 }
 
+/* The host has its next job ready when it hears of the first one. */
+static void next_job(unsigned int v)
+{
+	mock.vector = NULL;
+	(void)v;
+	one(&q[0], HANG_VA, 1);
+}
+
+/*
+ * A job ends about when the tick is due, and the next one is there before the
+ * processor comes to rest: the pulse goes on, or the watchdog ends the next one.
+ */
+static void tick_between_jobs(void **state)
+{
+	(void)state;
+	for (tick_cycles = RT_TICK - 2000; tick_cycles < RT_TICK + 200;
+	     tick_cycles += 3) {
+		up(1);
+		host_context(1);
+		host_queue(&q[0], 1, 1, 1, 3);
+		mock.vector = next_job;
+		one(&q[0], TICK_VA, 1);
+		host_settle();
+		assert_int_equal(status_of(&q[0], 0), ASHLAR_JOB_OK);
+		assert_int_equal(status_of(&q[0], 1), ASHLAR_JOB_TIMEOUT);
+	}
+}
+
 /* Only the processor restarts; tiles run on, the driver does not know. */
 static void watchdog_restart(void **state)
 {
@@ -869,5 +903,6 @@ SUITE(suite_run, ((const struct CMUnitTest[]){
 			 cmocka_unit_test(host_refuses),
 			 cmocka_unit_test(many_queues),
 			 cmocka_unit_test(bad_doorbells),
+			 cmocka_unit_test(tick_between_jobs),
 			 cmocka_unit_test(watchdog_restart),
 		 }))
