@@ -85,7 +85,7 @@ static const uint32_t f32 = ASHLAR_F32, bf16 = ASHLAR_BF16;
 		.build = build_,                  \
 		.param = &(case_),                \
 		.bound = { __VA_ARGS__ },         \
-		.least = 70,                      \
+		.least = 33,                      \
 		.aim = 80,                        \
 	}
 /* clang-format on */

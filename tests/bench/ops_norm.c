@@ -217,7 +217,7 @@ static const uint32_t inference = 0, training = ASHLAR_BATCH_NORM_TRAINING;
 		.param = &(case_),                                            \
 		.bound = { (loads) * (bytes) * (all),                         \
 			   (stores) * (bytes) * (all), work, 0 },             \
-		.least = 70,                                                  \
+		.least = 57,                                                  \
 		.aim = 80,                                                    \
 	}
 #define BENCH(name_, text_, build_, case_, bytes, loads, stores, passes)      \
