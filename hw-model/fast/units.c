@@ -50,9 +50,9 @@ static const struct fast_units *best(void)
 	return u;
 }
 
-void fast_matrix_run(struct ash_tile *t, const struct ash_matrix_cmd *c)
+void fast_units_matrix(const struct fast_units *u, struct ash_tile *t,
+		       const struct ash_matrix_cmd *c)
 {
-	const struct fast_units *u = best();
 	uint32_t tile, part;
 
 	for (tile = 0; tile < c->tiles; tile++) {
@@ -63,6 +63,11 @@ void fast_matrix_run(struct ash_tile *t, const struct ash_matrix_cmd *c)
 			u->matrix(t, &p);
 		}
 	}
+}
+
+void fast_matrix_run(struct ash_tile *t, const struct ash_matrix_cmd *c)
+{
+	fast_units_matrix(best(), t, c);
 }
 
 void fast_vector_run_part(struct ash_tile *t, const struct fast_vector_part *p)

@@ -39,26 +39,51 @@ struct layer {
 	uint32_t side, c, co, kernel, stride, pad, format, groups;
 };
 
+static struct ashlar_tensor layer_x(struct ot *t, const struct layer *l)
+{
+	return ot_tensor(t, l->format, 4,
+			 (uint64_t[]){ 1, l->side, l->side, l->c }, OT_PACKED);
+}
+
+static struct ashlar_tensor layer_w(struct ot *t, const struct layer *l)
+{
+	return ot_tensor(
+		t, l->format, 4,
+		(uint64_t[]){ l->co, l->kernel, l->kernel, l->c / l->groups },
+		OT_PACKED);
+}
+
+static struct ashlar_tensor layer_y(struct ot *t, const struct layer *l)
+{
+	uint64_t out = (l->side + 2 * l->pad - l->kernel) / l->stride + 1;
+
+	return ot_tensor(t, l->format, 4, (uint64_t[]){ 1, out, out, l->co },
+			 OT_PACKED);
+}
+
+static struct ashlar_conv_shape layer_shape(const struct layer *l)
+{
+	return (struct ashlar_conv_shape){
+		.groups = l->groups,
+		.stride = { l->stride, l->stride },
+		.pad_top = l->pad,
+		.pad_bottom = l->pad,
+		.pad_left = l->pad,
+		.pad_right = l->pad,
+	};
+}
+
 static const struct ashlar_op *build_conv(struct ot *t, const void *param)
 {
 	const struct layer *l = param;
 	struct ashlar_op_conv2d *op = OT_OP(t, conv2d);
-	uint64_t out = (l->side + 2 * l->pad - l->kernel) / l->stride + 1;
 	uint64_t bias = l->co;
 
 	t->pattern = KT_PLAIN;
-	op->x = ot_tensor(t, l->format, 4,
-			  (uint64_t[]){ 1, l->side, l->side, l->c }, OT_PACKED);
-	op->w = ot_tensor(
-		t, l->format, 4,
-		(uint64_t[]){ l->co, l->kernel, l->kernel, l->c / l->groups },
-		OT_PACKED);
-	op->y = ot_tensor(t, l->format, 4, (uint64_t[]){ 1, out, out, l->co },
-			  OT_PACKED);
-	op->shape.groups = l->groups;
-	op->shape.stride[0] = op->shape.stride[1] = l->stride;
-	op->shape.pad_top = op->shape.pad_bottom = l->pad;
-	op->shape.pad_left = op->shape.pad_right = l->pad;
+	op->x = layer_x(t, l);
+	op->w = layer_w(t, l);
+	op->y = layer_y(t, l);
+	op->shape = layer_shape(l);
 	op->epilogue.bias =
 		ot_tensor(t, l->format == ASHLAR_I8 ? ASHLAR_I32 : ASHLAR_F32,
 			  1, &bias, OT_PACKED);
@@ -68,50 +93,30 @@ static const struct ashlar_op *build_conv(struct ot *t, const void *param)
 	return &op->op;
 }
 
-/* The gradient by the weights of the same. */
+/* The gradients of the same, by the weights and by the input. */
 static const struct ashlar_op *build_conv_dw(struct ot *t, const void *param)
 {
 	const struct layer *l = param;
 	struct ashlar_op_conv2d_dw *op = OT_OP(t, conv2d_dw);
-	uint64_t out = (l->side + 2 * l->pad - l->kernel) / l->stride + 1;
 
 	t->pattern = KT_PLAIN;
-	op->x = ot_tensor(t, l->format, 4,
-			  (uint64_t[]){ 1, l->side, l->side, l->c }, OT_PACKED);
-	op->dy = ot_tensor(t, l->format, 4, (uint64_t[]){ 1, out, out, l->co },
-			   OT_PACKED);
-	op->dw = ot_tensor(
-		t, l->format, 4,
-		(uint64_t[]){ l->co, l->kernel, l->kernel, l->c / l->groups },
-		OT_PACKED);
-	op->shape.groups = l->groups;
-	op->shape.stride[0] = op->shape.stride[1] = l->stride;
-	op->shape.pad_top = op->shape.pad_bottom = l->pad;
-	op->shape.pad_left = op->shape.pad_right = l->pad;
+	op->x = layer_x(t, l);
+	op->dy = layer_y(t, l);
+	op->dw = layer_w(t, l);
+	op->shape = layer_shape(l);
 	return &op->op;
 }
 
-/* The gradient by the input of the same. */
 static const struct ashlar_op *build_conv_dx(struct ot *t, const void *param)
 {
 	const struct layer *l = param;
 	struct ashlar_op_conv2d_dx *op = OT_OP(t, conv2d_dx);
-	uint64_t out = (l->side + 2 * l->pad - l->kernel) / l->stride + 1;
 
 	t->pattern = KT_PLAIN;
-	op->dy = ot_tensor(t, l->format, 4, (uint64_t[]){ 1, out, out, l->co },
-			   OT_PACKED);
-	op->w = ot_tensor(
-		t, l->format, 4,
-		(uint64_t[]){ l->co, l->kernel, l->kernel, l->c / l->groups },
-		OT_PACKED);
-	op->dx = ot_tensor(t, l->format, 4,
-			   (uint64_t[]){ 1, l->side, l->side, l->c },
-			   OT_PACKED);
-	op->shape.groups = l->groups;
-	op->shape.stride[0] = op->shape.stride[1] = l->stride;
-	op->shape.pad_top = op->shape.pad_bottom = l->pad;
-	op->shape.pad_left = op->shape.pad_right = l->pad;
+	op->dy = layer_y(t, l);
+	op->w = layer_w(t, l);
+	op->dx = layer_x(t, l);
+	op->shape = layer_shape(l);
 	return &op->op;
 }
 

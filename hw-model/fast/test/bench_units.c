@@ -89,7 +89,10 @@ static double matrix(struct ash_tile *t, const struct fast_units *u,
 	uint32_t type = m->cfg & ASHLAR_MATRIX_CFG_TYPE_MASK;
 	uint32_t size = type == ASHLAR_MATRIX_CFG_TYPE_INT8 ? 1 : 2;
 	struct ash_matrix_cmd c = {
-		.k = K, .cfg = m->cfg | ASHLAR_MATRIX_CFG_ACCUMULATE_MASK
+		.k = K,
+		.cfg = m->cfg | ASHLAR_MATRIX_CFG_ACCUMULATE_MASK,
+		.tiles = 1,
+		.parts = 1,
 	};
 	double start;
 

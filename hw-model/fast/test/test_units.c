@@ -97,6 +97,8 @@ static void test_matrix_longest(void **state)
 				.a_pitch = 32,
 				.b_addr = 64,
 				.k = 65535,
+				.tiles = 1,
+				.parts = 1,
 				.cfg = type | ASHLAR_MATRIX_CFG_ACCUMULATE_MASK
 			};
 

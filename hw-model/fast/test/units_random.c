@@ -259,6 +259,12 @@ static uint32_t matrix_pitch(struct units_pair *p, uint32_t k)
 	}
 }
 
+/* From tile to tile, from part to part: some lines, up or down. */
+static uint32_t matrix_step(struct units_pair *p)
+{
+	return (units_below(p, 17) - 8) * 4 * p->ref.n;
+}
+
 struct ash_matrix_cmd units_matrix_cmd(struct units_pair *p, uint32_t cfg,
 				       uint32_t k)
 {
@@ -274,6 +280,12 @@ struct ash_matrix_cmd units_matrix_cmd(struct units_pair *p, uint32_t cfg,
 		c.b_addr = place(p, 4 * p->ref.n);
 		c.a_pitch = matrix_pitch(p, k);
 		c.b_pitch = matrix_pitch(p, k);
+		c.tiles = units_below(p, 2) ? 1 : 1 + units_below(p, ACCS);
+		c.parts = units_below(p, 2) ? 1 : 1 + units_below(p, 4);
+		c.a_tile = matrix_step(p);
+		c.b_tile = matrix_step(p);
+		c.a_part = matrix_step(p);
+		c.b_part = matrix_step(p);
 		c.cfg = cfg | (host_next(&p->rnd) & ~named) |
 			units_below(p, ACCS) << ASHLAR_MATRIX_CFG_ACC_SHIFT;
 	} while (ash_matrix_check(&p->ref, &c, &err));
@@ -462,14 +474,17 @@ int units_matrix_differs(struct units_pair *p, const struct fast_units *u,
 	char what[200];
 	struct modes modes;
 
-	snprintf(what, sizeof(what), "cfg %x a %x/%x b %x/%x k %u", c->cfg,
-		 c->a_addr, c->a_pitch, c->b_addr, c->b_pitch, c->k);
+	snprintf(what, sizeof(what),
+		 "cfg %x a %x/%x b %x/%x k %u tiles %u %x %x parts %u %x %x",
+		 c->cfg, c->a_addr, c->a_pitch, c->b_addr, c->b_pitch, c->k,
+		 c->tiles, c->a_tile, c->b_tile, c->parts, c->a_part,
+		 c->b_part);
 	if (ash_matrix_run(&p->ref, c, &err)) {
 		printf("the reference refuses: %s\n", what);
 		return 1;
 	}
 	modes = odd_modes(p);
-	u->matrix(&p->unit, c);
+	fast_units_matrix(u, &p->unit, c);
 	return differs(p, u, what, modes);
 }
 
