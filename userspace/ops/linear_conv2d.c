@@ -6,7 +6,6 @@
 #include "linear_conv.h"
 
 #define SIDE_MAX    32767u /* rows, columns */
-#define KERNEL_MAX  255u
 #define STRIDE_MAX  16u
 #define PAD_MAX	    4096u
 #define PIXELS_MAX  (1ull << 34) /* of all images, with what lies between */
@@ -29,7 +28,7 @@ static int check_shape(struct check *c, const struct ashlar_conv_shape *s)
 				s->stride[d], 0, STRIDE_MAX) ||
 		    check_range(c,
 				d ? "shape.dilation[1]" : "shape.dilation[0]",
-				s->dilation[d], 0, KERNEL_MAX))
+				s->dilation[d], 0, LINEAR_KERNEL_MAX))
 			return -1;
 	if (check_range(c, "shape.pad_top", s->pad_top, 0, PAD_MAX) ||
 	    check_range(c, "shape.pad_bottom", s->pad_bottom, 0, PAD_MAX) ||
@@ -125,9 +124,9 @@ int linear_conv_check(struct check *c, struct conv *v,
 		v->dilation[d] = or_one(s->dilation[d]);
 	}
 	if (check_range(c, "rows of the kernel", v->w->shape[1], 1,
-			KERNEL_MAX) ||
+			LINEAR_KERNEL_MAX) ||
 	    check_range(c, "columns of the kernel", v->w->shape[2], 1,
-			KERNEL_MAX) ||
+			LINEAR_KERNEL_MAX) ||
 	    check_range(c, "output channels", v->w->shape[0], 0, CHANNEL_MAX))
 		return -1;
 	if (v->x->shape[3] % v->groups || v->w->shape[0] % v->groups)

@@ -73,6 +73,8 @@ enum linear_conv_flags {
 	LINEAR_NOTHING = 1u << 1, /* no channels to sum over: sums are 0 */
 };
 
+#define LINEAR_KERNEL_MAX 255u /* rows or columns of a kernel */
+
 /*
  * conv. Forward, x is [images, in[0], in[1], groups * channels], w has
  * groups * columns rows of kernel[0] * kernel[1] * channels elements, y is

@@ -179,7 +179,7 @@ static void depthwise_by_matrix(struct depthwise *d, uint32_t i)
 	/* The ky whose cells follow each other are one operation. */
 	const uint32_t parts = d->a->stride[0] == 1 ? taps : 1;
 	uint32_t cells = depthwise_slot(&args->patch, slot);
-	uint32_t ky_cells[256], left = tiles, ky;
+	uint32_t ky_cells[LINEAR_KERNEL_MAX], left = tiles, ky;
 	struct gemm_rows rows;
 
 	depthwise_ky_cells(d, p, ky_cells);
