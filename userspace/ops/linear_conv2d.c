@@ -11,9 +11,6 @@
 #define PIXELS_MAX  (1ull << 34) /* of all images, with what lies between */
 #define CHANNEL_MAX (1u << 20)
 
-/* Steps for which the kernel has room, CONV_PRODUCTS_MAX. */
-#define PRODUCTS_MAX 1024u
-
 static uint32_t or_one(uint32_t v)
 {
 	return v ? v : 1;
